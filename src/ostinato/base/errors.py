@@ -1,0 +1,72 @@
+"""The errors that cross rooms, grouped by who must act.
+
+    OstinatoError                 kind, message, exit_code, hint
+    ├── UsageError                the person: wrong words, wrong state, wrong configuration      (2)
+    │   ├── NotFoundError         no such node, session, project …                               (2)
+    │   ├── ConfigError           a setting or a file of ours is malformed                       (2)
+    │   └── RuleError             the graph's rules refuse it; nothing was changed               (2)
+    ├── EnvironmentError_         the machine: sandbox, setup, git, disk, database               (8)
+    │   └── DatabaseError         locked, newer, corrupt, full                                   (8)
+    ├── ProviderError             the model's provider; see `agent.ports` for the kinds          (7)
+    └── ClaimLostError            the orchestrator: a late write for a claim that is gone        (1)
+
+Anything else that escapes is a bug of ours (exit code 1). This module does not print and does not exit.
+"""
+
+from __future__ import annotations
+
+
+class OstinatoError(Exception):
+    """An error with a stable `kind` (snake case), one line of `message` that says what to do, and an exit code."""
+
+    kind = "error"
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UsageError(OstinatoError):
+    """The person asked for something that cannot be done as said."""
+
+    kind = "usage"
+    exit_code = 2
+
+
+class NotFoundError(UsageError):
+    """The named thing does not exist."""
+
+    kind = "not_found"
+
+
+class ConfigError(UsageError):
+    """A configuration value, plan file or profile is malformed."""
+
+    kind = "config"
+
+
+class RuleError(UsageError):
+    """A rule of the work graph refuses the change; the transaction left nothing behind."""
+
+    kind = "rule"
+
+
+class EnvironmentError_(OstinatoError):
+    """The machine lacks something: sandbox, setup, git, disk."""
+
+    kind = "environment"
+    exit_code = 8
+
+
+class DatabaseError(EnvironmentError_):
+    """The database is locked, full, corrupt, or newer than this program."""
+
+    kind = "database"
+
+
+class ClaimLostError(OstinatoError):
+    """A write carried the token of a claim that no longer holds; nothing was written."""
+
+    kind = "claim_lost"
+    exit_code = 1

@@ -1,0 +1,35 @@
+"""Identifiers: their shapes, how they are made, how they sort. It does not know what they stand for.
+
+Shapes: roots `os-` + 8 hex, children `<parent>.<n>`; `proj-`, `sess-`, `iter-`, `appr-` + 8 hex; edges `e-` + 12 hex.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import NewType
+
+NodeId = NewType("NodeId", str)
+EdgeId = NewType("EdgeId", str)
+ProjectId = NewType("ProjectId", str)
+SessionId = NewType("SessionId", str)
+IterationId = NewType("IterationId", str)
+ApprovalId = NewType("ApprovalId", str)
+
+
+def random_hex(digits: int = 8) -> str:
+    """Return `digits` (even) random lower-case hex digits from the system's generator."""
+    return secrets.token_hex(digits // 2)
+
+
+def edge_id(edge_type: str, from_id: str, to_id: str) -> EdgeId:
+    """Return the id of an edge: the same (type, from, to) always gives the same id."""
+    digest = hashlib.sha256("\0".join((edge_type, from_id, to_id)).encode()).hexdigest()
+    return EdgeId(f"e-{digest[:12]}")
+
+
+def natural_key(identifier: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key under which `os-1.2` comes before `os-1.10`. Total for any text."""
+    parts = identifier.split(".")
+    head: tuple[tuple[int, int, str], ...] = ((0, 0, parts[0]),)
+    return head + tuple((1, int(p), "") if p.isdecimal() else (2, 0, p) for p in parts[1:])

@@ -1,0 +1,41 @@
+"""Small rules about text that every room shares: one line, clipped, harmless in a terminal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LINE_BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Return `text` with each line break replaced by one space; all other characters are kept."""
+    return _LINE_BREAKS.sub(" ", text)
+
+
+def clip(text: str, limit: int) -> str:
+    """Return at most `limit` characters of `text`, the last being `…` where something was left out."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+
+
+def head_and_tail(text: str, limit: int) -> str:
+    """Return `text`, or its first and last `limit // 2` characters around a line that says how much is missing."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    missing = len(text) - 2 * half
+    return f"{text[:half]}\n… {missing} characters left out …\n{text[-half:]}"
+
+
+def printable(text: str, *, keep_newlines: bool = False) -> str:
+    """Return `text` safe for a terminal: control, escape and bidi characters become visible `\\xNN` forms."""
+    return "".join(ch if _harmless(ch) or (keep_newlines and ch in "\n\t") else _visible(ch) for ch in text)
+
+
+def _harmless(ch: str) -> bool:
+    return unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _visible(ch: str) -> str:
+    code = ord(ch)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,0 +1,81 @@
+"""What is said to and by a model, free of any vendor's format. Pure values; adapters translate them.
+
+A conversation is a system prompt and a list of messages. Each tool call of an assistant message is answered by exactly
+one tool message with the same call id, before the next user or assistant message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ostinato.base.spending import Spending
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model wants run. `arguments` is the raw JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """Text from the harness or the person."""
+
+    text: str
+    role: Literal["user"] = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantMessage:
+    """What the model said. `reasoning` is kept for the reader, and sent back where a vendor demands it."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: str = ""
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolMessage:
+    """The answer to one tool call, as the model sees it."""
+
+    call_id: str
+    name: str
+    text: str
+    is_error: bool = False
+    role: Literal["tool"] = "tool"
+
+
+Message = UserMessage | AssistantMessage | ToolMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as the model is told of it; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One model call."""
+
+    system: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The model's whole answer. `stop` is why it ended: `stop`, `tool_calls`, `length` or `refused`."""
+
+    message: AssistantMessage
+    spending: Spending = field(default_factory=Spending)
+    stop: str = "stop"

@@ -1,0 +1,76 @@
+"""A proposed plan as values. `graph.plan_rules` judges it; nothing here touches the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostinato.graph.types import Check, Complexity, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDraft:
+    """One proposed task; `key` names it within the plan, `depends_on` holds keys (or ids of existing nodes)."""
+
+    key: str
+    title: str
+    description: str = ""
+    acceptance_criteria: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    file_scope: tuple[str, ...] = ()
+    complexity: Complexity | None = None
+    priority: Priority | None = None
+    profile: str | None = None
+    judge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDraft:
+    """An alternative of a proposed decision."""
+
+    title: str
+    description: str = ""
+    pros: tuple[str, ...] = ()
+    cons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDraft:
+    """A decision that came with the plan; `chosen` is the title of one of the options, or None."""
+
+    title: str
+    context: str = ""
+    options: tuple[OptionDraft, ...] = ()
+    chosen: str | None = None
+    rationale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationDraft:
+    """Something learned or assumed while planning."""
+
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """All that becomes part of the graph when the plan is accepted, in one transaction.
+
+    `red` holds (task key, command) for each check that was red on the base when the plan was checked.
+    """
+
+    summary: str
+    tasks: tuple[TaskDraft, ...] = ()
+    decisions: tuple[DecisionDraft, ...] = ()
+    observations: tuple[ObservationDraft, ...] = ()
+    red: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with a plan: which task (its key, None for the whole), which rule, and what to do."""
+
+    rule: str
+    message: str
+    task: str | None = None

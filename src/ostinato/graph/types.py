@@ -1,0 +1,184 @@
+"""The work graph as values: nodes, edges and their typed details. No rule and no I/O lives here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ostinato.base.ids import EdgeId, IterationId, NodeId, ProjectId
+
+
+class NodeType(StrEnum):
+    """The seven node types."""
+
+    GOAL = "goal"
+    TASK = "task"
+    DECISION = "decision"
+    OPTION = "option"
+    OUTCOME = "outcome"
+    OBSERVATION = "observation"
+    REVISIT = "revisit"
+
+
+class EdgeType(StrEnum):
+    """The seven edge types; `from` and `to` as named in the comment."""
+
+    CONTAINS = "contains"  # parent → child
+    DEPENDS_ON = "depends_on"  # dependent → prerequisite
+    LEADS_TO = "leads_to"  # decision → option, task → outcome, outcome → revisit, revisit → decision
+    CHOSEN = "chosen"  # decision → option; the label is the reason
+    REJECTED = "rejected"  # decision → option; the label is the reason
+    SUPERSEDES = "supersedes"  # new → old
+    INFORMS = "informs"  # observation → any
+
+
+class Status(StrEnum):
+    """Every status of every type; `graph.status` says which belong to which."""
+
+    PENDING = "pending"
+    READY = "ready"
+    CLAIMED = "claimed"
+    IN_PROGRESS = "in_progress"
+    REVIEW = "review"
+    COMPLETED = "completed"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ACTIVE = "active"
+    DECIDED = "decided"
+    SUPERSEDED = "superseded"
+    CHOSEN = "chosen"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+
+
+class Priority(StrEnum):
+    """How urgent; none (absent) comes last."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Complexity(StrEnum):
+    """How large; none (absent) comes last."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that must exit 0. `timeout` in seconds, None for the configured default; `working_dir` relative to
+    the checkout. A `guard` may be green before the work: it protects what is there and proves nothing by itself."""
+
+    command: str
+    timeout: float | None = None
+    working_dir: str | None = None
+    guard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetails:
+    """What a task asks for. `attempts` counts the attempts used up; `max_attempts` None means the configured one.
+
+    `judge` says that a person or reviewer must judge the result, so having no check is meant.
+    """
+
+    acceptance_criteria: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    file_scope: tuple[str, ...] = ()
+    complexity: Complexity | None = None
+    profile: str | None = None
+    attempts: int = 0
+    max_attempts: int | None = None
+    judge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDetails:
+    """What speaks for and against an option."""
+
+    pros: tuple[str, ...] = ()
+    cons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDetails:
+    """What an iteration or a chosen option led to."""
+
+    success: bool = False
+    iteration_id: IterationId | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisitDetails:
+    """Why a decision is opened again."""
+
+    pivot_reason: str = ""
+
+
+Details = TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as a reader sees it: `status` and `blocked_reason` are the derived ones (DESIGN §3, Ready)."""
+
+    id: NodeId
+    project_id: ProjectId
+    node_type: NodeType
+    title: str
+    status: Status
+    created_at: datetime
+    description: str = ""
+    priority: Priority | None = None
+    assigned_to: str | None = None
+    created_by: str | None = None
+    labels: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    blocked_reason: str | None = None
+    details: Details = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    parent_id: NodeId | None = None
+
+    @property
+    def task(self) -> TaskDetails:
+        """The details of a task; raises TypeError for any other node."""
+        if not isinstance(self.details, TaskDetails):
+            raise TypeError(f"{self.id} is a {self.node_type}, not a task")
+        return self.details
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One directed, typed edge."""
+
+    id: EdgeId
+    edge_type: EdgeType
+    from_id: NodeId
+    to_id: NodeId
+    label: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What is asked for when a node is made; ids, times and derived facts are the store's to add."""
+
+    node_type: NodeType
+    title: str
+    description: str = ""
+    parent_id: NodeId | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+    created_by: str | None = None
+    labels: tuple[str, ...] = ()
+    details: Details = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    depends_on: tuple[NodeId, ...] = ()

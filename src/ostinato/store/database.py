@@ -1,0 +1,202 @@
+"""One SQLite database through apsw: opening, transactions, migrations, named queries, clear errors.
+
+It knows nothing of the graph. SQL stands in `queries/*.sql` by name and in `migrations/NNN_name.sql`. Never a second SQLite
+library on the same file in one process, and nobody opens the database's files beside this module: closing such a
+descriptor drops SQLite's locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from ostinato.base.clock import Clock, format_time
+from ostinato.base.errors import DatabaseError
+
+Row = dict[str, Any]
+MEMORY = Path(":memory:")
+_BUSY_MILLISECONDS = 30_000
+
+
+class Database:
+    """A connection with its rules. One thread at a time; many processes may share the file."""
+
+    def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
+        """Open `path`; with `create`, make and migrate it. Without, an absent file reads as an empty database.
+
+        Raises DatabaseError for a newer schema, a file that is no database, a directory that cannot be written.
+        """
+        self.path = path
+        self.clock = clock
+        self._depth = 0
+        in_memory = path == MEMORY or (not create and not path.exists())
+        with _explained(path):
+            self._connection = _connect(MEMORY if in_memory else path)
+            if in_memory or create:
+                self._migrate()
+            else:
+                self._refuse_other_schema()
+
+    def close(self) -> None:
+        """Close the connection; a second time does nothing."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock until the block ends: committed when it returns, rolled back when it raises.
+
+        Nested blocks join the outer one.
+        """
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        with _explained(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._rollback()
+            raise
+        else:
+            self._commit()
+        finally:
+            self._depth = 0
+
+    def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run one statement with `:name` parameters and return all its rows as dictionaries."""
+        with _explained(self.path):
+            cursor = self._connection.execute(sql, parameters)
+            return [dict(zip(_names(cursor), values, strict=True)) for values in cursor]
+
+    def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
+        """Return the first row or None."""
+        rows = self.execute(sql, parameters)
+        return rows[0] if rows else None
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection has committed."""
+        row = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def now(self) -> str:
+        """Return the present time as it is stored."""
+        return format_time(self.clock.now())
+
+    def _rollback(self) -> None:
+        # A full disk or an I/O error may have rolled back already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        with _explained(self.path):
+            try:
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+
+    def schema_version(self) -> int:
+        """Return the number of the last migration, 0 for an empty database."""
+        known = self.one("SELECT count(*) AS n FROM sqlite_master WHERE name = 'schema_migrations'")
+        if not known or not known["n"]:
+            return 0
+        row = self.one("SELECT max(version) AS version FROM schema_migrations")
+        return int(row["version"] or 0) if row else 0
+
+    def _migrate(self) -> None:
+        if self.schema_version() == max(migrations()):
+            return
+        with self.transaction():
+            present = self.schema_version()
+            self._refuse_newer(present)
+            self.execute(
+                "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
+            )
+            for version, sql in sorted(migrations().items()):
+                if version > present:
+                    self.execute(sql)
+                    self.execute(
+                        "INSERT INTO schema_migrations VALUES (:version, :at)",
+                        {"version": version, "at": self.now()},
+                    )
+
+    def _refuse_newer(self, present: int) -> None:
+        if present > max(migrations()):
+            raise DatabaseError(
+                f"{self.path} has schema {present}, newer than this program's {max(migrations())}: update Ostinato"
+            )
+
+    def _refuse_other_schema(self) -> None:
+        present = self.schema_version()
+        self._refuse_newer(present)
+        if present < max(migrations()):
+            raise DatabaseError(
+                f"{self.path} has schema {present}, older than {max(migrations())}: any command that writes updates it"
+            )
+
+
+@cache
+def migrations() -> dict[int, str]:
+    """Return version → SQL text of the packaged migrations."""
+    folder = resources.files("ostinato.store") / "migrations"
+    return {int(f.name[:3]): f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".sql")}
+
+
+@cache
+def queries(name: str) -> dict[str, str]:
+    """Return query name → SQL of `queries/<name>.sql`, where each query stands under a `-- name: …` line."""
+    text = (resources.files("ostinato.store") / "queries" / f"{name}.sql").read_text("utf-8")
+    found: dict[str, str] = {}
+    for part in text.split("-- name:")[1:]:
+        title, _, body = part.partition("\n")
+        found[title.strip()] = body.strip()
+    return found
+
+
+def _connect(path: Path) -> apsw.Connection:
+    if path != MEMORY:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            path.touch(mode=0o600)
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if path != MEMORY and mode != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _names(cursor: apsw.Cursor) -> list[str]:
+    return [column[0] for column in cursor.get_description()]
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors that a person can mend into one line that says how."""
+    try:
+        yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise DatabaseError(
+            f"{path} is locked by another process; nothing was written: try again when it is done"
+        ) from error
+    except apsw.FullError as error:
+        raise DatabaseError(f"the disk of {path} is full; nothing was written: free some space") from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise DatabaseError(f"{path} is not a sound SQLite database ({error}): restore a backup") from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
+        raise DatabaseError(f"cannot use {path} ({error}): check the path and its permissions") from error
+    except OSError as error:
+        raise DatabaseError(f"cannot use {path} ({error.strerror or error}): check the path") from error

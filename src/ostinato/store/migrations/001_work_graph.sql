@@ -1,0 +1,211 @@
+-- The first schema: the work graph, its sessions and the stream of events.
+--
+-- Statuses `ready` and the derived `blocked` are never stored (they follow from the facts; see graph/rules.py): a stored
+-- task status is one of the others, `blocked` only when somebody set it. Times are UTC RFC 3339 text with microseconds
+-- and `Z`, so text order is time order. JSON is TEXT. Booleans are 0 or 1. The part of SQL that PostgreSQL shares is
+-- used where it can be; full text search is the exception.
+
+CREATE TABLE projects (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    path       TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE nodes (
+    id             TEXT PRIMARY KEY,
+    project_id     TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    node_type      TEXT NOT NULL CHECK (node_type IN
+                   ('goal', 'task', 'decision', 'option', 'outcome', 'observation', 'revisit')),
+    title          TEXT NOT NULL,
+    description    TEXT NOT NULL DEFAULT '',
+    status         TEXT NOT NULL,
+    priority       TEXT,
+    assigned_to    TEXT,
+    created_by     TEXT,
+    labels         TEXT NOT NULL DEFAULT '[]',
+    created_at     TEXT NOT NULL,
+    started_at     TEXT,
+    completed_at   TEXT,
+    blocked_reason TEXT,
+    details        TEXT NOT NULL DEFAULT '{}',
+    metadata       TEXT NOT NULL DEFAULT '{}',
+    parent_id      TEXT REFERENCES nodes (id) ON DELETE CASCADE,
+    child_seq      INTEGER NOT NULL DEFAULT 0,
+    -- How many attempts a task has used up: typed, so that two writers never lose one.
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    CHECK (status IN ('pending', 'claimed', 'in_progress', 'review', 'completed', 'blocked', 'failed', 'cancelled',
+                      'active', 'decided', 'superseded', 'chosen', 'rejected', 'abandoned'))
+);
+CREATE INDEX nodes_by_project ON nodes (project_id, node_type, status);
+CREATE INDEX nodes_by_parent ON nodes (parent_id);
+
+-- A child id is counted by its parent in the statement that inserts the child; explicit ids raise the count too.
+CREATE TRIGGER nodes_count_children AFTER INSERT ON nodes WHEN NEW.parent_id IS NOT NULL
+BEGIN
+    UPDATE nodes
+    SET child_seq = max(child_seq, CAST(substr(NEW.id, length(NEW.parent_id) + 2) AS INTEGER))
+    WHERE id = NEW.parent_id AND substr(NEW.id, 1, length(NEW.parent_id) + 1) = NEW.parent_id || '.';
+END;
+
+CREATE TABLE edges (
+    id         TEXT PRIMARY KEY,
+    edge_type  TEXT NOT NULL CHECK (edge_type IN
+               ('contains', 'depends_on', 'leads_to', 'chosen', 'rejected', 'supersedes', 'informs')),
+    from_id    TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    to_id      TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    label      TEXT,
+    created_at TEXT NOT NULL,
+    UNIQUE (edge_type, from_id, to_id),
+    CHECK (from_id <> to_id)
+);
+CREATE INDEX edges_by_to ON edges (to_id, edge_type);
+CREATE INDEX edges_by_from ON edges (from_id, edge_type);
+
+-- At most one claim per task. Tokens grow for ever (fencing): a row of `claim_tokens` is never used twice.
+CREATE TABLE claim_tokens (
+    token INTEGER PRIMARY KEY AUTOINCREMENT
+);
+CREATE TABLE claims (
+    task_id      TEXT PRIMARY KEY REFERENCES nodes (id) ON DELETE CASCADE,
+    token        INTEGER,
+    agent        TEXT NOT NULL,
+    session_id   TEXT,
+    iteration_id TEXT,
+    claimed_at   TEXT NOT NULL,
+    -- A claim by hand has no token, no lease and no process.
+    lease_until  TEXT,
+    host         TEXT,
+    boot         TEXT,
+    pid          INTEGER,
+    started      TEXT
+);
+
+CREATE TABLE sessions (
+    id            TEXT PRIMARY KEY,
+    project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    goal_id       TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    kind          TEXT NOT NULL CHECK (kind IN ('plan', 'ralph')),
+    started_at    TEXT NOT NULL,
+    ended_at      TEXT,
+    handoff_notes TEXT,
+    agent_ids     TEXT NOT NULL DEFAULT '[]',
+    summary       TEXT,
+    stop_reason   TEXT,
+    spending      TEXT NOT NULL DEFAULT '{}',
+    host          TEXT,
+    boot          TEXT,
+    pid           INTEGER,
+    started       TEXT
+);
+CREATE INDEX sessions_by_goal ON sessions (goal_id, started_at);
+
+CREATE TABLE iterations (
+    id             TEXT PRIMARY KEY,
+    session_id     TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    task_id        TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    attempt        INTEGER NOT NULL,
+    token          INTEGER NOT NULL,
+    base_commit    TEXT NOT NULL,
+    started_at     TEXT NOT NULL,
+    ended_at       TEXT,
+    ending         TEXT,
+    ending_message TEXT NOT NULL DEFAULT '',
+    verdict        TEXT,
+    decision       TEXT,
+    reasons        TEXT NOT NULL DEFAULT '[]',
+    commit_id      TEXT,
+    diff           TEXT NOT NULL DEFAULT '',
+    fingerprint    TEXT,
+    steps          INTEGER NOT NULL DEFAULT 0,
+    spending       TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX iterations_by_task ON iterations (task_id, started_at);
+CREATE INDEX iterations_by_session ON iterations (session_id, started_at);
+
+-- The transcript. A conversation belongs to an iteration, or to a plan session (owner is its id).
+CREATE TABLE steps (
+    owner_id   TEXT NOT NULL,
+    step       INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at   TEXT,
+    spending   TEXT NOT NULL DEFAULT '{}',
+    sections   TEXT NOT NULL DEFAULT '{}',
+    PRIMARY KEY (owner_id, step)
+);
+CREATE TABLE messages (
+    owner_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    step     INTEGER NOT NULL,
+    role     TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant', 'tool')),
+    content  TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    PRIMARY KEY (owner_id, position)
+);
+
+CREATE TABLE check_runs (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    session_id    TEXT,
+    iteration_id  TEXT,
+    owner_id      TEXT REFERENCES nodes (id) ON DELETE CASCADE,
+    phase         TEXT NOT NULL CHECK (phase IN ('plan', 'base', 'attempt', 'proof')),
+    command       TEXT NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ('passed', 'failed', 'inconclusive')),
+    exit_code     INTEGER,
+    seconds       REAL NOT NULL,
+    output        TEXT NOT NULL,
+    flaky         INTEGER NOT NULL DEFAULT 0,
+    failing_tests TEXT NOT NULL DEFAULT '[]',
+    at            TEXT NOT NULL
+);
+CREATE INDEX check_runs_by_owner ON check_runs (owner_id, command, status);
+CREATE INDEX check_runs_by_iteration ON check_runs (iteration_id);
+
+CREATE TABLE approvals (
+    id          TEXT PRIMARY KEY,
+    project_id  TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    node_id     TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    kind        TEXT NOT NULL,
+    question    TEXT NOT NULL,
+    payload     TEXT NOT NULL DEFAULT '{}',
+    asked_at    TEXT NOT NULL,
+    answered_at TEXT,
+    answer      TEXT CHECK (answer IN ('approved', 'rejected')),
+    reason      TEXT
+);
+CREATE INDEX approvals_open ON approvals (project_id) WHERE answered_at IS NULL;
+
+CREATE TABLE events (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    project_id   TEXT,
+    session_id   TEXT,
+    iteration_id TEXT,
+    node_id      TEXT,
+    payload      TEXT NOT NULL DEFAULT '{}'
+);
+
+-- Full text over titles, descriptions and handoff notes. `ref` is a node or session id; kept by triggers, and only
+-- when the text itself changes.
+CREATE VIRTUAL TABLE search USING fts5 (ref UNINDEXED, kind UNINDEXED, title, body, tokenize = 'unicode61');
+CREATE TRIGGER search_node_insert AFTER INSERT ON nodes
+BEGIN
+    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, NEW.node_type, NEW.title, NEW.description);
+END;
+CREATE TRIGGER search_node_update AFTER UPDATE OF title, description ON nodes
+    WHEN OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description
+BEGIN
+    DELETE FROM search WHERE ref = OLD.id;
+    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, NEW.node_type, NEW.title, NEW.description);
+END;
+CREATE TRIGGER search_node_delete AFTER DELETE ON nodes
+BEGIN
+    DELETE FROM search WHERE ref = OLD.id;
+END;
+CREATE TRIGGER search_session_notes AFTER UPDATE OF handoff_notes ON sessions WHEN NEW.handoff_notes IS NOT NULL
+BEGIN
+    DELETE FROM search WHERE ref = OLD.id;
+    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, 'session', '', NEW.handoff_notes);
+END;

@@ -1,0 +1,76 @@
+"""What verification works on and what it answers. Values and the one port it needs; no rule lives here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from ostinato.graph.records import CheckRun
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a command did. `exit_code` is None when the time limit ended it, negative for a signal.
+
+    `stdout` and `stderr` hold head and tail only, whatever the command printed; `seconds` is wall time.
+    """
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    truncated: bool = False
+
+
+class CommandRunner(Protocol):
+    """Runs one shell command in a checkout, inside the sandbox."""
+
+    async def run(
+        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+    ) -> CommandResult:
+        """Run `command` with `sh -c` in `checkout`, seen as /work. No descendant survives the call.
+
+        Raises EnvironmentError_ when the sandbox itself cannot run. Cancellation kills the command.
+        """
+        ...
+
+
+class VerdictKind(StrEnum):
+    """What the harness found."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an attempt changed against its base. `paths` are relative, sorted; `dropped` were left out of the tree."""
+
+    base_tree: str
+    tree: str
+    diff: str
+    paths: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """True when the tree is the base's."""
+        return self.tree == self.base_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one attempt with its evidence. `fingerprint` is equal for the same failure of the same diff.
+
+    `ever_red` tells whether any check of the task was red before the work: without it the pass proves nothing.
+    """
+
+    kind: VerdictKind
+    reasons: tuple[str, ...] = ()
+    runs: tuple[CheckRun, ...] = ()
+    fingerprint: str = ""
+    ever_red: bool = False
+    flaky: tuple[str, ...] = field(default=())

@@ -5,7 +5,7 @@
     │   ├── NotFoundError         no such node, session, project …                               (2)
     │   ├── ConfigError           a setting or a file of ours is malformed                       (2)
     │   └── RuleError             the graph's rules refuse it; nothing was changed               (2)
-    ├── EnvironmentError_         the machine: sandbox, setup, git, disk, database               (8)
+    ├── MachineError         the machine: sandbox, setup, git, disk, database               (8)
     │   └── DatabaseError         locked, newer, corrupt, full                                   (8)
     ├── ProviderError             the model's provider; see `agent.ports` for the kinds          (7)
     └── ClaimLostError            the orchestrator: a late write for a claim that is gone        (1)
@@ -52,14 +52,14 @@ class RuleError(UsageError):
     kind = "rule"
 
 
-class EnvironmentError_(OstinatoError):
+class MachineError(OstinatoError):
     """The machine lacks something: sandbox, setup, git, disk."""
 
     kind = "environment"
     exit_code = 8
 
 
-class DatabaseError(EnvironmentError_):
+class DatabaseError(MachineError):
     """The database is locked, full, corrupt, or newer than this program."""
 
     kind = "database"

@@ -37,7 +37,7 @@ class SandboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """`[models]`: `default` for every role, roles override it. `patience` in seconds for an outage; `retries` per call."""
+    """`[models]`: `default` for every role, roles override it; `patience` for an outage and time-outs in seconds."""
 
     default: str | None = None
     planner: str | None = None

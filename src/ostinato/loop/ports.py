@@ -49,7 +49,7 @@ class Checkouts(Protocol):
         ...
 
     async def ensure_setup(self, checkout: Checkout) -> None:
-        """Run the setup commands in `checkout` unless they ran for this digest. Raises EnvironmentError_."""
+        """Run the setup commands in `checkout` unless they ran for this digest. Raises MachineError."""
         ...
 
     def release(self) -> None:

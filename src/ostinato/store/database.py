@@ -1,8 +1,8 @@
 """One SQLite database through apsw: opening, transactions, migrations, named queries, clear errors.
 
-It knows nothing of the graph. SQL stands in `queries/*.sql` by name and in `migrations/NNN_name.sql`. Never a second SQLite
-library on the same file in one process, and nobody opens the database's files beside this module: closing such a
-descriptor drops SQLite's locks.
+It knows nothing of the graph. SQL stands in `queries/*.sql` by name and in `migrations/NNN_name.sql`. Never a second
+SQLite library on the same file in one process, and nobody opens the database's files beside this module: closing
+such a descriptor drops SQLite's locks.
 """
 
 from __future__ import annotations
@@ -86,8 +86,7 @@ class Database:
 
     def data_version(self) -> int:
         """Return a number that changes when another connection has committed."""
-        row = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(row[0])
+        return int(self._connection.pragma("data_version"))
 
     def now(self) -> str:
         """Return the present time as it is stored."""
@@ -171,11 +170,10 @@ def _connect(path: Path) -> apsw.Connection:
             path.touch(mode=0o600)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    if path != MEMORY and mode != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
+    if path != MEMORY and connection.pragma("journal_mode") != "wal":
+        connection.pragma("journal_mode", "wal")
+    connection.pragma("foreign_keys", True)
+    connection.pragma("synchronous", "full")
     return connection
 
 

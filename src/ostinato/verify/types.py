@@ -32,7 +32,7 @@ class CommandRunner(Protocol):
     ) -> CommandResult:
         """Run `command` with `sh -c` in `checkout`, seen as /work. No descendant survives the call.
 
-        Raises EnvironmentError_ when the sandbox itself cannot run. Cancellation kills the command.
+        Raises MachineError when the sandbox itself cannot run. Cancellation kills the command.
         """
         ...
 

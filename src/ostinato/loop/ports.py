@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from ostinato.base.ids import NodeId, SessionId
+from ostinato.base.ids import IterationId, NodeId, SessionId
+from ostinato.loop.store_ports import StorePort
 from ostinato.verify.types import Change
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Bridge(Protocol):
     """The one way from asyncio to the store: runs `work` on the store's own thread, in order."""
 
-    async def __call__(self, work: Callable[[Any], T]) -> T:
+    async def __call__(self, work: Callable[[StorePort], T]) -> T:
         """Return what `work(store)` returns; its exceptions come through. Cancelling waits for the work to end."""
         ...
 
@@ -40,11 +41,11 @@ class Checkouts(Protocol):
     work: Checkout
     proof: Checkout
 
-    async def harvest(self, base: str, scope: tuple[str, ...]) -> Change:
+    async def harvest(self, base: str, scope: tuple[str, ...], written: frozenset[str] = frozenset()) -> Change:
         """Take the tree out of `work` with the harness's own git directory and index; nothing of work's .git counts.
 
-        New untracked files outside `scope` (when there is one) are left out and named in `Change.dropped`; so are
-        nested repositories and what setup made.
+        New untracked files outside `scope` (when there is one) that are not in `written` (what the agent's tools
+        wrote) are left out and named in `Change.dropped`; so are nested repositories and what setup made.
         """
         ...
 
@@ -71,6 +72,18 @@ class GoalBranch(Protocol):
     def advance(self, goal: NodeId, old: str, new: str) -> None:
         """Move the branch by compare-and-swap; raises ClaimLostError when it is not at `old`. Synchronous on purpose:
         it runs inside the transaction that checks the claim's token."""
+        ...
+
+    async def keep(self, iteration: IterationId, commit: str) -> None:
+        """Hold a commit under `refs/ostinato/review/<iteration>` so that git's clean-up does not take it."""
+        ...
+
+    async def merged(self, tip: str, commit: str) -> Change | None:
+        """Merge `commit` onto `tip` without touching a checkout: the change against `tip`, None on a conflict."""
+        ...
+
+    def clear_stale_locks(self) -> None:
+        """Remove lock files of our own refs that a dead git left behind."""
         ...
 
     async def iterations_on(self, goal: NodeId) -> dict[str, str]:

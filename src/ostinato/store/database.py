@@ -22,26 +22,35 @@ from ostinato.base.errors import DatabaseError
 Row = dict[str, Any]
 MEMORY = Path(":memory:")
 _BUSY_MILLISECONDS = 30_000
+_WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 
 
 class Database:
     """A connection with its rules. One thread at a time; many processes may share the file."""
 
-    def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
-        """Open `path`; with `create`, make and migrate it. Without, an absent file reads as an empty database.
+    def __init__(
+        self, path: Path, clock: Clock, *, create: bool = True, busy_milliseconds: int = _BUSY_MILLISECONDS
+    ) -> None:
+        """Open `path`; with `create`, make and migrate it. Without, an absent or empty file reads as an empty database.
 
-        Raises DatabaseError for a newer schema, a file that is no database, a directory that cannot be written.
+        Raises DatabaseError for a newer schema, a file that is no database of ours, a directory that cannot be written,
+        and (here and in every call) when another process holds the lock for longer than `busy_milliseconds`.
         """
         self.path = path
         self.clock = clock
         self._depth = 0
-        in_memory = path == MEMORY or (not create and not path.exists())
+        self._reading = False
+        in_memory = path == MEMORY or (not create and _is_empty(path))
         with _explained(path):
-            self._connection = _connect(MEMORY if in_memory else path)
-            if in_memory or create:
-                self._migrate()
-            else:
-                self._refuse_other_schema()
+            self._connection = _connect(MEMORY if in_memory else path, busy_milliseconds)
+            try:
+                if in_memory or create:
+                    self._migrate()
+                else:
+                    self._refuse_other_schema()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
@@ -51,33 +60,52 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Hold the write lock until the block ends: committed when it returns, rolled back when it raises.
 
-        Nested blocks join the outer one.
+        Nested blocks join the outer one; one that raises undoes its own part, even if the outer block goes on.
         """
-        if self._depth:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            return
+        if self._reading:
+            raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
+        begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
         with _explained(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-        self._depth = 1
+            self._connection.execute(begin)
+        self._depth += 1
         try:
             yield
         except BaseException:
-            self._rollback()
+            self._undo(undo, end)
             raise
         else:
-            self._commit()
+            self._end(end, undo)
         finally:
-            self._depth = 0
+            self._depth -= 1
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let all reads of the block see one state of the database, whatever others commit meanwhile. Waits for nobody.
+
+        Inside a transaction or another reading it changes nothing.
+        """
+        if self._depth or self._reading:
+            yield
+            return
+        with _explained(self.path):
+            self._connection.execute("BEGIN")
+        self._reading = True
+        try:
+            yield
+        finally:
+            self._reading = False
+            self._undo("ROLLBACK", None)
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement with `:name` parameters and return all its rows as dictionaries."""
         with _explained(self.path):
             cursor = self._connection.execute(sql, parameters)
             return [dict(zip(_names(cursor), values, strict=True)) for values in cursor]
+
+    def tuples(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows as tuples: for reads of many rows."""
+        with _explained(self.path):
+            return list(self._connection.execute(sql, parameters))
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """Return the first row or None."""
@@ -92,17 +120,19 @@ class Database:
         """Return the present time as it is stored."""
         return format_time(self.clock.now())
 
-    def _rollback(self) -> None:
-        # A full disk or an I/O error may have rolled back already.
+    def _undo(self, statement: str, end: str | None) -> None:
+        # A full disk or an I/O error may have rolled back everything already.
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute(statement)
+            if statement != "ROLLBACK" and end:
+                self._connection.execute(end)
 
-    def _commit(self) -> None:
+    def _end(self, statement: str, undo: str) -> None:
         with _explained(self.path):
             try:
-                self._connection.execute("COMMIT")
+                self._connection.execute(statement)
             except BaseException:
-                self._rollback()
+                self._undo(undo, None)
                 raise
 
     def schema_version(self) -> int:
@@ -119,6 +149,7 @@ class Database:
         with self.transaction():
             present = self.schema_version()
             self._refuse_newer(present)
+            self._refuse_foreign(present)
             self.execute(
                 "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
             )
@@ -136,9 +167,14 @@ class Database:
                 f"{self.path} has schema {present}, newer than this program's {max(migrations())}: update Ostinato"
             )
 
+    def _refuse_foreign(self, present: int) -> None:
+        if present == 0 and self.one("SELECT 1 FROM sqlite_master LIMIT 1"):
+            raise DatabaseError(f"{self.path} is another program's database: name another path")
+
     def _refuse_other_schema(self) -> None:
         present = self.schema_version()
         self._refuse_newer(present)
+        self._refuse_foreign(present)
         if present < max(migrations()):
             raise DatabaseError(
                 f"{self.path} has schema {present}, older than {max(migrations())}: any command that writes updates it"
@@ -163,17 +199,26 @@ def queries(name: str) -> dict[str, str]:
     return found
 
 
-def _connect(path: Path) -> apsw.Connection:
+def _is_empty(path: Path) -> bool:
+    with _explained(path):
+        return not path.exists() or path.stat().st_size == 0
+
+
+def _connect(path: Path, busy_milliseconds: int) -> apsw.Connection:
     if path != MEMORY:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             path.touch(mode=0o600)
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    if path != MEMORY and connection.pragma("journal_mode") != "wal":
-        connection.pragma("journal_mode", "wal")
-    connection.pragma("foreign_keys", True)
-    connection.pragma("synchronous", "full")
+    try:
+        connection.set_busy_timeout(busy_milliseconds)
+        if path != MEMORY and connection.pragma("journal_mode") != "wal":
+            connection.pragma("journal_mode", "wal")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("synchronous", "full")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -74,3 +74,15 @@ class Verdict:
     fingerprint: str = ""
     ever_red: bool = False
     flaky: tuple[str, ...] = field(default=())
+
+
+class Files(Protocol):
+    """Reads the person's objects: what a tree holds."""
+
+    async def paths(self, tree: str) -> frozenset[str]:
+        """Return every file of the tree, relative."""
+        ...
+
+    async def read(self, tree: str, path: str) -> str | None:
+        """Return a file's text (bounded, undecodable bytes replaced), or None when the tree does not hold it."""
+        ...

@@ -12,8 +12,10 @@ CREATE TABLE projects (
     created_at TEXT NOT NULL
 );
 
+-- `key` is the row number that the search index refers to: declared, so that VACUUM leaves it alone.
 CREATE TABLE nodes (
-    id             TEXT PRIMARY KEY,
+    key            INTEGER PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
     project_id     TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
     node_type      TEXT NOT NULL CHECK (node_type IN
                    ('goal', 'task', 'decision', 'option', 'outcome', 'observation', 'revisit')),
@@ -30,10 +32,14 @@ CREATE TABLE nodes (
     blocked_reason TEXT,
     details        TEXT NOT NULL DEFAULT '{}',
     metadata       TEXT NOT NULL DEFAULT '{}',
-    parent_id      TEXT REFERENCES nodes (id) ON DELETE CASCADE,
+    -- Nodes go with their project only. No cascade: SQLite limits its depth, and a tree may be deeper.
+    parent_id      TEXT REFERENCES nodes (id) DEFERRABLE INITIALLY DEFERRED,
     child_seq      INTEGER NOT NULL DEFAULT 0,
     -- How many attempts a task has used up: typed, so that two writers never lose one.
     attempts       INTEGER NOT NULL DEFAULT 0,
+    -- What the rules ask of a task's details, without parsing JSON for each task.
+    complexity     TEXT GENERATED ALWAYS AS (json_extract(details, '$.complexity')) STORED,
+    has_checks     INTEGER GENERATED ALWAYS AS (coalesce(json_array_length(details, '$.checks'), 0) > 0) STORED,
     CHECK (status IN ('pending', 'claimed', 'in_progress', 'review', 'completed', 'blocked', 'failed', 'cancelled',
                       'active', 'decided', 'superseded', 'chosen', 'rejected', 'abandoned'))
 );
@@ -82,7 +88,8 @@ CREATE TABLE claims (
 );
 
 CREATE TABLE sessions (
-    id            TEXT PRIMARY KEY,
+    key           INTEGER PRIMARY KEY,
+    id            TEXT NOT NULL UNIQUE,
     project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
     goal_id       TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
     kind          TEXT NOT NULL CHECK (kind IN ('plan', 'ralph')),
@@ -187,25 +194,53 @@ CREATE TABLE events (
     payload      TEXT NOT NULL DEFAULT '{}'
 );
 
--- Full text over titles, descriptions and handoff notes. `ref` is a node or session id; kept by triggers, and only
--- when the text itself changes.
-CREATE VIRTUAL TABLE search USING fts5 (ref UNINDEXED, kind UNINDEXED, title, body, tokenize = 'unicode61');
-CREATE TRIGGER search_node_insert AFTER INSERT ON nodes
+CREATE INDEX events_by_node ON events (node_id);
+
+-- The draft of a plan, until it is accepted or rejected.
+CREATE TABLE plan_drafts (
+    goal_id TEXT PRIMARY KEY REFERENCES nodes (id) ON DELETE CASCADE,
+    draft   TEXT NOT NULL,
+    at      TEXT NOT NULL
+);
+
+-- Full text over titles, descriptions and handoff notes. The indexes hold no copy of the text: they read it from the
+-- tables by `key`. Kept by triggers, and only when the text itself changes; what leaves an index must be told as it was.
+CREATE VIRTUAL TABLE node_search USING fts5 (
+    title, description, content = 'nodes', content_rowid = 'key', tokenize = 'unicode61'
+);
+CREATE TRIGGER node_search_insert AFTER INSERT ON nodes
 BEGIN
-    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, NEW.node_type, NEW.title, NEW.description);
+    INSERT INTO node_search (rowid, title, description) VALUES (NEW.key, NEW.title, NEW.description);
 END;
-CREATE TRIGGER search_node_update AFTER UPDATE OF title, description ON nodes
+CREATE TRIGGER node_search_update AFTER UPDATE OF title, description ON nodes
     WHEN OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description
 BEGIN
-    DELETE FROM search WHERE ref = OLD.id;
-    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, NEW.node_type, NEW.title, NEW.description);
+    INSERT INTO node_search (node_search, rowid, title, description)
+    VALUES ('delete', OLD.key, OLD.title, OLD.description);
+    INSERT INTO node_search (rowid, title, description) VALUES (NEW.key, NEW.title, NEW.description);
 END;
-CREATE TRIGGER search_node_delete AFTER DELETE ON nodes
+CREATE TRIGGER node_search_delete AFTER DELETE ON nodes
 BEGIN
-    DELETE FROM search WHERE ref = OLD.id;
+    INSERT INTO node_search (node_search, rowid, title, description)
+    VALUES ('delete', OLD.key, OLD.title, OLD.description);
 END;
-CREATE TRIGGER search_session_notes AFTER UPDATE OF handoff_notes ON sessions WHEN NEW.handoff_notes IS NOT NULL
+
+CREATE VIRTUAL TABLE notes_search USING fts5 (
+    handoff_notes, content = 'sessions', content_rowid = 'key', tokenize = 'unicode61'
+);
+CREATE TRIGGER notes_search_insert AFTER INSERT ON sessions WHEN NEW.handoff_notes IS NOT NULL
 BEGIN
-    DELETE FROM search WHERE ref = OLD.id;
-    INSERT INTO search (ref, kind, title, body) VALUES (NEW.id, 'session', '', NEW.handoff_notes);
+    INSERT INTO notes_search (rowid, handoff_notes) VALUES (NEW.key, NEW.handoff_notes);
+END;
+CREATE TRIGGER notes_search_update AFTER UPDATE OF handoff_notes ON sessions
+    WHEN OLD.handoff_notes IS NOT NEW.handoff_notes
+BEGIN
+    INSERT INTO notes_search (notes_search, rowid, handoff_notes)
+    SELECT 'delete', OLD.key, OLD.handoff_notes WHERE OLD.handoff_notes IS NOT NULL;
+    INSERT INTO notes_search (rowid, handoff_notes)
+    SELECT NEW.key, NEW.handoff_notes WHERE NEW.handoff_notes IS NOT NULL;
+END;
+CREATE TRIGGER notes_search_delete AFTER DELETE ON sessions WHEN OLD.handoff_notes IS NOT NULL
+BEGIN
+    INSERT INTO notes_search (notes_search, rowid, handoff_notes) VALUES ('delete', OLD.key, OLD.handoff_notes);
 END;

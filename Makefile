@@ -1,0 +1,57 @@
+# What `make check` does is what CI does. Every target starts from a fresh clone: nothing needs to be installed before
+# but make and Python 3.11 or later.
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+SOURCES := src tests scripts
+
+.PHONY: help setup system demo test lint types arch check bench shape format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.stamp ## Make .venv with the locked dependencies
+
+.venv/.stamp: uv.lock pyproject.toml | system
+	@python=$$(scripts/find-python) && \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		$$python -m venv --clear .venv; \
+	fi
+	@$(BIN)/uv --version 2>/dev/null | grep -qF ' $(UV_VERSION) ' || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --locked --compile-bytecode
+	@touch $@
+
+system:
+	@scripts/system-packages
+
+demo: setup ## See the whole job on a small example, without a key
+	@$(BIN)/ostinato demo
+
+test: setup ## Run the tests
+	$(BIN)/pytest
+
+lint: setup ## Check style and format
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+arch: setup ## Check that imports go downwards only
+	$(BIN)/lint-imports
+
+check: lint types arch test ## All of the above: what CI runs
+
+bench: setup ## Measure the start of the command line
+	@$(BIN)/python tests/bench/bench_start.py
+
+shape: setup ## Print the measures of the house beside their limits
+	@$(BIN)/python scripts/shape.py
+
+format: setup ## Bring the code into the house's format
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean: ## Remove what the targets made, .venv included
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

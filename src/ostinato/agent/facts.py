@@ -1,0 +1,80 @@
+"""What a briefing is made from: values of the graph, brought together by the loop. No rule lives here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostinato.graph.records import CheckRun, Iteration
+from ostinato.graph.types import Check, Node
+
+DEFAULT_BUDGET = 4_000
+"""Tokens of a whole briefing, tool schemas left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDecision:
+    """A decision that holds, with the title of the chosen option (None when open) and the reason."""
+
+    decision: Node
+    option: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedWork:
+    """A completed task and, in one line, what came of it."""
+
+    task: Node
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """An earlier iteration on the same task, with the check runs that were its evidence."""
+
+    iteration: Iteration
+    runs: tuple[CheckRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingFacts:
+    """All that a coder's briefing is made from.
+
+    `observations` come most relevant first; `completed`, `earlier` and `notes` in any order. `base_runs` are the task's
+    checks as they ran before the work. `conventions` is the text of AGENTS.md, "" when there is none. `handoff` are
+    the notes of the last session. `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
+    """
+
+    goal: Node
+    task: Node
+    now: datetime
+    attempt: int = 1
+    max_attempts: int = 3
+    conventions: str = ""
+    decisions: tuple[StandingDecision, ...] = ()
+    observations: tuple[Node, ...] = ()
+    completed: tuple[CompletedWork, ...] = ()
+    dependencies: tuple[Node, ...] = ()
+    project_checks: tuple[Check, ...] = ()
+    base_runs: tuple[CheckRun, ...] = ()
+    earlier: tuple[PastAttempt, ...] = ()
+    handoff: str = ""
+    notes: tuple[str, ...] = ()
+    check_timeout: float = 600.0
+    budget: int = DEFAULT_BUDGET
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerFacts:
+    """All that a planner's briefing is made from; the fields mean what they mean in `BriefingFacts`."""
+
+    goal: Node
+    conventions: str = ""
+    decisions: tuple[StandingDecision, ...] = ()
+    observations: tuple[Node, ...] = ()
+    project_checks: tuple[Check, ...] = ()
+    handoff: str = ""
+    notes: tuple[str, ...] = ()
+    check_timeout: float = 600.0
+    budget: int = DEFAULT_BUDGET

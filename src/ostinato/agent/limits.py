@@ -1,0 +1,30 @@
+"""What one conversation may use, and the question that is asked before each model call. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ostinato.base.spending import Spending
+from ostinato.graph.records import Ending
+
+WARN_AT = 0.8
+"""The share of a limit at which the agent is told once."""
+
+CLEAR_AT = 0.8
+"""The share of the context window at which old tool results are cleared."""
+
+Gate = Callable[[Spending, int], Ending | None]
+"""Asked before each model call with what the conversation has spent and the estimated tokens of the call.
+
+An answer ends the conversation before the call is made: SESSION_LIMIT, INTERRUPTED or CLAIM_LOST.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationLimits:
+    """`steps` model calls, `tokens` of input and output together, `seconds` of wall time."""
+
+    steps: int = 200
+    tokens: int = 500_000
+    seconds: float = 1800.0

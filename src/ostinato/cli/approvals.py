@@ -1,0 +1,66 @@
+"""`ostinato approvals`, `approve` and `reject`: what the harness asks a person, and the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ostinato.base.clock import format_time
+from ostinato.cli.command import Command
+from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.output import answer, clean, columns, short_time
+
+if TYPE_CHECKING:
+    from ostinato.graph.records import Approval
+
+
+@click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])
+@click.option("--goal", metavar="ID", help="Only questions about this goal and what it contains.")
+@pass_invocation
+def approvals(invocation: Invocation, goal: str | None) -> None:
+    """List the questions that wait for an answer, oldest first."""
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    asked = [] if scope is None else store.approvals.open(project_id=scope.project_id, goal_id=scope.goal_id)
+    rows = [(a.id, a.kind, a.node_id, short_time(a.asked_at), a.question) for a in asked]
+    nothing = ["Nothing waits for you."]
+    answer(invocation, [approval_document(a) for a in asked], columns(rows) if rows else nothing)
+
+
+@click.command(cls=Command, examples=["ostinato approve os-1f0c9a2e", "ostinato approve os-1f0c9a2e.3"])
+@click.argument("identifier", metavar="ID")
+@pass_invocation
+def approve(invocation: Invocation, identifier: str) -> None:
+    """Approve the open question ID: its own id, or that of the goal (a plan) or task (a review) that it is about."""
+    from ostinato.app import approve_question
+
+    settled, said = approve_question(invocation.database, identifier)
+    answer(invocation, approval_document(settled), [clean(said)])
+
+
+@click.command(cls=Command, examples=['ostinato reject os-1f0c9a2e.3 --reason "it must keep the old flag working"'])
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="Why; a rejected task's next attempt is told.")
+@pass_invocation
+def reject(invocation: Invocation, identifier: str, reason: str) -> None:
+    """Reject the open question ID: a plan's goal is cancelled, a task goes back to work with the reason."""
+    from ostinato.app import reject_question
+
+    settled, said = reject_question(invocation.database, identifier, reason)
+    answer(invocation, approval_document(settled), [clean(said)])
+
+
+def approval_document(approval: Approval) -> dict[str, Any]:
+    """Return the JSON form of a question and its answer."""
+    return {
+        "id": approval.id,
+        "kind": approval.kind,
+        "node_id": approval.node_id,
+        "question": approval.question,
+        "payload": approval.payload,
+        "asked_at": format_time(approval.asked_at),
+        "answered_at": format_time(approval.answered_at) if approval.answered_at else None,
+        "answer": approval.answer,
+        "reason": approval.reason,
+    }

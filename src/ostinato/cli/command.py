@@ -1,0 +1,136 @@
+"""The command classes: lazy loading, the global options in any place, examples in each help. It runs no command.
+
+`--db`, `--project` and `--json` are written before or after the subcommand (`ostinato tasks next --json`); the one
+nearest to the end wins, and the environment (`OSTINATO_DB` …) holds where none is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from ostinato.cli.context import Invocation
+
+
+class Entry(NamedTuple):
+    """Where a command lives and its one-line help, so that neither listing nor help imports it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+class _Shared(click.Command):
+    """What each command and group has: the global options and examples."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters and the global options."""
+        return [*super().get_params(ctx), *_global_options(root=ctx.parent is None)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, as they are typed."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+        if ctx.parent is not None:
+            formatter.write_paragraph()
+            formatter.write_text("--json, --db PATH and --project NAME may be written anywhere.")
+
+
+class Command(_Shared):
+    """A command. `examples` are shown in its help."""
+
+
+class Group(_Shared, click.Group):
+    """A group whose commands are of our kind."""
+
+    command_class = Command
+
+
+class LazyGroup(Group):
+    """A group that knows its commands by a table and imports the module of the chosen one only."""
+
+    def __init__(self, *args: Any, entries: Mapping[str, Entry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entries = entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the table's order."""
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, None for an unknown name."""
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        found = getattr(import_module(entry.module), entry.attribute)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{entry.module}:{entry.attribute} is not a command")
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` name; raises NoSuchCommand with near names."""
+        name = args[0]
+        if name not in self.entries and not ctx.resilient_parsing:
+            raise click.exceptions.NoSuchCommand(name, possibilities=self.entries, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
+
+
+def _global_options(*, root: bool) -> list[click.Option]:
+    """Return the global options: at the root with their environment variables, below it hidden and without."""
+    shared: dict[str, Any] = {"expose_value": False, "is_eager": True, "hidden": not root}
+
+    def variable(name: str) -> dict[str, Any]:
+        return {"envvar": name, "show_envvar": True} if root else {}
+
+    return [
+        click.Option(
+            ["--db"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            callback=_remember("database"),
+            help="The database file; by default one per person, in the XDG data directory.",
+            **variable("OSTINATO_DB"),
+            **shared,
+        ),
+        click.Option(
+            ["--project"],
+            metavar="NAME",
+            callback=_remember("project_name"),
+            help="A registered project; by default the repository that contains the present directory.",
+            **variable("OSTINATO_PROJECT"),
+            **shared,
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            default=False,
+            callback=_remember("json"),
+            help="Print one JSON document (streams: one per line); errors become a JSON object on stderr.",
+            **variable("OSTINATO_JSON"),
+            **shared,
+        ),
+    ]
+
+
+def _remember(field: str) -> Any:
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(ctx.ensure_object(Invocation), field, value)
+
+    return callback

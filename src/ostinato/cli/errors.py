@@ -1,0 +1,67 @@
+"""The outermost border: whatever a command raises becomes one line on stderr (or one JSON object) and an exit code.
+
+    OstinatoError             its own kind and exit code
+    click's usage errors      kind `usage`, 2
+    Ctrl-C                    130, silent; a question left without an answer: kind `usage`, 2
+    anything else             a bug of ours: kind `bug`, 1; OSTINATO_DEBUG=1 shows the traceback
+
+Stdout stays empty after an error. It decides nothing about commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from ostinato.base.errors import OstinatoError
+from ostinato.cli.output import clean
+
+BROKEN_PIPE = 141
+_INTERRUPTED = 130
+
+
+def at_border(work: Callable[[], object], *, as_json: Callable[[], bool], debug: bool) -> int:
+    """Run `work` and return the exit code: what it returned where that is an int, 0, or the error's."""
+    try:
+        result = work()
+    except OstinatoError as error:
+        return _tell(error.kind, error.message, error.exit_code, as_json())
+    except click.exceptions.NoArgsIsHelpError as error:
+        if as_json():
+            return _tell("usage", "which command? --help lists them", 2, True)
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _tell("usage", _usage_message(error), 2, as_json())
+    except click.Abort as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return _INTERRUPTED
+        return _tell("usage", "the question was not answered, so nothing was done: --yes answers it", 2, as_json())
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the named border of the command line
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        said = f"a bug in Ostinato: {type(error).__name__}: {error} (OSTINATO_DEBUG=1 shows where)"
+        return _tell("bug", said, 1, as_json())
+    return result if isinstance(result, int) else 0
+
+
+def _tell(kind: str, message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        line = json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False)
+        click.echo(line.encode("utf-8", "backslashreplace"), err=True)
+    else:
+        click.echo(f"ostinato: {clean(message)}", err=True)
+    return code
+
+
+def _usage_message(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message} (see `{context.command_path} --help`)" if context is not None else message

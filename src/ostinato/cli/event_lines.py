@@ -1,0 +1,104 @@
+"""One event of the stream as lines for a person. It does not print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ostinato.base.text import clip
+from ostinato.cli.output import clean
+from ostinato.graph.records import Event, EventKind
+
+if TYPE_CHECKING:
+    from ostinato.store.store import Store
+
+_WIDTH = 140
+_MARKS = {"passed": "✔", "failed": "✗", "inconclusive": "?"}
+_PHASES = {"plan": "red first", "base": "on the base", "attempt": "check", "proof": "proof"}
+
+
+class EventLines:
+    """Turns events into lines; remembers the session's spending for the status line."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tokens = 0
+        self._cost: float | None = 0.0
+        self._forms: dict[EventKind, Callable[[Event, dict[str, Any]], Iterator[str]]] = {
+            EventKind.SESSION_STARTED: self._session_started,
+            EventKind.ITERATION_STARTED: self._iteration_started,
+            EventKind.TOOL_ENDED: self._tool_ended,
+            EventKind.CHECK_ENDED: self._check_ended,
+            EventKind.VERDICT: self._verdict,
+            EventKind.COMMIT: self._commit,
+            EventKind.ITERATION_ENDED: self._iteration_ended,
+            EventKind.LIMIT_REACHED: self._limit_reached,
+            EventKind.LIMIT_WARNED: self._limit_warned,
+            EventKind.RECOVERED: self._recovered,
+            EventKind.STEP_ENDED: self._step_ended,
+        }
+
+    @property
+    def spent(self) -> str:
+        """Tokens and cost so far, for the eye."""
+        cost = "" if self._cost is None else f" ${self._cost:.2f}"
+        return f"{self._tokens:,} tokens{cost}" if self._tokens else ""
+
+    def of(self, event: Event) -> Iterator[str]:
+        """Yield the lines of one event; most kinds have none."""
+        form = self._forms.get(event.kind)
+        if form is not None:
+            yield from (clip(line, _WIDTH) for line in form(event, event.payload))
+
+    def _session_started(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        yield f"● {clean(payload.get('kind', 'session'))} session {event.session_id}"
+
+    def _iteration_started(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        node = self._store.graph.find(event.node_id) if event.node_id else None
+        title = clean(node.title) if node else ""
+        yield f"▶ {event.node_id} {title} (attempt {payload.get('attempt', '?')})"
+
+    def _tool_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        mark = "!" if payload.get("error") else "·"
+        yield f"  {mark} {payload.get('step')} {clean(payload.get('tool'))} {clean(payload.get('summary', ''))}".rstrip()
+
+    def _check_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        mark = _MARKS.get(str(payload.get("status")), "?")
+        phase = _PHASES.get(str(payload.get("phase")), "check")
+        flaky = " (flaky)" if payload.get("flaky") else ""
+        took = f"{float(payload.get('seconds', 0)):.1f} s"
+        # On the base a red check is what is wanted: it gets no alarming mark.
+        shown = "○" if mark == "✗" and phase != "check" and phase != "proof" else mark
+        yield f"  {shown} {phase}: {clean(payload.get('command'))} {clean(payload.get('status'))}{flaky}, {took}"
+
+    def _verdict(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        if payload.get("verdict") != "passed":
+            yield f"  ✗ {clean(payload.get('verdict'))}: {clean('; '.join(payload.get('reasons', ())))}"
+
+    def _commit(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        yield f"  ✔ committed {clean(payload.get('commit'))[:10]}"
+
+    def _iteration_ended(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        decision = str(payload.get("decision"))
+        if decision != "done":
+            yield f"  ● {event.node_id}: {clean(decision)}: {clean(payload.get('reason', ''))}"
+        elif not payload.get("commit"):
+            yield f"  ✔ {event.node_id}: {clean(payload.get('reason', 'done'))}"
+
+    def _limit_reached(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        yield f"! limit reached: {clean(payload.get('detail'))}"
+
+    def _limit_warned(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        if "why" in payload:
+            yield f"  ! the model's provider: {clean(payload['why'])}; again in {payload.get('seconds')} s"
+        else:
+            yield f"! 80 % of the limit is used: {clean(payload.get('limit'))}"
+
+    def _recovered(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        yield f"● recovered: {clean(payload.get('what', ''))}"
+
+    def _step_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        self._tokens += int(payload.get("tokens") or 0)
+        cost = payload.get("cost_usd")
+        self._cost = None if cost is None or self._cost is None else self._cost + float(cost)
+        yield from ()

@@ -1,0 +1,130 @@
+"""The command line's door: the table of commands, the global options, the border where errors become exit codes.
+
+A command's module is imported when it is chosen, never before: `--version`, `--help` and short reads start fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ostinato import __version__
+from ostinato.cli.command import Entry, LazyGroup
+from ostinato.cli.context import Invocation
+from ostinato.cli.errors import BROKEN_PIPE, at_border
+
+COMMANDS: dict[str, Entry] = {
+    "plan": Entry("ostinato.cli.plan", "plan", "Turn a goal into a reviewed graph of small tasks."),
+    "ralph": Entry("ostinato.cli.ralph", "ralph", "Work on a goal, task by task, until it is reached."),
+    "run": Entry("ostinato.cli.run", "run", "Plan a goal, then work on it."),
+    "land": Entry("ostinato.cli.land", "land", "Bring a goal's branch into yours."),
+    "approvals": Entry("ostinato.cli.approvals", "approvals", "List the questions that wait for you."),
+    "approve": Entry("ostinato.cli.approvals", "approve", "Answer a question with yes."),
+    "reject": Entry("ostinato.cli.approvals", "reject", "Answer a question with no, and say why."),
+    "status": Entry("ostinato.cli.status", "status", "Show goals, running sessions, what waits for you, usage."),
+    "tasks": Entry("ostinato.cli.tasks", "tasks", "List, claim, release and retry tasks."),
+    "node": Entry("ostinato.cli.node", "node", "Add, change, show and link nodes of the graph."),
+    "notes": Entry("ostinato.cli.notes", "notes", "Print a goal's handoff notes as they would be now."),
+    "sessions": Entry("ostinato.cli.sessions", "sessions", "Start, end and look at sessions."),
+    "events": Entry("ostinato.cli.events", "events", "Print what happened, and follow what happens."),
+    "search": Entry("ostinato.cli.search", "search", "Search titles, descriptions and handoff notes."),
+    "project": Entry("ostinato.cli.project", "project", "Register, list and remove projects."),
+    "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
+    "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
+    "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
+}
+
+
+class Door(LazyGroup):
+    """The root group. Its `main` is the border: it always ends in SystemExit."""
+
+    def main(  # the signature is click's
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command of `args` and exit with its code; errors become one line on stderr."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        invocation = Invocation()
+
+        def work() -> object:
+            _refuse_undecodable(arguments)
+            return super(Door, self).main(
+                arguments, "ostinato", complete_var, standalone_mode=False, obj=invocation, **extra
+            )
+
+        # Parsing may fail before --json is seen.
+        asked = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
+        asked = asked or _truthy("OSTINATO_JSON")
+        sys.exit(at_border(work, as_json=lambda: invocation.json or asked, debug=_truthy("OSTINATO_DEBUG")))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command; a reader that went away (`| head`) ends it quietly."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered would fail again, loudly, when the interpreter exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        return result
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    # Through output, which would import json, only where --json asks for it.
+    if ctx.ensure_object(Invocation).json:
+        from ostinato.cli.output import json_line
+
+        json_line({"version": __version__})
+    else:
+        click.echo(f"ostinato {__version__}")
+    ctx.exit()
+
+
+@click.command(
+    cls=Door,
+    entries=COMMANDS,
+    no_args_is_help=True,
+    context_settings={"max_content_width": 100},
+    examples=(
+        "ostinato plan 'Add a --verbose option'",
+        "ostinato ralph",
+        "ostinato tasks next --json",
+    ),
+)
+@click.option("--version", is_flag=True, expose_value=False, callback=_version, help="Show the version.")
+def cli() -> None:
+    """Ostinato plans a goal as a graph of small tasks and proves it task by task.
+
+    All that it knows stands in one database, so a crash, a new day or another person can carry on.
+    """
+
+
+def main() -> None:
+    """Run the command line on this process's arguments; always ends in SystemExit."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal that cannot show a character shows its number; the command goes on.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    cli.main()
+
+
+def _truthy(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in {"1", "true", "yes", "on"}
+
+
+def _refuse_undecodable(arguments: list[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise click.UsageError(f"an argument is not valid UTF-8: {argument!r}") from None

@@ -1,0 +1,136 @@
+"""What `plan`, `ralph`, `run` and `land` share: their options, how they run asyncio under Ctrl-C, their documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from ostinato.base.errors import UsageError
+from ostinato.cli.output import remark
+
+if TYPE_CHECKING:
+    from ostinato.app import JobOptions
+    from ostinato.base.spending import Spending
+    from ostinato.cli.context import Invocation
+    from ostinato.loop.interruption import Interruption
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Duration(click.ParamType[float]):
+    """A length of time: `90`, `90s`, `30m`, `2h`; a plain number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds."""
+        found = _DURATION.match(str(value).strip())
+        if not found or float(found[1]) <= 0:
+            self.fail(f"{value!r} is no length of time; write 90s, 30m or 2h", param, ctx)
+        return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+def job_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that plan, ralph and run take."""
+    for option in reversed(
+        (
+            click.option("--model", metavar="PROVIDER:MODEL", help="The model for every role [env: OSTINATO_MODEL]."),
+            click.option(
+                "--autonomy",
+                type=click.Choice(["full", "supervised"]),
+                help="How much is asked: nothing, or the plan and tasks that prove nothing by themselves (default).",
+            ),
+            click.option("--max-iterations", type=click.IntRange(min=1), help="Stop after this many iterations."),
+            click.option("--max-tokens", type=click.IntRange(min=1), help="Stop before this many tokens are exceeded."),
+            click.option(
+                "--max-cost", type=click.FloatRange(min=0, min_open=True), help="Stop when this many US dollars are spent."
+            ),
+            click.option("--max-time", type=Duration(), help="Stop after this time: 90s, 30m, 2h."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
+    """Return what the person chose, as the composition root takes it."""
+    from ostinato.app import JobOptions
+
+    return JobOptions(
+        database=invocation.database,
+        project=invocation.project_name,
+        model=chosen["model"],
+        autonomy=chosen["autonomy"],
+        max_iterations=chosen["max_iterations"],
+        max_tokens=chosen["max_tokens"],
+        max_cost=chosen["max_cost"],
+        max_time=chosen["max_time"],
+    )
+
+
+def run_interruptible(
+    invocation: Invocation, interruption: Interruption, work: Callable[[], Coroutine[Any, Any, R]]
+) -> R:
+    """Run `work` to its end. The first Ctrl-C (or SIGTERM) asks for a clean end, the second ends the process now.
+
+    After the second nothing is tidied up: the next run recovers.
+    """
+    import asyncio
+    import os
+    import signal
+
+    def interrupted() -> None:
+        if interruption.asked:
+            os._exit(130)
+        interruption.ask()
+        remark(invocation, "stopping after the present step; Ctrl-C again stops now (the next run recovers)")
+
+    async def main() -> R:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupted)
+        return await work()
+
+    return asyncio.run(main())
+
+
+def usage_document(spending: Spending) -> dict[str, int]:
+    """Return tokens by kind."""
+    return {
+        "input": spending.input,
+        "cached_input": spending.cached_input,
+        "cache_write": spending.cache_write,
+        "output": spending.output,
+        "reasoning": spending.reasoning,
+        "calls": spending.calls,
+    }
+
+
+def cost_text(cost: float | None) -> str:
+    """Return a cost for the eye; an unknown one says so."""
+    return "cost unknown" if cost is None else f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"
+
+
+def goal_text(words: str | None, file: Any) -> str:
+    """Return the goal in words from the argument or the file, exactly one of which must be given and hold text."""
+    if (words is None) == (file is None):
+        raise UsageError('say what is wanted: `ostinato plan "…"` or `ostinato plan --file FILE`')
+    if file is None:
+        text = words or ""
+    else:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read {file}: {error}") from error
+    if not text.strip():
+        raise UsageError("the goal is empty: say in words what is wanted")
+    if "\0" in text:
+        raise UsageError("the goal holds NUL characters: it is not text")
+    return text

@@ -1,0 +1,76 @@
+"""How answers are printed: JSON as one line of UTF-8, text as plain aligned lines without terminal escapes.
+
+Whatever comes from the graph passes `clean` on its way to a person; JSON is exact. It knows no command.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ostinato.base.text import one_line, printable
+from ostinato.cli.context import Invocation
+
+
+def answer(invocation: Invocation, document: Any, lines: Iterable[str]) -> None:
+    """Print `document` with --json, else the lines; `lines` may be lazy and are then made for a person only."""
+    if invocation.json:
+        json_line(document)
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def json_line(document: Any) -> None:
+    """Print one JSON document on one line. The bytes are UTF-8 whatever the terminal's encoding is."""
+    # Late: text for a person needs none of it.
+    import json
+
+    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"))
+
+
+def exact(text: str) -> None:
+    """Print `text` as UTF-8 bytes and nothing else."""
+    click.echo(text.encode("utf-8"), nl=False)
+
+
+def remark(invocation: Invocation, text: str) -> None:
+    """Say something on stderr to a person; with --json nothing is said."""
+    if not invocation.json:
+        click.echo(clean(text), err=True)
+
+
+def clean(text: object) -> str:
+    """Return `text` on one line, with every control and escape character made visible."""
+    return printable(one_line(str(text)))
+
+
+def clean_block(text: str, indent: str = "  ") -> list[str]:
+    """Return the lines of a longer text, each indented and without escapes."""
+    return [f"{indent}{printable(line)}".rstrip() for line in text.splitlines()]
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return the rows with aligned columns, two blanks between them; the last column is never padded."""
+    cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
+
+
+def short_time(moment: datetime | None) -> str:
+    """Return a moment for the eye, in UTC, to the second."""
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else not unicodedata.combining(ch) for ch in text)

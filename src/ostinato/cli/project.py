@@ -1,0 +1,85 @@
+"""`ostinato project`: which repositories Ostinato knows. Nothing in a repository itself is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ostinato.base.errors import UsageError
+from ostinato.cli.command import Group
+from ostinato.cli.context import Invocation, pass_invocation, repository_top
+from ostinato.cli.documents import project_document
+from ostinato.cli.output import answer, clean, columns, remark, short_time
+from ostinato.graph.records import Project
+from ostinato.graph.types import NodeType
+from ostinato.store.graph import NodeFilter
+
+
+@click.group(cls=Group, examples=("ostinato project add", "ostinato project list"))
+def project() -> None:
+    """Register, list and remove projects."""
+
+
+@project.command("add", examples=("ostinato project add", "ostinato project add ../shop --name shop"))
+@click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--name", metavar="NAME", help="By default the directory's name.")
+@pass_invocation
+def add(invocation: Invocation, path: Path | None, name: str | None) -> None:
+    """Register the repository that contains PATH (by default the present directory). Twice does nothing more."""
+    start = path or Path.cwd()
+    top = repository_top(start)
+    if top is None:
+        raise UsageError(f"{start} is not in a git repository: `git init` makes one")
+    # Not through `writing`: that would register the present directory's repository too.
+    made = invocation.store_to_write().projects.add(str(top), name)
+    answer(invocation, project_document(made), [clean(f"{made.name}: {made.path}")])
+
+
+@project.command("list", examples=("ostinato project list --json",))
+@pass_invocation
+def list_(invocation: Invocation) -> None:
+    """List the registered projects."""
+    found = invocation.reading().projects.list()
+    if not found:
+        remark(invocation, "no projects")
+    answer(invocation, [project_document(one) for one in found], columns([(one.name, one.path) for one in found]))
+
+
+@project.command("show", examples=("ostinato project show", "ostinato project show shop"))
+@click.argument("name", required=False)
+@pass_invocation
+def show(invocation: Invocation, name: str | None) -> None:
+    """Show a project by name or id, by default the present one."""
+    store = invocation.reading()
+    found = invocation.required_project(store) if name is None else store.projects.get(name)
+    goals = store.graph.query(NodeFilter(project_id=found.id, node_type=NodeType.GOAL))
+    document = {**project_document(found), "goals": [goal.id for goal in goals]}
+    answer(invocation, document, _lines(found, len(goals)))
+
+
+@project.command("remove", examples=("ostinato project remove shop",))
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_invocation
+def remove(invocation: Invocation, name: str, yes: bool) -> None:
+    """Forget a project (by exact name or id) with its graph, sessions and history. The repository stays as it is."""
+    store = invocation.store_to_write()
+    found = store.projects.get(name)
+    if not yes:
+        nodes = len(store.graph.query(NodeFilter(project_id=found.id)))
+        question = f"Forget {found.name} ({found.path}) with its {nodes} nodes for ever?"
+        if not click.confirm(clean(question), err=True):
+            raise UsageError("nothing was removed")
+    store.projects.remove(found.id)
+    answer(invocation, project_document(found), [clean(f"{found.name}: removed")])
+
+
+def _lines(found: Project, goals: int) -> list[str]:
+    rows = [
+        ("  id", found.id),
+        ("  path", found.path),
+        ("  registered", short_time(found.created_at)),
+        ("  goals", goals),
+    ]
+    return [clean(found.name), *columns(rows)]

@@ -1,0 +1,113 @@
+"""`ostinato sessions`: work periods by hand, and a look at all of them. The loop makes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from ostinato.base.ids import SessionId
+from ostinato.cli.command import Group
+from ostinato.cli.context import Invocation, goal_node, pass_invocation
+from ostinato.cli.documents import session_document
+from ostinato.cli.output import answer, clean, clean_block, columns, remark, short_time
+from ostinato.graph.records import Session, SessionKind
+
+NOTHING = 3
+"""Exit code of `latest` when there is no session."""
+
+
+@click.group(cls=Group, examples=("ostinato sessions list", "ostinato sessions latest --goal os-1a2b3c4d"))
+def sessions() -> None:
+    """Start, end and look at sessions."""
+
+
+@sessions.command("start", examples=("ostinato sessions start --goal os-1a2b3c4d --agent me",))
+@click.option("--goal", metavar="ID", required=True, help="What the session is about.")
+@click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), default="ralph", show_default=True)
+@click.option("--agent", multiple=True, metavar="NAME", help="Who takes part.")
+@pass_invocation
+def start(invocation: Invocation, goal: str, kind: str, agent: tuple[str, ...]) -> None:
+    """Start a session by hand and print its id (with --json the session)."""
+    with invocation.writing() as store:
+        node = goal_node(store, goal)
+        session = store.sessions.start(node.project_id, node.id, SessionKind(kind), agent_ids=agent)
+    answer(invocation, session_document(session), [session.id])
+
+
+@sessions.command("end", examples=("ostinato sessions end sess-1a2b3c4d --summary 'the parser is done'",))
+@click.argument("identifier", metavar="ID")
+@click.option("--summary", metavar="TEXT", help="What was reached.")
+@pass_invocation
+def end(invocation: Invocation, identifier: str, summary: str | None) -> None:
+    """End a session: its handoff notes are made and kept. Ending twice is refused."""
+    with invocation.writing() as store:
+        session = store.sessions.end(SessionId(identifier), summary=summary)
+    answer(invocation, session_document(session), _session_lines(session))
+
+
+@sessions.command("list", examples=("ostinato sessions list --goal os-1a2b3c4d",))
+@click.option("--goal", metavar="ID", help="Only sessions of this goal.")
+@pass_invocation
+def list_(invocation: Invocation, goal: str | None) -> None:
+    """List sessions, the newest first."""
+    found = _sessions(invocation, goal)
+    if not found:
+        remark(invocation, "no sessions")
+    answer(invocation, [session_document(session) for session in found], columns(list(map(session_row, found))))
+
+
+@sessions.command("latest", examples=("ostinato sessions latest --json",))
+@click.option("--goal", metavar="ID", help="Of this goal; without it, of the project.")
+@pass_invocation
+def latest(invocation: Invocation, goal: str | None) -> int:
+    """Show the newest session. Exit code 3 when there is none (with --json: null)."""
+    found = _sessions(invocation, goal)
+    if not found:
+        remark(invocation, "no session yet")
+        answer(invocation, None, ())
+        return NOTHING
+    answer(invocation, session_document(found[0]), _session_lines(found[0]))
+    return 0
+
+
+@sessions.command("show", examples=("ostinato sessions show sess-1a2b3c4d",))
+@click.argument("identifier", metavar="ID")
+@pass_invocation
+def show(invocation: Invocation, identifier: str) -> None:
+    """Show a session with its handoff notes."""
+    session = invocation.reading().sessions.get(SessionId(identifier))
+    answer(invocation, session_document(session), _session_lines(session))
+
+
+def session_row(session: Session) -> tuple[object, ...]:
+    """Return the cells of a session in a list."""
+    state = "running" if session.ended_at is None else session.stop_reason or "ended"
+    return session.id, session.kind, session.goal_id, short_time(session.started_at), state, session.summary or ""
+
+
+def _sessions(invocation: Invocation, goal: str | None) -> list[Session]:
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    return [] if scope is None else store.sessions.list(goal_id=scope.goal_id, project_id=scope.project_id)
+
+
+def _session_lines(session: Session) -> Iterator[str]:
+    spending = session.spending
+    cost = "unknown" if spending.cost_usd is None else f"${spending.cost_usd:.4f}"
+    facts = [
+        ("  kind", session.kind),
+        ("  goal", session.goal_id),
+        ("  started", short_time(session.started_at)),
+        ("  ended", short_time(session.ended_at)),
+        ("  stopped", session.stop_reason),
+        ("  agents", ", ".join(session.agent_ids)),
+        ("  summary", session.summary),
+        ("  tokens", f"{spending.input} in, {spending.output} out" if spending.calls else ""),
+        ("  cost", cost if spending.calls else ""),
+    ]
+    yield clean(session.id)
+    yield from columns([row for row in facts if row[1]])
+    if session.handoff_notes:
+        yield ""
+        yield from clean_block(session.handoff_notes)

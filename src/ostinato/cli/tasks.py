@@ -1,0 +1,200 @@
+"""`ostinato tasks`: the ready list, claims by hand, retries. The order and the rules are the store's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from ostinato.base.ids import NodeId
+from ostinato.cli.command import Group
+from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.documents import node_document, node_documents
+from ostinato.cli.output import answer, clean, columns, remark
+from ostinato.graph.types import Node, NodeType, Status
+from ostinato.store.graph import NodeFilter
+
+NOTHING = 3
+"""Exit code of `next` and `claim` when no task is ready."""
+
+_STATUSES = [status.value for status in Status]
+
+goal_option = click.option("--goal", metavar="ID", help="Only tasks of this goal.")
+
+
+@click.group(cls=Group, examples=("ostinato tasks ready", "ostinato tasks next --json", "ostinato tasks tree"))
+def tasks() -> None:
+    """List, claim, release and retry tasks."""
+
+
+@tasks.command("list", examples=("ostinato tasks list", "ostinato tasks list --status failed --goal os-1a2b3c4d"))
+@click.option("--status", type=click.Choice(_STATUSES), help="Only tasks with this status.")
+@goal_option
+@pass_invocation
+def list_(invocation: Invocation, status: str | None, goal: str | None) -> None:
+    """List tasks in the order of their making."""
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    found: list[Node] = []
+    if scope is not None:
+        wanted = NodeFilter(
+            project_id=scope.project_id,
+            goal_id=scope.goal_id,
+            node_type=NodeType.TASK,
+            status=None if status is None else Status(status),
+        )
+        found = store.graph.query(wanted)
+    _print_tasks(invocation, found, "no tasks")
+
+
+@tasks.command("ready", examples=("ostinato tasks ready --limit 5",))
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@goal_option
+@pass_invocation
+def ready(invocation: Invocation, limit: int | None, goal: str | None) -> None:
+    """List the ready tasks, the next one first."""
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    found: list[Node] = []
+    if scope is not None:
+        found = store.tasks.ready(project_id=scope.project_id, goal_id=scope.goal_id, limit=limit)
+    _print_tasks(invocation, found, "no task is ready")
+
+
+@tasks.command("next", examples=("ostinato tasks next", "ostinato tasks next --json"))
+@goal_option
+@pass_invocation
+def next_(invocation: Invocation, goal: str | None) -> int:
+    """Show the task to work on next. Exit code 3 when none is ready (with --json: null)."""
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    found = None
+    if scope is not None:
+        found = store.tasks.next(project_id=scope.project_id, goal_id=scope.goal_id)
+    return _print_one(invocation, found)
+
+
+@tasks.command("tree", examples=("ostinato tasks tree", "ostinato tasks tree --goal os-1a2b3c4d"))
+@click.option("--goal", metavar="ID", help="Only this goal.")
+@pass_invocation
+def tree(invocation: Invocation, goal: str | None) -> None:
+    """Show goals with their tasks beneath. With --json each node has its tasks under `children`."""
+    store = invocation.reading()
+    scope = invocation.scope(store, goal)
+    goals: list[Node] = []
+    if scope is not None and scope.goal_id is not None:
+        goals = [store.graph.get(scope.goal_id)]
+    elif scope is not None:
+        goals = store.graph.query(NodeFilter(project_id=scope.project_id, node_type=NodeType.GOAL))
+    documents = [_tree_document(top, store.graph.descendants(top.id)) for top in goals]
+    if not documents:
+        remark(invocation, "no goals")
+    answer(invocation, documents, _tree_lines(documents))
+
+
+@tasks.command(
+    "claim",
+    examples=("ostinato tasks claim --agent me", "ostinato tasks claim os-1a2b3c4d.2 --agent me --json"),
+)
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--agent", metavar="NAME", required=True, help="Who claims it.")
+@goal_option
+@pass_invocation
+def claim(invocation: Invocation, identifier: str | None, agent: str, goal: str | None) -> int:
+    """Claim a task for work by hand: the one named, else the next ready one. Exit code 3 when none is ready.
+
+    Exactly one claimant gets a task. Such a claim has no lease: `ostinato tasks release` gives it back.
+    """
+    with invocation.writing() as store:
+        if identifier is not None:
+            found = store.tasks.claim(agent, task_id=NodeId(identifier))
+        else:
+            scope = invocation.scope(store, goal)
+            found = None
+            if scope is not None:
+                found = store.tasks.claim(agent, project_id=scope.project_id, goal_id=scope.goal_id)
+    return _print_one(invocation, found)
+
+
+@tasks.command("release", examples=("ostinato tasks release os-1a2b3c4d.2",))
+@click.argument("identifier", metavar="ID")
+@pass_invocation
+def release(invocation: Invocation, identifier: str) -> None:
+    """Give a claimed task back."""
+    with invocation.writing() as store:
+        store.tasks.release(NodeId(identifier))
+        node = store.graph.get(NodeId(identifier))
+    _print_changed(invocation, node)
+
+
+@tasks.command("retry", examples=("ostinato tasks retry os-1a2b3c4d.2 --hint 'the port is 8081'",))
+@click.argument("identifier", metavar="ID")
+@click.option("--hint", metavar="TEXT", help="What the next attempt should know.")
+@pass_invocation
+def retry(invocation: Invocation, identifier: str, hint: str | None) -> None:
+    """Let a failed or blocked task be tried again, with all its attempts."""
+    with invocation.writing() as store:
+        node = store.tasks.retry(NodeId(identifier), hint)
+    _print_changed(invocation, node)
+
+
+@tasks.command("reopen", examples=("ostinato tasks reopen os-1a2b3c4d.2",))
+@click.argument("identifier", metavar="ID")
+@pass_invocation
+def reopen(invocation: Invocation, identifier: str) -> None:
+    """Open a completed task again."""
+    with invocation.writing() as store:
+        node = store.tasks.reopen(NodeId(identifier))
+    _print_changed(invocation, node)
+
+
+def _print_tasks(invocation: Invocation, nodes: Sequence[Node], nothing: str) -> None:
+    if not nodes:
+        remark(invocation, nothing)
+    answer(invocation, node_documents(nodes), columns([_row(node) for node in nodes]))
+
+
+def _print_one(invocation: Invocation, node: Node | None) -> int:
+    if node is None:
+        remark(invocation, "no task is ready")
+        answer(invocation, None, ())
+        return NOTHING
+    answer(invocation, node_document(node), columns([_row(node)]))
+    return 0
+
+
+def _print_changed(invocation: Invocation, node: Node) -> None:
+    answer(invocation, node_document(node), [clean(f"{node.id}: {node.status}")])
+
+
+def _row(node: Node) -> tuple[object, ...]:
+    reason = f" — {node.blocked_reason}" if node.blocked_reason else ""
+    return node.id, node.status, node.priority or "-", node.title + reason
+
+
+def _tree_document(goal: Node, below: Sequence[Node]) -> dict[str, Any]:
+    """Return the goal's document with its tasks nested; a task hangs under its nearest shown ancestor."""
+    by_id = {node.id: node for node in below}
+    shown: dict[str, dict[str, Any]] = {goal.id: {**node_document(goal), "children": []}}
+    shown.update((node.id, {**node_document(node), "children": []}) for node in below if _in_tree(node))
+    for node in below:
+        if node.id in shown:
+            above = node.parent_id
+            while above in by_id and above not in shown:
+                above = by_id[above].parent_id
+            shown[above if above in shown else goal.id]["children"].append(shown[node.id])
+    return shown[goal.id]
+
+
+def _in_tree(node: Node) -> bool:
+    return node.node_type in {NodeType.TASK, NodeType.GOAL}
+
+
+def _tree_lines(documents: list[dict[str, Any]]) -> Iterator[str]:
+    stack = [(0, document) for document in reversed(documents)]
+    while stack:
+        depth, document = stack.pop()
+        reason = f" — {document['blocked_reason']}" if document["blocked_reason"] else ""
+        yield "  " * depth + clean(f"{document['id']}  [{document['status']}]  {document['title']}{reason}")
+        stack.extend((depth + 1, child) for child in reversed(document["children"]))

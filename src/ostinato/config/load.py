@@ -1,0 +1,167 @@
+"""Reads the settings: environment over the project's file over the person's file over the defaults.
+
+What a setting may be follows from the dataclasses in `config.settings`; here stand only the words that a setting may
+take and who may set it. An unknown key, a wrong type and malformed TOML are errors that name file, key and remedy.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ostinato.base.errors import ConfigError
+from ostinato.config.paths import project_config_file
+from ostinato.config.settings import Settings
+
+_WORDS = {
+    "autonomy": ("full", "supervised", "gated"),
+    "sandbox.mode": ("bubblewrap", "none"),
+}
+_VARIABLES = {
+    # The variable of --model, which is about all roles.
+    "OSTINATO_MODEL": ("models.default", "models.planner", "models.coder"),
+    "OSTINATO_AUTONOMY": ("autonomy",),
+    "OSTINATO_SANDBOX": ("sandbox.mode",),
+}
+_MAY_BE_ZERO = {"models.retries", "verify.proof_cap"}
+# A repository must not be able to take the walls down around its own commands.
+_PERSON_ONLY = {"sandbox.mode"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings as they hold, and where each one that is not a default came from (dotted key → place)."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
+def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, str]) -> Loaded:
+    """Return the settings for the checkout whose top is `project` (None: no project).
+
+    Raises ConfigError for the first thing that is wrong.
+    """
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    project_file = None if project is None else project_config_file(project)
+    for file in (user_file, project_file):
+        for key, value in () if file is None else _file_values(file):
+            if file is project_file and key in _PERSON_ONLY:
+                raise ConfigError(
+                    f"{file}: {key} cannot be set by a project: "
+                    f"set it in {user_file} or with {_variable_of(key)} if you want it"
+                )
+            values[key], sources[key] = value, str(file)
+    for variable, keys in _VARIABLES.items():
+        for key in keys if environ.get(variable) else ():
+            values[key] = _checked(environ[variable], _kinds()[key], key, f"${variable}")
+            sources[key] = f"${variable}"
+    return Loaded(_settings(values), sources)
+
+
+def _file_values(file: Path) -> Iterator[tuple[str, Any]]:
+    """Yield (dotted key, value) of a file, checked; nothing where there is no file."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not UTF-8") from error
+    # Late: parsing TOML costs 30 ms at start, and most people have no file at all.
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # Python names no line where the fault shows only at the end.
+        end = f"line {len(text.rstrip().splitlines())}, end of file"
+        raise ConfigError(f"{file}: not valid TOML: {str(error).replace('end of document', end)}") from error
+    kinds = _kinds()
+    for key, value in _flat(table, {name.partition(".")[0] for name in kinds if "." in name}, file):
+        if key not in kinds:
+            raise ConfigError(f"{file}: unknown setting {key}{_near(key, kinds)}")
+        yield key, _checked(value, kinds[key], key, str(file))
+
+
+def _flat(table: Mapping[str, Any], sections: set[str], file: Path) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if name == "sandbox" and isinstance(value, str):
+            yield "sandbox.mode", value  # the short form: sandbox = "none"
+        elif name in sections:
+            if not isinstance(value, dict):
+                raise ConfigError(f"{file}: {name} is a section: write [{name}] and its settings below")
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, dict):
+            raise ConfigError(f"{file}: unknown section [{name}]{_near(name, sections)}")
+        else:
+            yield name, value
+
+
+def _checked(value: Any, kind: Any, key: str, place: str) -> Any:
+    """Return the value as the settings hold it. Raises ConfigError that says what is wanted."""
+    words = _WORDS.get(key)
+    if words is not None and value not in words:
+        raise ConfigError(f"{place}: {key} must be one of {', '.join(words)}, not {value!r}")
+    if typing.get_origin(kind) is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{place}: {key} must be a list of texts, not {value!r}")
+        return tuple(value)
+    accepted = [one for one in _alternatives(kind) if one is not type(None)]
+    wanted = accepted[0]
+    if wanted is str and isinstance(value, str):
+        return value
+    if wanted in (int, float) and isinstance(value, int if wanted is int else (int, float)) and value is not True:
+        least = "at least 0" if key in _MAY_BE_ZERO else "more than 0"
+        if value is not False and (0 < value < float("inf") or (value == 0 and key in _MAY_BE_ZERO)):
+            return wanted(value)
+        raise ConfigError(f"{place}: {key} must be {least}, not {value!r}")
+    names = {str: "a text", int: "a whole number", float: "a number"}
+    raise ConfigError(f"{place}: {key} must be {names[wanted]}, not {value!r}")
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+
+
+def _kinds() -> dict[str, Any]:
+    """Return dotted key → type of every setting."""
+    found: dict[str, Any] = {}
+    for name, kind in typing.get_type_hints(Settings).items():
+        if is_dataclass(kind) and isinstance(kind, type):
+            found.update({f"{name}.{key}": inner for key, inner in typing.get_type_hints(kind).items()})
+        else:
+            found[name] = kind
+    return found
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    settings = Settings()
+    changed: dict[str, Any] = {}
+    for field in fields(Settings):
+        section: Any = getattr(settings, field.name)
+        if field.name in values:
+            changed[field.name] = values[field.name]
+            continue
+        said = {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{field.name}.")}
+        if said:
+            changed[field.name] = replace(section, **said)
+    return replace(settings, **changed)
+
+
+def _near(key: str, known: typing.Iterable[str]) -> str:
+    names = list(known)
+    # The right name in the wrong section comes before a similar one.
+    same = [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2]]
+    near = same or get_close_matches(key, names, n=1)
+    return f": did you mean {near[0]}?" if near else f": there are {', '.join(sorted(names))}"
+
+
+def _variable_of(key: str) -> str:
+    return next(variable for variable, names in _VARIABLES.items() if key in names)

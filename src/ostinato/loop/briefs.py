@@ -1,0 +1,90 @@
+"""Gathers from the store what a fresh agent is told; how it is told is `agent.briefing`'s business."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ostinato.agent.briefing import Briefing, coder_briefing, planner_briefing
+from ostinato.agent.facts import BriefingFacts, CompletedWork, PastAttempt, PlannerFacts, StandingDecision
+from ostinato.base.ids import NodeId
+from ostinato.graph.records import CheckRun, Iteration, Session
+from ostinato.graph.types import EdgeType, Node, NodeType, Status
+from ostinato.loop.store_ports import StorePort, tasks_of
+from ostinato.loop.workbench import Run
+
+_LATEST_OBSERVATIONS = 20
+
+
+async def brief_coder(run: Run, task: Node, iteration: Iteration, before: tuple[CheckRun, ...]) -> Briefing:
+    """Return the briefing of an attempt at `task`, from the graph as it is now."""
+    bench = run.bench
+    facts = await bench.store(lambda s: _facts(s, run, task, iteration))
+    return coder_briefing(replace(facts, base_runs=before))
+
+
+async def brief_planner(run: Run) -> Briefing:
+    """Return the briefing of a planning conversation."""
+    policy = run.bench.policy
+    return planner_briefing(
+        PlannerFacts(
+            goal=run.goal,
+            conventions=run.bench.conventions(),
+            project_checks=policy.project_checks,
+            check_timeout=policy.check_timeout,
+        )
+    )
+
+
+def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> BriefingFacts:
+    policy = run.bench.policy
+    nodes = store.graph.descendants(run.goal.id)
+    earlier = [i for i in store.iterations.of_task(task.id) if i.ended_at is not None and i.id != iteration.id]
+    return BriefingFacts(
+        goal=run.goal,
+        task=task,
+        now=run.bench.clock.now(),
+        attempt=iteration.attempt,
+        max_attempts=task.task.max_attempts or policy.attempts,
+        conventions=run.bench.conventions(),
+        decisions=_decisions(store, nodes),
+        observations=_observations(store, nodes, task.id),
+        completed=_completed(store, nodes),
+        dependencies=tuple(store.graph.prerequisites(task.id)),
+        project_checks=policy.project_checks,
+        earlier=tuple(PastAttempt(i, tuple(store.iterations.check_runs(iteration_id=i.id))) for i in earlier),
+        handoff=_last_notes(store.sessions.list(goal_id=run.goal.id)),
+        check_timeout=policy.check_timeout,
+    )
+
+
+def _decisions(store: StorePort, nodes: list[Node]) -> tuple[StandingDecision, ...]:
+    titles = {node.id: node.title for node in nodes}
+    found = []
+    for node in nodes:
+        if node.node_type is not NodeType.DECISION or node.status not in {Status.DECIDED, Status.ACTIVE}:
+            continue
+        chosen = [e for e in store.graph.edges_of(node.id) if e.edge_type is EdgeType.CHOSEN and e.from_id == node.id]
+        last = max(chosen, key=lambda e: (e.created_at, e.id), default=None)
+        found.append(StandingDecision(node, titles.get(last.to_id) if last else None, (last.label or "") if last else ""))
+    return tuple(found)
+
+
+def _observations(store: StorePort, nodes: list[Node], task: NodeId) -> tuple[Node, ...]:
+    """Return observations about the task first, then the latest others."""
+    seen = [node for node in nodes if node.node_type is NodeType.OBSERVATION]
+    about = {e.from_id for e in store.graph.edges_of(task) if e.edge_type is EdgeType.INFORMS}
+    mine = [node for node in seen if node.id in about]
+    others = sorted((n for n in seen if n.id not in about), key=lambda n: (n.created_at, n.id), reverse=True)
+    return (*reversed(mine), *others[:_LATEST_OBSERVATIONS])
+
+
+def _completed(store: StorePort, nodes: list[Node]) -> tuple[CompletedWork, ...]:
+    outcomes = {node.parent_id: node.description for node in nodes if node.node_type is NodeType.OUTCOME}
+    return tuple(
+        CompletedWork(node, outcomes.get(node.id, "")) for node in tasks_of(nodes) if node.status is Status.COMPLETED
+    )
+
+
+def _last_notes(sessions: list[Session]) -> str:
+    """Return the notes of the newest ended session; the list is newest first."""
+    return next((s.handoff_notes for s in sessions if s.handoff_notes), "")

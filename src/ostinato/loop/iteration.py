@@ -1,0 +1,212 @@
+"""One attempt at one task. Read `run_iteration` first: it is the whole of Ostinato in one function.
+
+Claim a task; check out its base; brief a fresh agent; let it work; verify; commit or keep as evidence; write down what was
+learned; decide what is next. Each step commits before the next begins. After a crash nothing resumes here: recovery
+re-queues the task, and the next iteration starts from the last commit and what was learned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from ostinato.agent.converse import ConversationEnd, converse
+from ostinato.agent.limits import ConversationLimits
+from ostinato.agent.ports import ProviderError
+from ostinato.base.errors import ClaimLostError, MachineError
+from ostinato.base.ids import IterationId
+from ostinato.base.spending import Spending
+from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus, Claim, Ending, Iteration
+from ostinato.graph.types import Node
+from ostinato.loop.briefs import brief_coder
+from ostinato.loop.commit import conclude
+from ostinato.loop.decide import Action, Attempt, Decision, decide
+from ostinato.loop.evidence import checks_in, standards_for
+from ostinato.loop.finished import FinishedIteration
+from ostinato.loop.limits import reached
+from ostinato.loop.transcript import StoredTranscript
+from ostinato.loop.workbench import CoderTools, Run
+from ostinato.verify.judge import judge
+from ostinato.verify.types import Change, Verdict
+from ostinato.verify.verifier import verify
+
+_UNJUDGED = {Ending.INTERRUPTED, Ending.CLAIM_LOST, Ending.PROVIDER}
+
+
+@dataclass(frozen=True, slots=True)
+class IterationReport:
+    """What the session needs to know of an ended iteration. `error` is the provider's, where that ended it."""
+
+    task: Node
+    iteration: IterationId
+    decision: Decision
+    ending: Ending
+    error: ProviderError | None = None
+
+
+async def run_iteration(run: Run, claim: Claim, task: Node) -> IterationReport:
+    """Attempt one task once, in a fresh conversation and its own checkout.
+
+    Raises MachineError (the claim is given back first) and lets cancellation through.
+    """
+    bench = run.bench
+    base = await bench.branch.tip(run.goal.id)
+    iteration = await bench.store(lambda s: s.iterations.start(run.session.id, claim, base))
+    try:
+        async with _lease(run, claim) as lease:
+            before = await _red_first(run, task, iteration, base)
+            if await _satisfied_already(run, task, before):
+                return await _finish_satisfied(run, claim, task, iteration, before, base)
+            tools = bench.coder_tools(claim, task, iteration.id, run.session)
+            end = await _let_work(run, task, iteration, tools, lease, before)
+            change, verdict = await _judged(run, task, iteration, tools, end, before)
+            decision = await _decided(run, task, end, verdict, tools, changed=not change.empty)
+            finished = FinishedIteration(
+                end.ending, end.message, decision, verdict, None, change.diff, end.steps, end.spending, task.title
+            )
+            decision = await conclude(run, claim, task, iteration, change, finished)
+            return IterationReport(task, iteration.id, decision, end.ending, end.error)
+    except MachineError as error:
+        await _give_back(run, claim, error)
+        raise
+
+
+class Lease:
+    """Whether the claim still holds; renewed beside the work."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+
+@asynccontextmanager
+async def _lease(run: Run, claim: Claim) -> AsyncIterator[Lease]:
+    """Renew the claim's lease while the block runs; a lost claim is seen before the next model call."""
+    lease = Lease()
+    seconds = run.bench.policy.lease
+
+    async def renew() -> None:
+        while not lease.lost:
+            await asyncio.sleep(seconds / 4)
+            try:
+                await run.bench.store(lambda s: s.tasks.renew(claim, seconds))
+            except ClaimLostError:
+                lease.lost = True
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield lease
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
+
+
+async def _red_first(run: Run, task: Node, iteration: Iteration, base: str) -> tuple[CheckRun, ...]:
+    """Run the task's checks on the base, before any model call, and keep what they say."""
+    bench = run.bench
+    await bench.places.proof.reset(base)
+    await bench.places.ensure_setup(bench.places.proof)
+    checks = checks_in(run, iteration.id)
+    runs = []
+    for check in task.task.checks:
+        bench.progress(f"red first: {check.command}", run.session.id)
+        runs.append(await checks.run(check, CheckPhase.BASE, task.id))
+    return tuple(runs)
+
+
+async def _satisfied_already(run: Run, task: Node, before: tuple[CheckRun, ...]) -> bool:
+    """Tell whether every check is green now although one was red when it was planned: another task did the work."""
+    if not before or any(r.status is not CheckStatus.PASSED for r in before):
+        return False
+    red = await run.bench.store(lambda s: s.iterations.red_commands(task.id))
+    return any(r.command in red for r in before)
+
+
+async def _finish_satisfied(
+    run: Run, claim: Claim, task: Node, iteration: Iteration, before: tuple[CheckRun, ...], base: str
+) -> IterationReport:
+    verdict = judge(Change(base, base, ""), before, {}, ever_red=True)
+    decision = Decision(Action.DONE, "already satisfied: its checks were red when planned and are green now")
+    finished = FinishedIteration(Ending.NONE, decision.reason, decision, verdict, outcome_title=task.title)
+    await run.bench.store(lambda s: s.iterations.finish(claim, finished))
+    return IterationReport(task, iteration.id, decision, Ending.NONE)
+
+
+async def _let_work(
+    run: Run, task: Node, iteration: Iteration, tools: CoderTools, lease: Lease, before: tuple[CheckRun, ...]
+) -> ConversationEnd:
+    """Brief a fresh agent in a fresh checkout, and let it work until it ends or a limit ends it."""
+    bench, policy = run.bench, run.bench.policy
+    await bench.places.work.reset(iteration.base_commit)
+    await bench.places.ensure_setup(bench.places.work)
+    briefing = await brief_coder(run, task, iteration, before)
+
+    def gate(spent: Spending, next_tokens: int) -> Ending | None:
+        if lease.lost:
+            return Ending.CLAIM_LOST
+        if bench.interruption.asked:
+            return Ending.INTERRUPTED
+        run.limit = reached(policy.limits, run.used(spent), next_tokens)
+        return Ending.SESSION_LIMIT if run.limit else None
+
+    transcript = StoredTranscript(bench.store, iteration.id, bench.project.id, run.actor(iteration.id))
+    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+    end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, gate)
+    run.spending = run.spending + end.spending
+    return end
+
+
+async def _judged(
+    run: Run,
+    task: Node,
+    iteration: Iteration,
+    tools: CoderTools,
+    end: ConversationEnd,
+    before: tuple[CheckRun, ...],
+) -> tuple[Change, Verdict | None]:
+    """Take the tree out of the agent's checkout and judge it in the harness's own; None where nothing is to judge."""
+    bench = run.bench
+    base = iteration.base_commit
+    change = await bench.places.harvest(base, task.task.file_scope, tools.written())
+    if end.ending in _UNJUDGED or (change.empty and not end.tool_calls):
+        return change, None
+    standards = await standards_for(run, task)
+    if change.empty:
+        return change, judge(change, before, standards.baseline, standards.ever_red)
+    bench.progress("verifying", run.session.id)
+    await bench.places.proof.reset_to_tree(change.tree, base)
+    await bench.places.ensure_setup(bench.places.proof)
+    verdict = await verify(change, standards, bench.files, checks_in(run, iteration.id), bench.clock)
+    return change, verdict
+
+
+async def _decided(
+    run: Run, task: Node, end: ConversationEnd, verdict: Verdict | None, tools: CoderTools, *, changed: bool
+) -> Decision:
+    earlier = await run.bench.store(lambda s: s.iterations.of_task(task.id))
+    failures = run.provider_failures.get(task.id, 0) + 1 if end.ending is Ending.PROVIDER else 0
+    run.provider_failures[task.id] = failures
+    fingerprint = verdict.fingerprint if verdict else ""
+    return decide(
+        Attempt(
+            ending=end.ending,
+            message=end.message,
+            verdict=verdict,
+            attempts=task.task.attempts,
+            max_attempts=task.task.max_attempts or run.bench.policy.attempts,
+            tool_calls=end.tool_calls,
+            changed=changed,
+            children=tools.children(),
+            seen_before=bool(fingerprint) and any(i.fingerprint == fingerprint for i in earlier),
+            failures_in_a_row=failures,
+        )
+    )
+
+
+async def _give_back(run: Run, claim: Claim, error: MachineError) -> None:
+    """Release the claim without using up an attempt, if the database still lets us; recovery does it otherwise."""
+    finished = FinishedIteration(Ending.CRASHED, error.message, Decision(Action.RELEASE, error.message))
+    with suppress(ClaimLostError, MachineError):
+        await run.bench.store(lambda s: s.iterations.finish(claim, finished))

@@ -1,0 +1,25 @@
+"""What happens at each start: what dead processes left is put back. It only re-queues and records; nothing is resumed."""
+
+from __future__ import annotations
+
+from ostinato.base.ids import IterationId
+from ostinato.loop.workbench import Workbench
+
+
+async def recover(bench: Workbench) -> list[str]:
+    """Recover the project: claims, sessions and iterations of dead processes. Idempotent; returns a line for each.
+
+    A commit on a goal's branch whose trailer names an unfinished iteration means that the crash came between commit
+    and record: its task is completed with that commit, never done again.
+    """
+    bench.branch.clear_stale_locks()
+    unfinished = await bench.store(lambda s: s.iterations.unfinished(bench.project.id))
+    landed: dict[IterationId, str] = {}
+    goals = await bench.store(lambda s: {s.sessions.get(i.session_id).goal_id for i in unfinished})
+    for goal_id in sorted(goals):
+        on_branch = await bench.branch.iterations_on(goal_id)
+        landed.update({IterationId(iteration): commit for iteration, commit in on_branch.items()})
+    lines = await bench.store(lambda s: s.recover(bench.project.id, landed))
+    for line in lines:
+        bench.progress(f"recovered: {line}")
+    return lines

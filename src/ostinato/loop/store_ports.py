@@ -1,0 +1,169 @@
+"""What the two modes ask of the store, on one screen. Each method is one transaction (see `store`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
+from ostinato.base.process import ProcessIdentity
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import Message
+from ostinato.graph import records as r
+from ostinato.graph.plan import PlanDraft
+from ostinato.graph.types import Edge, Node, NodeType, Status
+from ostinato.loop.finished import FinishedIteration
+
+
+class GraphPort(Protocol):
+    """Nodes and edges."""
+
+    def get(self, node_id: NodeId) -> Node: ...
+    def descendants(self, node_id: NodeId) -> list[Node]: ...
+    def edges_of(self, node_id: NodeId) -> list[Edge]: ...
+    def prerequisites(self, node_id: NodeId) -> list[Node]: ...
+    def counts(self, goal_id: NodeId) -> Mapping[Status, int]: ...
+    def set_status(
+        self, node_id: NodeId, status: Status, *, reason: str | None = None, actor: r.Actor = r.PERSON
+    ) -> Node: ...
+
+
+class TasksPort(Protocol):
+    """Claims."""
+
+    def ready(self, *, goal_id: NodeId | None = None, limit: int | None = None) -> list[Node]: ...
+    def claim_next(
+        self, goal_id: NodeId, agent: str, *, session_id: SessionId, lease_seconds: float, process: ProcessIdentity
+    ) -> tuple[r.Claim, Node] | None: ...
+    def renew(self, claim: r.Claim, lease_seconds: float) -> r.Claim: ...
+
+
+class SessionsPort(Protocol):
+    """Sessions."""
+
+    def start(
+        self, project_id: ProjectId, goal_id: NodeId, kind: r.SessionKind, *, process: ProcessIdentity | None = None
+    ) -> r.Session: ...
+    def end(
+        self, session_id: SessionId, *, stop_reason: str | None = None, summary: str | None = None
+    ) -> r.Session: ...
+    def get(self, session_id: SessionId) -> r.Session: ...
+    def list(self, goal_id: NodeId | None = None) -> list[r.Session]: ...
+    def add_agent(self, session_id: SessionId, agent_id: str) -> None: ...
+    def add_spending(self, session_id: SessionId, spending: Spending) -> None: ...
+
+
+class IterationsPort(Protocol):
+    """Iterations, transcripts and evidence."""
+
+    def start(self, session_id: SessionId, claim: r.Claim, base_commit: str) -> r.Iteration: ...
+    def finish(
+        self, claim: r.Claim, finished: FinishedIteration, *, before_commit: Callable[[], None] | None = None
+    ) -> r.Iteration: ...
+    def of_task(self, task_id: NodeId) -> list[r.Iteration]: ...
+    def unfinished(self, project_id: ProjectId) -> list[r.Iteration]: ...
+    def add_check_runs(
+        self,
+        project_id: ProjectId,
+        runs: tuple[r.CheckRun, ...],
+        *,
+        session_id: SessionId | None = None,
+        iteration_id: IterationId | None = None,
+    ) -> None: ...
+    def check_runs(self, *, iteration_id: IterationId | None = None) -> list[r.CheckRun]: ...
+    def red_commands(self, task_id: NodeId) -> set[str]: ...
+    def begin_step(self, owner_id: str, step: int, sections: Mapping[str, int]) -> None: ...
+    def end_step(self, owner_id: str, step: int, spending: Spending) -> None: ...
+    def add_message(self, owner_id: str, step: int, message: Message) -> None: ...
+
+
+class ApprovalsPort(Protocol):
+    """Questions to a person."""
+
+    def ask(
+        self, project_id: ProjectId, node_id: NodeId, kind: str, question: str, payload: dict[str, Any], actor: r.Actor
+    ) -> r.Approval: ...
+    def open(self, project_id: ProjectId | None = None, goal_id: NodeId | None = None) -> list[r.Approval]: ...
+    def for_node(self, node_id: NodeId) -> list[r.Approval]: ...
+
+
+class ReviewsPort(Protocol):
+    """Answers about tasks in review, carried out."""
+
+    def approve(
+        self,
+        task_id: NodeId,
+        iteration_id: IterationId,
+        commit: str | None,
+        *,
+        before_commit: Callable[[], None] | None,
+    ) -> Node: ...
+    def reject(self, task_id: NodeId, iteration_id: IterationId, reason: str, max_attempts: int) -> Node: ...
+
+
+class PlansPort(Protocol):
+    """Drafts of plans."""
+
+    def start(
+        self, project_id: ProjectId, goal_title: str, description: str, process: ProcessIdentity
+    ) -> tuple[Node, r.Session]: ...
+    def save_draft(self, goal_id: NodeId, draft: PlanDraft) -> None: ...
+    def draft(self, goal_id: NodeId) -> PlanDraft | None: ...
+    def accept(self, goal_id: NodeId, actor: r.Actor) -> list[Node]: ...
+    def reject(self, goal_id: NodeId, reason: str, actor: r.Actor) -> None: ...
+
+
+class EventsPort(Protocol):
+    """The stream."""
+
+    def add(
+        self,
+        kind: r.EventKind,
+        *,
+        project_id: ProjectId | None,
+        node_id: NodeId | None = None,
+        actor: r.Actor = r.PERSON,
+        payload: Mapping[str, Any] | None = None,
+    ) -> None: ...
+
+
+class ReasoningPort(Protocol):
+    """What was learned."""
+
+    def record_observation(
+        self, parent_id: NodeId, title: str, description: str, about: NodeId | None, actor: r.Actor
+    ) -> Node: ...
+
+
+class StorePort(Protocol):
+    """The whole store as the loop sees it."""
+
+    @property
+    def graph(self) -> GraphPort: ...
+    @property
+    def tasks(self) -> TasksPort: ...
+    @property
+    def sessions(self) -> SessionsPort: ...
+    @property
+    def iterations(self) -> IterationsPort: ...
+    @property
+    def approvals(self) -> ApprovalsPort: ...
+    @property
+    def reviews(self) -> ReviewsPort: ...
+    @property
+    def plans(self) -> PlansPort: ...
+    @property
+    def events(self) -> EventsPort: ...
+    @property
+    def reasoning(self) -> ReasoningPort: ...
+    def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]: ...
+
+
+OPEN_TASKS = frozenset(
+    {Status.PENDING, Status.READY, Status.CLAIMED, Status.IN_PROGRESS, Status.REVIEW, Status.BLOCKED, Status.FAILED}
+)
+
+
+def tasks_of(nodes: list[Node]) -> list[Node]:
+    """Return the tasks among `nodes`, in their order."""
+    return [node for node in nodes if node.node_type is NodeType.TASK]

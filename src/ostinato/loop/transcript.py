@@ -1,0 +1,83 @@
+"""Keeps a conversation in the store, each line before the next begins, with its events."""
+
+from __future__ import annotations
+
+from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.spending import Spending
+from ostinato.base.text import clip, one_line
+from ostinato.chat.messages import Message, ToolCall, ToolMessage, UserMessage
+from ostinato.graph.records import Actor, EventKind
+from ostinato.loop.ports import Bridge
+
+_SHOWN = 200
+
+
+class StoredTranscript:
+    """The transcript of one iteration or plan session, `owner` being its id."""
+
+    def __init__(self, store: Bridge, owner: str, project: ProjectId, actor: Actor, node: NodeId | None = None) -> None:
+        self._store = store
+        self._owner = owner
+        self._project = project
+        self._actor = actor
+        self._node = node
+        self._spent = Spending()
+
+    async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
+        """Keep the briefing: the system prompt goes in as the first message."""
+        opening = (UserMessage(system), *messages)
+        for message in opening:
+            await self._add(0, message)
+
+    async def step_started(self, step: int, sections: dict[str, int]) -> None:
+        """Keep the size of the request by section."""
+        await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
+        await self._event(EventKind.STEP_STARTED, {"step": step})
+
+    async def replied(self, step: int, message: Message, spending: Spending) -> None:
+        """Keep the reply and what it cost."""
+        self._spent = spending
+        await self._add(step, message)
+
+    async def tool_started(self, step: int, call: ToolCall) -> None:
+        """Tell that a tool runs."""
+        shown = clip(one_line(call.arguments), _SHOWN)
+        await self._event(EventKind.TOOL_STARTED, {"step": step, "tool": call.name, "arguments": shown})
+
+    async def tool_ended(self, step: int, message: ToolMessage, summary: str, seconds: float) -> None:
+        """Keep the tool's answer."""
+        await self._add(step, message)
+        payload = {
+            "step": step,
+            "tool": message.name,
+            "error": message.is_error,
+            "summary": clip(one_line(summary), _SHOWN),
+            "seconds": round(seconds, 3),
+        }
+        await self._event(EventKind.TOOL_ENDED, payload)
+
+    async def said(self, step: int, message: Message) -> None:
+        """Keep what the harness added."""
+        await self._add(step, message)
+
+    async def step_ended(self, step: int) -> None:
+        """Close the step with its spending."""
+        spent = self._spent
+        await self._store(lambda s: s.iterations.end_step(self._owner, step, spent))
+        payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd}
+        await self._event(EventKind.STEP_ENDED, payload)
+
+    async def retrying(self, step: int, why: str, seconds: float) -> None:
+        """Tell that a model call waits."""
+        payload = {"step": step, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
+        await self._event(EventKind.LIMIT_WARNED, payload)
+
+    async def _add(self, step: int, message: Message) -> None:
+        await self._store(lambda s: s.iterations.add_message(self._owner, step, message))
+
+    async def _event(self, kind: EventKind, payload: dict[str, object]) -> None:
+        await self._store(
+            lambda s: s.events.add(
+                kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload
+            )
+        )

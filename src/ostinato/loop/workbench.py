@@ -1,0 +1,107 @@
+"""What a session works with (adapters, policy) and what it has done so far. No rule and no step lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from ostinato.agent.ports import Model, Tools
+from ostinato.base.clock import Clock
+from ostinato.base.ids import IterationId, NodeId
+from ostinato.base.process import ProcessIdentity
+from ostinato.base.spending import Spending
+from ostinato.graph.plan import Finding, PlanDraft
+from ostinato.graph.records import Actor, CheckRun, Claim, Project, Session
+from ostinato.graph.types import Check, Node
+from ostinato.loop.interruption import Interruption
+from ostinato.loop.limits import SessionLimits, Used
+from ostinato.loop.ports import Bridge, Checkouts, GoalBranch, Progress
+from ostinato.verify.types import CommandRunner, Files
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers and checks that one session goes by. Times in seconds."""
+
+    steps: int = 200
+    tokens: int = 500_000
+    seconds: float = 1800.0
+    attempts: int = 3
+    check_timeout: float = 600.0
+    proof_cap: float = 300.0
+    lease: float = 120.0
+    project_checks: tuple[Check, ...] = ()
+    protected: tuple[str, ...] = ()
+    limits: SessionLimits = field(default_factory=SessionLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class CoderTools:
+    """The tools of one iteration, the paths that they wrote, and how many child tasks they made."""
+
+    tools: Tools
+    written: Callable[[], frozenset[str]]
+    children: Callable[[], int]
+
+
+DraftCheck = Callable[[PlanDraft], Awaitable[list[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerTools:
+    """The tools of one planning conversation, and the clean draft that came out of it, if any."""
+
+    tools: Tools
+    draft: Callable[[], PlanDraft | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """All that plan and ralph reach outside themselves, for one session."""
+
+    project: Project
+    agent: str
+    store: Bridge
+    model: Model
+    places: Checkouts
+    branch: GoalBranch
+    files: Files
+    runner: CommandRunner
+    coder_tools: Callable[[Claim, Node, IterationId, Session], CoderTools]
+    planner_tools: Callable[[DraftCheck], PlannerTools]
+    conventions: Callable[[], str]
+    process: ProcessIdentity
+    clock: Clock
+    policy: Policy
+    interruption: Interruption
+    progress: Progress
+    commit_message: Callable[[Node, str, NodeId, IterationId], str]
+
+
+@dataclass(slots=True)
+class Run:
+    """A ralph session under way: the only state that changes, and only `loop.ralph` and `loop.iteration` change it."""
+
+    bench: Workbench
+    goal: Node
+    session: Session
+    started: float
+    iterations: int = 0
+    completed: int = 0
+    spending: Spending = field(default_factory=Spending)
+    baseline: dict[str, CheckRun] = field(default_factory=dict)
+    no_work: int = 0
+    since_completed: int = 0
+    provider_failures: dict[NodeId, int] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
+    base_checked: bool = False
+    limit: str | None = None
+
+    def used(self, running: Spending | None = None) -> Used:
+        """Return what the session has used, `running` being the present conversation."""
+        spending = self.spending + running if running else self.spending
+        return Used(self.iterations, spending, self.bench.clock.monotonic() - self.started)
+
+    def actor(self, iteration: IterationId | None = None) -> Actor:
+        """Return who writes for this session."""
+        return Actor("loop", self.session.id, iteration)

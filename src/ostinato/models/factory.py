@@ -1,0 +1,53 @@
+"""From `provider:model` to a Model: the only place that knows which providers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ostinato.agent.ports import Model
+from ostinato.base.clock import Clock
+from ostinato.base.errors import UsageError
+from ostinato.models.endpoint import checked_address, checked_key, is_openai
+from ostinato.models.limits import TransportLimits
+
+OPENAI_ADDRESS = "https://api.openai.com/v1"
+KNOWN = ("openai-chat:NAME", "scripted:FILE")
+
+
+def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
+    """Return the model that `spec` names; no connection is made yet.
+
+    Reads OPENAI_API_KEY and OPENAI_BASE_URL from `env`. Raises UsageError for an unknown provider, a missing name, a
+    malformed address, and a missing key where OpenAI itself would be asked (other servers may need none); ConfigError
+    for a malformed script.
+    """
+    provider, colon, name = spec.strip().partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f"{spec!r} names no model; a model is {_known()}")
+    name = name.strip()
+    match provider:
+        case "openai-chat":
+            return _openai_chat(name, env, limits, clock)
+        case "scripted":
+            from ostinato.models.scripted import ScriptedModel
+
+            return ScriptedModel(Path(name).expanduser(), limits=limits, clock=clock)
+    raise UsageError(f"unknown provider {provider!r} in {spec!r}; a model is {_known()}")
+
+
+def _openai_chat(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
+    from ostinato.models.openai_chat import OpenAIChatModel
+
+    key = checked_key(env.get("OPENAI_API_KEY"), "OPENAI_API_KEY")
+    given = env.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
+    address = checked_address(given, "OPENAI_BASE_URL")
+    if not key and is_openai(address):
+        raise UsageError(
+            f"openai-chat:{name} needs a key: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs none"
+        )
+    return OpenAIChatModel(name, address, key, limits=limits, clock=clock)
+
+
+def _known() -> str:
+    return " or ".join(KNOWN)

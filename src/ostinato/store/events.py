@@ -1,0 +1,80 @@
+"""The stream of events: one row per change, written in the change's own transaction, read by every face.
+
+Nothing here decides what is worth an event, and no row is ever changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ostinato.base.clock import parse_time
+from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
+from ostinato.graph.records import PERSON, Actor, Event, EventKind
+from ostinato.store.database import Database, Row, queries
+from ostinato.store.rows import encode_json
+
+PAYLOAD_VERSION = 1
+
+
+class EventStore:
+    """Appends and reads events."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._sql = queries("events")
+
+    def add(
+        self,
+        kind: EventKind,
+        *,
+        project_id: ProjectId | None,
+        node_id: NodeId | None = None,
+        actor: Actor = PERSON,
+        payload: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Append one event at the present time; `v` and `by` join the payload. Call it inside the transaction that
+        makes the change."""
+        found = {"v": PAYLOAD_VERSION, "by": actor.by, **(payload or {})}
+        self._db.execute(
+            self._sql["add"],
+            {
+                "at": self._db.now(),
+                "kind": str(kind),
+                "project_id": project_id,
+                "session_id": actor.session_id,
+                "iteration_id": actor.iteration_id,
+                "node_id": node_id,
+                "payload": encode_json(found),
+            },
+        )
+
+    def after(
+        self, seq: int, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None, limit: int = 1000
+    ) -> list[Event]:
+        """Return at most `limit` events with a greater seq, in order. `goal_id` keeps the events of the goal, of the
+        nodes below it and of its sessions."""
+        name = "after" if goal_id is None else "after_of_goal"
+        parameters: dict[str, str | int | None] = {"seq": seq, "project_id": project_id, "limit": limit}
+        if goal_id is not None:
+            parameters["goal_id"] = goal_id
+        return [_decode(row) for row in self._db.execute(self._sql[name], parameters)]
+
+    def last_seq(self) -> int:
+        """Return the seq of the newest event, 0 when there is none."""
+        row = self._db.one(self._sql["last_seq"])
+        return int(row["seq"]) if row else 0
+
+
+def _decode(row: Row) -> Event:
+    return Event(
+        seq=row["seq"],
+        at=parse_time(row["at"]),
+        kind=EventKind(row["kind"]),
+        project_id=ProjectId(row["project_id"]) if row["project_id"] else None,
+        session_id=SessionId(row["session_id"]) if row["session_id"] else None,
+        iteration_id=IterationId(row["iteration_id"]) if row["iteration_id"] else None,
+        node_id=NodeId(row["node_id"]) if row["node_id"] else None,
+        payload=json.loads(row["payload"]),
+    )

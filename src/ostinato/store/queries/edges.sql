@@ -1,0 +1,42 @@
+-- Edges.
+
+-- name: get
+SELECT * FROM edges WHERE id = :id
+
+-- name: of_node
+SELECT * FROM edges WHERE from_id = :id OR to_id = :id
+
+-- name: insert
+INSERT INTO edges (id, edge_type, from_id, to_id, label, created_at)
+VALUES (:id, :edge_type, :from_id, :to_id, :label, :created_at)
+
+-- name: set_label
+UPDATE edges SET label = :label WHERE id = :id
+
+-- name: delete
+DELETE FROM edges WHERE id = :id
+
+-- name: to_ids
+SELECT to_id AS id FROM edges WHERE from_id = :id AND edge_type = :edge_type
+
+-- name: from_ids
+SELECT from_id AS id FROM edges WHERE to_id = :id AND edge_type = :edge_type
+
+-- name: from_node
+SELECT * FROM edges WHERE from_id = :id AND edge_type = :edge_type
+
+-- name: to_node
+SELECT * FROM edges WHERE to_id = :id AND edge_type = :edge_type
+
+-- name: prerequisites
+SELECT nodes.* FROM edges JOIN nodes ON nodes.id = edges.to_id
+WHERE edges.from_id = :id AND edges.edge_type = 'depends_on'
+
+-- name: depends_on_of_project
+SELECT edges.from_id, edges.to_id
+FROM edges JOIN nodes ON nodes.id = edges.from_id
+WHERE edges.edge_type = 'depends_on' AND nodes.project_id = :project_id
+
+-- name: depends_on_of
+SELECT edges.from_id, edges.to_id
+FROM json_each(:ids) wanted JOIN edges ON edges.from_id = wanted.value AND edges.edge_type = 'depends_on'

@@ -1,0 +1,29 @@
+-- The stream of events.
+
+-- name: add
+INSERT INTO events (at, kind, project_id, session_id, iteration_id, node_id, payload)
+VALUES (:at, :kind, :project_id, :session_id, :iteration_id, :node_id, :payload)
+
+-- name: after
+SELECT seq, at, kind, project_id, session_id, iteration_id, node_id, payload
+FROM events
+WHERE seq > :seq AND (:project_id IS NULL OR project_id = :project_id)
+ORDER BY seq
+LIMIT :limit
+
+-- name: after_of_goal
+WITH RECURSIVE below (id) AS (
+    SELECT :goal_id
+    UNION
+    SELECT child.id FROM nodes child JOIN below ON child.parent_id = below.id
+)
+SELECT seq, at, kind, project_id, session_id, iteration_id, node_id, payload
+FROM events
+WHERE seq > :seq
+  AND (:project_id IS NULL OR project_id = :project_id)
+  AND (node_id IN (SELECT id FROM below) OR session_id IN (SELECT id FROM sessions WHERE goal_id = :goal_id))
+ORDER BY seq
+LIMIT :limit
+
+-- name: last_seq
+SELECT coalesce(max(seq), 0) AS seq FROM events

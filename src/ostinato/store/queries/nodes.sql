@@ -1,0 +1,171 @@
+-- Nodes: reading, making and changing them, and the slim facts that statuses are derived from.
+
+-- name: get
+SELECT * FROM nodes WHERE id = :id
+
+-- name: slim
+SELECT id, project_id, node_type, title, status, parent_id, started_at, has_checks FROM nodes WHERE id = :id
+
+-- name: insert_root
+INSERT INTO nodes (id, project_id, node_type, title, description, status, priority, created_by, labels, created_at,
+                   started_at, completed_at, details, metadata, attempts)
+VALUES (:id, :project_id, :node_type, :title, :description, :status, :priority, :created_by, :labels, :created_at,
+        :started_at, :completed_at, :details, :metadata, :attempts)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: insert_child
+INSERT INTO nodes (id, project_id, node_type, title, description, status, priority, created_by, labels, created_at,
+                   started_at, completed_at, details, metadata, attempts, parent_id)
+SELECT parent.id || '.' || (parent.child_seq + 1), :project_id, :node_type, :title, :description, :status, :priority,
+       :created_by, :labels, :created_at, :started_at, :completed_at, :details, :metadata, :attempts, parent.id
+FROM nodes parent
+WHERE parent.id = :parent_id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: skip_child_number
+UPDATE nodes SET child_seq = child_seq + 1 WHERE id = :parent_id
+
+-- name: set_status
+UPDATE nodes SET status = :status WHERE id = :id
+
+-- name: set_facts
+UPDATE nodes
+SET status = :status, assigned_to = :assigned_to, started_at = :started_at, completed_at = :completed_at,
+    blocked_reason = :blocked_reason
+WHERE id = :id
+
+-- name: present_facts
+SELECT assigned_to, started_at, completed_at, blocked_reason FROM nodes WHERE id = :id
+
+-- name: drop_claim
+DELETE FROM claims WHERE task_id = :id
+
+-- name: update
+UPDATE nodes
+SET title = :title, description = :description, priority = :priority, labels = :labels, details = :details,
+    metadata = :metadata
+WHERE id = :id
+
+-- name: set_parent
+UPDATE nodes SET parent_id = :parent_id WHERE id = :id
+
+-- name: ancestors
+WITH RECURSIVE up (id, depth) AS (
+    SELECT parent_id, 1 FROM nodes WHERE id = :id AND parent_id IS NOT NULL
+    UNION ALL
+    SELECT nodes.parent_id, up.depth + 1
+    FROM up JOIN nodes ON nodes.id = up.id
+    WHERE nodes.parent_id IS NOT NULL
+)
+SELECT nodes.* FROM up JOIN nodes ON nodes.id = up.id ORDER BY up.depth
+
+-- name: descendants
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT nodes.* FROM below JOIN nodes ON nodes.id = below.id
+
+-- name: tasks_below
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT nodes.id, nodes.status, nodes.blocked_reason
+FROM below JOIN nodes ON nodes.id = below.id
+WHERE nodes.node_type = 'task'
+
+-- name: has_open_task_below
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT 1 AS found
+FROM below JOIN nodes ON nodes.id = below.id
+WHERE nodes.node_type = 'task' AND nodes.status NOT IN ('completed', 'cancelled')
+LIMIT 1
+
+-- name: has_task_below
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT 1 AS found FROM below JOIN nodes ON nodes.id = below.id WHERE nodes.node_type = 'task' LIMIT 1
+
+-- name: child_tasks
+SELECT coalesce(sum(status NOT IN ('completed', 'cancelled')), 0) AS open,
+       coalesce(sum(status = 'completed'), 0) AS completed
+FROM nodes
+WHERE parent_id = :id AND node_type = 'task'
+
+-- name: query
+SELECT * FROM nodes
+WHERE (:project_id IS NULL OR project_id = :project_id)
+  AND (:node_type IS NULL OR node_type = :node_type)
+  AND (:parent_id IS NULL OR parent_id = :parent_id)
+  AND (:first IS NULL OR status = :first OR status = :second)
+
+-- name: query_of_goal
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :goal_id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT nodes.* FROM below JOIN nodes ON nodes.id = below.id
+WHERE (:project_id IS NULL OR project_id = :project_id)
+  AND (:node_type IS NULL OR node_type = :node_type)
+  AND (:parent_id IS NULL OR parent_id = :parent_id)
+  AND (:first IS NULL OR status = :first OR status = :second)
+
+-- name: several
+SELECT nodes.* FROM json_each(:ids) wanted JOIN nodes ON nodes.id = wanted.value
+
+-- name: facts_of_project
+-- What the rules need of a project: all that is open, and whatever contains something.
+SELECT id, node_type, status, parent_id, priority, complexity, created_at
+FROM nodes
+WHERE project_id = :project_id
+  AND ((node_type IN ('goal', 'task', 'decision')
+        AND status NOT IN ('completed', 'cancelled', 'decided', 'superseded'))
+       OR id IN (SELECT parent_id FROM nodes WHERE project_id = :project_id))
+
+-- name: facts_upstream
+-- The same for some tasks only: their ancestors and all that they wait for, however far. `whole` tells a node that is
+-- waited for itself from an ancestor, of which only its state and its own prerequisites matter.
+WITH RECURSIVE up (id, whole) AS (
+    SELECT value, 1 FROM json_each(:ids)
+    UNION
+    SELECT nodes.parent_id, 0
+    FROM up JOIN nodes ON nodes.id = up.id
+    WHERE nodes.parent_id IS NOT NULL
+      AND (up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
+           OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')))
+    UNION
+    SELECT edges.to_id, 1
+    FROM up JOIN nodes ON nodes.id = up.id JOIN edges ON edges.from_id = up.id AND edges.edge_type = 'depends_on'
+    WHERE up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
+       OR (nodes.node_type IN ('goal', 'decision')
+           AND nodes.status NOT IN ('completed', 'cancelled', 'decided', 'superseded'))
+    UNION
+    SELECT child.id, 1
+    FROM up JOIN nodes ON nodes.id = up.id JOIN nodes child ON child.parent_id = up.id
+    WHERE up.whole = 1
+      AND ((nodes.node_type = 'task' AND nodes.status = 'pending' AND child.node_type = 'task')
+           OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')
+               AND child.node_type IN ('task', 'goal')))
+      AND child.status NOT IN ('completed', 'cancelled')
+)
+SELECT nodes.id, node_type, status, parent_id, priority, complexity, created_at
+FROM (SELECT DISTINCT id FROM up) needed JOIN nodes ON nodes.id = needed.id
+
+-- name: projects_of
+SELECT DISTINCT project_id FROM nodes WHERE node_type = 'task' AND status = 'pending'
+
+-- name: started_before
+SELECT started_at FROM nodes WHERE id = :id

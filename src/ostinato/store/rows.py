@@ -1,0 +1,124 @@
+"""Rows of the graph's tables to values and back; typed details to and from their JSON text. No SQL lives here.
+
+Decoding is strict: a row that cannot be read raises, it is never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from ostinato.base.clock import parse_time
+from ostinato.base.ids import EdgeId, IterationId, NodeId, ProjectId
+from ostinato.graph.types import (
+    Check,
+    Complexity,
+    Details,
+    Edge,
+    EdgeType,
+    Node,
+    NodeType,
+    OptionDetails,
+    OutcomeDetails,
+    Priority,
+    RevisitDetails,
+    Status,
+    TaskDetails,
+)
+from ostinato.store.database import Row
+
+Derived = tuple[Status, str | None]
+"""A pending task's status as a reader sees it, and why it is blocked."""
+
+
+def decode_node(row: Row, derived: Derived | None = None) -> Node:
+    """Return the node of a whole `nodes` row; `derived` replaces the stored status and reason of a pending task."""
+    status, reason = derived or (Status(row["status"]), row["blocked_reason"])
+    node_type = NodeType(row["node_type"])
+    return Node(
+        id=NodeId(row["id"]),
+        project_id=ProjectId(row["project_id"]),
+        node_type=node_type,
+        title=row["title"],
+        status=status,
+        created_at=parse_time(row["created_at"]),
+        description=row["description"],
+        priority=Priority(row["priority"]) if row["priority"] else None,
+        assigned_to=row["assigned_to"],
+        created_by=row["created_by"],
+        labels=tuple(json.loads(row["labels"])),
+        started_at=parse_time(row["started_at"]) if row["started_at"] else None,
+        completed_at=parse_time(row["completed_at"]) if row["completed_at"] else None,
+        blocked_reason=reason,
+        details=decode_details(node_type, row["details"], row["attempts"]),
+        metadata=json.loads(row["metadata"]),
+        parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
+    )
+
+
+def decode_edge(row: Row) -> Edge:
+    """Return the edge of a whole `edges` row."""
+    return Edge(
+        id=EdgeId(row["id"]),
+        edge_type=EdgeType(row["edge_type"]),
+        from_id=NodeId(row["from_id"]),
+        to_id=NodeId(row["to_id"]),
+        label=row["label"],
+        created_at=parse_time(row["created_at"]),
+    )
+
+
+def decode_details(node_type: NodeType, text: str, attempts: int = 0) -> Details:
+    """Return the typed details of a node from their JSON text; `attempts` is the column of that name."""
+    found: dict[str, Any] = json.loads(text)
+    if node_type is NodeType.TASK:
+        return _decode_task(found, attempts)
+    if node_type is NodeType.OPTION:
+        return OptionDetails(tuple(found.get("pros", ())), tuple(found.get("cons", ())))
+    if node_type is NodeType.OUTCOME:
+        iteration = found.get("iteration_id")
+        return OutcomeDetails(
+            success=bool(found.get("success", False)),
+            iteration_id=IterationId(iteration) if iteration else None,
+            commit=found.get("commit"),
+        )
+    if node_type is NodeType.REVISIT:
+        return RevisitDetails(found.get("pivot_reason", ""))
+    return None
+
+
+def encode_details(details: Details) -> str:
+    """Return details as JSON text without fields at their default, and without `attempts`, which has a column."""
+    if details is None:
+        return "{}"
+    plain = type(details)()
+    found = {
+        name: value for name, value in asdict(details).items() if name != "attempts" and value != getattr(plain, name)
+    }
+    if "checks" in found:
+        found["checks"] = [_without_defaults(check) for check in found["checks"]]
+    return json.dumps(found, ensure_ascii=False)
+
+
+def encode_json(value: object) -> str:
+    """Return compact JSON text, characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
+    complexity = found.get("complexity")
+    return TaskDetails(
+        acceptance_criteria=tuple(found.get("acceptance_criteria", ())),
+        checks=tuple(Check(**check) for check in found.get("checks", ())),
+        file_scope=tuple(found.get("file_scope", ())),
+        complexity=Complexity(complexity) if complexity else None,
+        profile=found.get("profile"),
+        attempts=attempts,
+        max_attempts=found.get("max_attempts"),
+        judge=bool(found.get("judge", False)),
+    )
+
+
+def _without_defaults(check: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in check.items() if value not in (None, False)}

@@ -1,0 +1,169 @@
+"""Sessions: starting, ending with handoff notes, looking back, what they spent. It runs nothing and recovers nothing."""
+
+from __future__ import annotations
+
+import socket
+
+from ostinato.base.errors import NotFoundError, RuleError
+from ostinato.base.ids import NodeId, ProjectId, SessionId, random_hex
+from ostinato.base.process import ProcessIdentity, is_dead
+from ostinato.base.spending import Spending
+from ostinato.graph.records import Actor, EventKind, Session, SessionKind
+from ostinato.graph.types import NodeType, Status
+from ostinato.store.database import Database, queries
+from ostinato.store.events import EventStore
+from ostinato.store.new_ids import NewId, insert_with_new_id
+from ostinato.store.notes import handoff_notes
+from ostinato.store.record_rows import (
+    decode_process,
+    decode_session,
+    encode_spending,
+    process_columns,
+)
+from ostinato.store.rows import encode_json
+from ostinato.store.transitions import change_status
+
+Sessions = list[Session]
+OpenSessions = list[tuple[Session, ProcessIdentity | None]]
+
+
+class SessionStore:
+    """Every method that writes is one transaction, and joins one that is open already."""
+
+    def __init__(self, db: Database, events: EventStore, new_id: NewId = random_hex) -> None:
+        self._db = db
+        self._events = events
+        self._new_id = new_id
+        self._sql = queries("sessions")
+
+    def start(
+        self,
+        project_id: ProjectId,
+        goal_id: NodeId,
+        kind: SessionKind,
+        *,
+        process: ProcessIdentity | None = None,
+        agent_ids: tuple[str, ...] = (),
+    ) -> Session:
+        """Open a session on a goal; a ralph session makes a pending goal active.
+
+        Raises NotFoundError without such a goal, and RuleError when the node is no goal of the project or another live
+        process has a ralph session open on it. A session without a process is one by hand and hinders nobody.
+        """
+        with self._db.transaction():
+            status = self._goal_status(project_id, goal_id)
+            if kind is SessionKind.RALPH and process is not None:
+                self._refuse_second(project_id, goal_id, process)
+            parameters = {
+                "project_id": project_id,
+                "goal_id": goal_id,
+                "kind": str(kind),
+                "at": self._db.now(),
+                "agent_ids": encode_json(list(dict.fromkeys(agent_ids))),
+                **process_columns(process),
+            }
+            made = SessionId(insert_with_new_id(self._db, self._sql["insert"], "sess-", parameters, self._new_id))
+            actor = Actor("person" if process is None else "loop", made)
+            self._events.add(
+                EventKind.SESSION_STARTED,
+                project_id=project_id,
+                node_id=goal_id,
+                actor=actor,
+                payload={"kind": str(kind)},
+            )
+            if kind is SessionKind.RALPH and status is Status.PENDING:
+                change_status(self._db, self._events, goal_id, Status.ACTIVE, actor=actor)
+            return self.get(made)
+
+    def end(self, session_id: SessionId, *, stop_reason: str | None = None, summary: str | None = None) -> Session:
+        """Write the end and the handoff notes together. Raises RuleError, changing nothing, when it has ended."""
+        with self._db.transaction():
+            session = self.get(session_id)
+            if session.ended_at is not None:
+                raise RuleError(f"session {session_id} has ended already; its notes stay as they are")
+            self._db.execute(
+                self._sql["end"],
+                {
+                    "id": session_id,
+                    "at": self._db.now(),
+                    "notes": handoff_notes(self._db, session.goal_id),
+                    "stop_reason": stop_reason,
+                    "summary": summary,
+                },
+            )
+            self._events.add(
+                EventKind.SESSION_ENDED,
+                project_id=session.project_id,
+                node_id=session.goal_id,
+                actor=Actor("person" if stop_reason is None else "loop", session_id),
+                payload={"kind": str(session.kind), "stop_reason": stop_reason},
+            )
+            return self.get(session_id)
+
+    def get(self, session_id: SessionId) -> Session:
+        """Return a session. Raises NotFoundError."""
+        found = self.find(session_id)
+        if found is None:
+            raise NotFoundError(f"no session {session_id}: list them with `ostinato sessions list`")
+        return found
+
+    def find(self, session_id: SessionId) -> Session | None:
+        """Return a session, or None."""
+        row = self._db.one(self._sql["get"], {"id": session_id})
+        return decode_session(row) if row else None
+
+    def latest(self, goal_id: NodeId) -> Session | None:
+        """Return the session of the goal that started last, or None: the first of `list`."""
+        row = self._db.one(self._sql["latest"], {"goal_id": goal_id})
+        return decode_session(row) if row else None
+
+    def list(self, goal_id: NodeId | None = None, project_id: ProjectId | None = None) -> Sessions:
+        """Return sessions, the newest first, those of the same moment by id."""
+        rows = self._db.execute(self._sql["list"], {"goal_id": goal_id, "project_id": project_id})
+        return [decode_session(row) for row in rows]
+
+    def open(self, project_id: ProjectId) -> OpenSessions:
+        """Return the sessions that have not ended with the process that runs them, the oldest first."""
+        rows = self._db.execute(self._sql["open"], {"project_id": project_id})
+        return [(decode_session(row), decode_process(row)) for row in rows]
+
+    def add_agent(self, session_id: SessionId, agent_id: str) -> None:
+        """Note that an agent took part; each is kept once, in the order of their coming. Raises NotFoundError."""
+        with self._db.transaction():
+            agents = self.get(session_id).agent_ids
+            if agent_id not in agents:
+                text = encode_json([*agents, agent_id])
+                self._db.execute(self._sql["set_agents"], {"id": session_id, "agent_ids": text})
+
+    def add_spending(self, session_id: SessionId, spending: Spending) -> None:
+        """Add to what the session spent; concurrent additions are never lost. Raises NotFoundError."""
+        with self._db.transaction():
+            total = self.get(session_id).spending + spending
+            self._db.execute(self._sql["set_spending"], {"id": session_id, "spending": encode_spending(total)})
+
+    def _goal_status(self, project_id: ProjectId, goal_id: NodeId) -> Status:
+        row = self._db.one(self._sql["node"], {"id": goal_id})
+        if row is None:
+            raise NotFoundError(f"no goal {goal_id}: list goals with `ostinato status`")
+        if row["node_type"] != NodeType.GOAL:
+            raise RuleError(f"{goal_id} is a {row['node_type']}: a session is for a goal")
+        if row["project_id"] != project_id:
+            raise RuleError(f"goal {goal_id} belongs to another project ({row['project_id']})")
+        return Status(row["status"])
+
+    def _refuse_second(self, project_id: ProjectId, goal_id: NodeId, process: ProcessIdentity) -> None:
+        for session, owner in self.open(project_id):
+            if session.goal_id != goal_id or session.kind is not SessionKind.RALPH:
+                continue
+            if owner is not None and owner != process and self._lives(session.id, owner):
+                raise RuleError(
+                    f"process {owner.pid} on {owner.host} already works on {goal_id} (session {session.id}): "
+                    "wait for it, or stop it first"
+                )
+
+    def _lives(self, session_id: SessionId, owner: ProcessIdentity) -> bool:
+        """Tell whether the process may still work. Of another host only a lease that it renews bears witness."""
+        if owner.host == socket.gethostname():
+            return not is_dead(owner)
+        row = self._db.one(self._sql["leases"], {"id": session_id, "now": self._db.now()})
+        return bool(row and row["held"])

@@ -1,0 +1,99 @@
+"""Verifies one attempt: reads the diff, runs every check that counts, judges. The caller prepares the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from ostinato.base.clock import Clock
+from ostinato.base.ids import NodeId
+from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.types import Check, Node
+from ostinato.verify.diff_rules import ChangedFile, paths_named, violations
+from ostinato.verify.judge import judge, refused
+from ostinato.verify.runs import CheckRunner
+from ostinato.verify.types import Change, Files, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What an attempt at `task` is judged by.
+
+    `proofs` are the completed tasks whose checks must stay green, newest first; `proof_cap` bounds their time in
+    seconds, None for no bound. `baseline` holds the project's checks on the base; `red` the task's commands ever seen
+    red.
+    """
+
+    task: Node
+    project_checks: tuple[Check, ...] = ()
+    proofs: tuple[Node, ...] = ()
+    proof_cap: float | None = None
+    protected: tuple[str, ...] = ()
+    baseline: Mapping[str, CheckRun] = field(default_factory=dict)
+    red: frozenset[str] = frozenset()
+
+    @property
+    def ever_red(self) -> bool:
+        """True when a check of the task, as it stands now, was ever red."""
+        return any(check.command in self.red for check in self.task.task.checks)
+
+
+async def verify(change: Change, standards: Standards, files: Files, checks: CheckRunner, clock: Clock) -> Verdict:
+    """Return the verdict on a change whose tree stands in the checkout of `checks`.
+
+    A diff that breaks a rule fails without running anything; red checks of the task spare the project's.
+    """
+    broken = await _broken_rules(change, standards, files)
+    if broken:
+        return refused(change, broken, standards.ever_red)
+    task = standards.task
+    runs = await checks.run_all(task.task.checks, CheckPhase.ATTEMPT, task.id)
+    if all(run.status is CheckStatus.PASSED for run in runs):
+        runs += await _project_runs(standards, checks)
+        runs += await prove_again(standards.proofs, checks, clock, standards.proof_cap)
+    return judge(change, runs, standards.baseline, standards.ever_red)
+
+
+async def prove_again(
+    tasks: tuple[Node, ...], checks: CheckRunner, clock: Clock, cap: float | None
+) -> tuple[CheckRun, ...]:
+    """Run the checks of completed tasks again, in the order given, until all have run or `cap` seconds have passed."""
+    until = None if cap is None else clock.monotonic() + cap
+    runs: list[CheckRun] = []
+    for task in tasks:
+        for check in task.task.checks:
+            if until is not None and clock.monotonic() >= until:
+                return tuple(runs)
+            runs.append(await checks.run_twice_when_red(check, CheckPhase.PROOF, task.id))
+    return tuple(runs)
+
+
+def broken_proofs(runs: tuple[CheckRun, ...]) -> tuple[NodeId, ...]:
+    """Return the tasks whose proofs are red now, each once, in order."""
+    red = (run.owner for run in runs if run.status is CheckStatus.FAILED and run.owner is not None)
+    return tuple(dict.fromkeys(red))
+
+
+async def _project_runs(standards: Standards, checks: CheckRunner) -> tuple[CheckRun, ...]:
+    return tuple([await checks.run_twice_when_red(check, CheckPhase.ATTEMPT) for check in standards.project_checks])
+
+
+async def _broken_rules(change: Change, standards: Standards, files: Files) -> tuple[str, ...]:
+    if change.empty:
+        return ()
+    existing = await files.paths(change.base_tree)
+    commands = [
+        check.command
+        for check in chain(
+            standards.task.task.checks,
+            standards.project_checks,
+            *(task.task.checks for task in standards.proofs),
+        )
+    ]
+    changed = [
+        ChangedFile(path, await files.read(change.base_tree, path), await files.read(change.tree, path))
+        for path in change.paths
+    ]
+    protected = (*standards.protected, *paths_named(commands, existing))
+    return violations(changed, standards.task.task.file_scope, protected)

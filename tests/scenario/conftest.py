@@ -1,0 +1,51 @@
+"""Scenario tests run the real command line in real repositories, against a real server that plays the model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ostinato.testing.chat_server import Answer, ChatServer
+from tests.scenario.world import World
+
+
+def _bubblewrap_works() -> bool:
+    if shutil.which("bwrap") is None:
+        return False
+    probe = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _sandbox() -> None:
+    if _bubblewrap_works():
+        return
+    if os.environ.get("CI"):
+        pytest.fail("bubblewrap does not run here, and CI must not skip the scenarios")
+    pytest.skip("bubblewrap does not run here: the scenarios need it (see scripts/system-packages)")
+
+
+Modelled = Callable[[Callable[[dict[str, Any]], Answer]], World]
+
+
+@pytest.fixture
+def modelled(tmp_path: Path) -> Iterator[Modelled]:
+    """Make a world whose model is the given handler; the server must have nothing to complain about at the end."""
+    with ExitStack() as stack:
+        servers: list[ChatServer] = []
+
+        def make(handler: Callable[[dict[str, Any]], Answer]) -> World:
+            server = stack.enter_context(ChatServer(handler))
+            servers.append(server)
+            return World(tmp_path, server.url)
+
+        yield make
+        for server in servers:
+            assert server.problems == []

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from ostinato import __version__
+from ostinato.cli.command import Command, Group
+from ostinato.cli.main import COMMANDS
+from tests.unit.cli.conftest import Shell
+
+OSTINATO = Path(sys.executable).parent / "ostinato"
+
+
+def _all_commands() -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, entry in COMMANDS.items():
+        command = getattr(import_module(entry.module), entry.attribute)
+        found.append((name, command))
+        if isinstance(command, click.Group):
+            found.extend((f"{name} {inner}", command.commands[inner]) for inner in command.commands)
+    return found
+
+
+def test_every_command_of_the_table_exists_and_its_help_has_an_example() -> None:
+    for name, command in _all_commands():
+        assert isinstance(command, Command | Group), name
+        assert command.examples, name
+        assert all(example.startswith("ostinato ") for example in command.examples), name
+        assert command.help, name
+
+
+def test_no_help_holds_a_command_that_destroys() -> None:
+    for name, command in _all_commands():
+        text = f"{command.help} {command.examples}"
+        assert not any(word in text for word in ("rm -", "--force", "reset --hard", "--yes")), name
+
+
+def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
+    text = shell.ok("--help").out
+    for name, entry in COMMANDS.items():
+        assert name in text
+        assert entry.help.split()[0] in text
+
+
+def test_help_shows_the_examples_of_a_command(shell: Shell) -> None:
+    assert "  ostinato tasks ready --limit 5\n" in shell.ok("tasks", "ready", "--help").out
+
+
+def test_version_is_printed(shell: Shell) -> None:
+    assert shell.ok("--version").out == f"ostinato {__version__}\n"
+    assert shell.ok("--json", "--version").document == {"version": __version__}
+
+
+def test_the_global_options_are_taken_before_between_and_after_the_subcommands(shell: Shell) -> None:
+    for arguments in (
+        ("--json", "tasks", "list"),
+        ("tasks", "--json", "list"),
+        ("tasks", "list", "--json"),
+    ):
+        assert shell.ok(*arguments).document == []
+
+
+def test_the_environment_stands_in_for_the_options(shell: Shell) -> None:
+    ran = shell.run("tasks", "list", OSTINATO_JSON="1")
+    assert (ran.code, ran.document) == (0, [])
+    assert shell.run("tasks", "list", OSTINATO_PROJECT="nowhere").code == 2
+
+
+def test_an_option_wins_over_its_variable(shell: Shell, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    shell.ok("node", "add", "goal", "Elsewhere", "--db", str(other))
+    assert other.exists()
+    assert not shell.database.exists()
+    shell.ok("--db", str(other), "project", "show")
+
+
+def test_an_unknown_command_suggests_near_ones(shell: Shell) -> None:
+    ran = shell.run("taks")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "tasks" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tasks", "next", "--nonsense", "--json"),
+        ("--json", "tasks", "nexxt"),
+        ("--json", "--nonsense"),
+        ("tasks", "--json"),
+        ("--json",),
+        ("node", "add", "nonsense", "T", "--json"),
+        ("node", "add", "--json"),
+        ("events", "--after", "-1", "--json"),
+    ],
+)
+def test_a_usage_error_is_a_json_object_on_stderr_when_json_is_asked(shell: Shell, arguments: tuple[str, ...]) -> None:
+    ran = shell.run(*arguments)
+    assert ran.code == 2
+    assert ran.error["kind"] == "usage"
+    assert ran.error["message"]
+
+
+def test_a_usage_error_is_json_when_only_the_environment_asks_for_it(shell: Shell) -> None:
+    assert shell.run("--nonsense", OSTINATO_JSON="1").error["kind"] == "usage"
+
+
+def test_an_error_of_ours_keeps_its_kind_and_its_exit_code(shell: Shell) -> None:
+    ran = shell.run("node", "show", "os-00000000", "--json")
+    assert (ran.code, ran.error["kind"]) == (2, "not_found")
+    plain = shell.run("node", "show", "os-00000000")
+    assert plain.code == 2
+    assert plain.err.startswith("ostinato: ")
+    assert plain.err.count("\n") == 1
+
+
+def test_a_database_that_is_none_is_one_line_and_exit_8(shell: Shell, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.db"
+    bad.write_text("this is no database, but long enough to be looked at as one\n" * 100)
+    for arguments in (("tasks", "list"), ("node", "add", "goal", "G")):
+        ran = shell.run(*arguments, "--db", str(bad))
+        assert ran.code == 8
+        assert str(bad) in ran.err
+        assert ran.err.count("\n") == 1
+
+
+def test_a_bug_is_one_line_and_a_traceback_only_when_asked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr("ostinato.cli.context.repository_top", broken)
+    ran = shell.run("tasks", "list")
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert "ZeroDivisionError" in ran.err
+    assert shell.run("tasks", "list", "--json").error["kind"] == "bug"
+    assert "Traceback" in shell.run("tasks", "list", OSTINATO_DEBUG="1").err
+
+
+def test_an_argument_that_is_no_utf8_is_refused(shell: Shell) -> None:
+    command = [os.fsencode(OSTINATO), b"node", b"add", b"goal", b"caf\xe9", b"--json"]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    assert ran.returncode == 2
+    assert json.loads(ran.stderr)["error"]["kind"] == "usage"
+
+
+def _environ(shell: Shell) -> dict[str, str]:
+    return {**os.environ, "OSTINATO_DB": str(shell.database)}
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(shell: Shell) -> None:
+    goal = shell.add("goal", "G")
+    for number in range(30):
+        shell.add("task", f"T{number} " + "x" * 5000, "--parent", goal)
+    with subprocess.Popen(
+        [OSTINATO, "tasks", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environ(shell)
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.read(10)
+        running.stdout.close()
+        assert running.wait(timeout=30) == 141
+        assert running.stderr.read() == b""
+
+
+def test_ctrl_c_ends_with_130_and_says_nothing(shell: Shell) -> None:
+    shell.add("goal", "G")
+    with subprocess.Popen(
+        [OSTINATO, "events", "--follow", "--after", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environ(shell),
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) == 130
+        assert b"Traceback" not in running.stderr.read()
+
+
+def test_the_installed_program_answers_json_on_stdout_only(shell: Shell) -> None:
+    ran = subprocess.run([OSTINATO, "tasks", "next", "--json"], capture_output=True, env=_environ(shell), check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, b"null\n", b"")
+
+
+def test_output_survives_a_terminal_that_knows_only_ascii(shell: Shell) -> None:
+    shell.add("goal", "Größe → 大")
+    environ = {**_environ(shell), "PYTHONIOENCODING": "ascii"}
+    for arguments, seen in ((["status"], b"\\u5927"), (["status", "--json"], "→ 大".encode())):
+        ran = subprocess.run([OSTINATO, *arguments], capture_output=True, env=environ, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert seen in ran.stdout

@@ -148,6 +148,17 @@ async def test_name_that_does_not_resolve_is_an_outage(open_chat) -> None:
         await open_chat("http://no-such-host.invalid/v1", retries=1, patience=0.0).reply(ASK)
 
 
+async def test_one_clear_line_names_the_proxy_when_it_refuses(open_chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    # This server knows no CONNECT, so it refuses the tunnel as a misconfigured proxy does.
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with ChatServer(in_turn(OK)) as server:
+        monkeypatch.setenv("https_proxy", server.url.removesuffix("/v1"))
+        with pytest.raises(ProviderDown, match="the proxy in HTTPS_PROXY or HTTP_PROXY failed: 501") as caught:
+            await open_chat("https://provider.example/v1", retries=1, patience=0.0).reply(ASK)
+    assert "\n" not in str(caught.value)
+
+
 BROKEN = {
     "reset": Answer(fault=Fault.RESET),
     "garbage": Answer(text="x", fault=Fault.GARBAGE),

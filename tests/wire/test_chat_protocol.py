@@ -62,6 +62,20 @@ async def test_request_is_what_strict_servers_take_when_calls_run_in_parallel(op
     assert sent.body["tools"][0]["function"]["name"] == "read_file"
 
 
+async def test_output_limit_has_openais_name_when_openai_is_asked_through_a_proxy(
+    open_chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with ChatServer(in_turn(Answer(text="ok"))) as server:
+        monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
+        await open_chat("http://api.openai.com/v1", max_output_tokens=512).reply(ASK)
+    (sent,) = server.requests
+    assert sent.path == "http://api.openai.com/v1/chat/completions"
+    assert sent.body["max_completion_tokens"] == 512
+    assert "max_tokens" not in sent.body
+
+
 async def test_no_output_limit_tools_or_key_are_sent_when_there_are_none(open_chat) -> None:
     with ChatServer(in_turn(Answer(text="ok"))) as server:
         await open_chat(server.url, key=None).reply(Request("", (UserMessage("hi"),)))

@@ -1,7 +1,7 @@
 """Finds the way from what a node waits for back to that node: the cycle that a new edge would close. Pure search.
 
-The graph of waiting has two states per node. `Waiting(n)`: n itself waits, for its prerequisites, its open children and
-the gate of its parent. `gate` of p: what everything below p waits for, the prerequisites of p and of its ancestors. A
+The graph of waiting has two states per node. The node: it waits for its prerequisites, its open children and
+the gate of its parent. Its gate: what everything below it waits for, its own prerequisites and its ancestors'. A
 plain cycle of depends_on edges is a special case, and so are a task that depends on its own ancestor or descendant and
 two trees that wait for each other. Statuses do not count: what is done can be opened again.
 """

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from ostinato.models.sse import EventReader
 
-STREAM = ": hi\r\n\r\ndata: grüße\r\n\r\ndata: a\ndata:b\n\nevent: x\rdata: {}\r\rid: 1\n\ndata: [DONE]\n\n".encode()
+STREAM = (
+    ": hi\r\n\r\ndata: grüße\r\n\r\ndata: a\r\ndata:b\r\n\nevent: x\rdata: {}\r\rid: 1\n\ndata: [DONE]\n\n".encode()
+)
 EVENTS = ["grüße", "a\nb", "{}", "[DONE]"]
 
 

@@ -40,3 +40,23 @@ WHERE edges.edge_type = 'depends_on' AND nodes.project_id = :project_id
 -- name: depends_on_of
 SELECT edges.from_id, edges.to_id
 FROM json_each(:ids) wanted JOIN edges ON edges.from_id = wanted.value AND edges.edge_type = 'depends_on'
+
+-- name: typed_targets
+SELECT nodes.id, nodes.node_type FROM edges JOIN nodes ON nodes.id = edges.to_id
+WHERE edges.from_id = :id AND edges.edge_type = 'depends_on'
+
+-- name: typed_dependents
+SELECT nodes.id, nodes.node_type FROM edges JOIN nodes ON nodes.id = edges.from_id
+WHERE edges.to_id = :id AND edges.edge_type = 'depends_on'
+
+-- name: typed_children
+SELECT id, node_type FROM nodes WHERE parent_id = :id
+
+-- name: typed_parent
+SELECT parent.id, parent.node_type FROM nodes child JOIN nodes parent ON parent.id = child.parent_id
+WHERE child.id = :id
+
+-- name: options_of
+SELECT id, status FROM nodes
+WHERE node_type = 'option'
+  AND (parent_id = :id OR id IN (SELECT to_id FROM edges WHERE from_id = :id AND edge_type = 'leads_to'))

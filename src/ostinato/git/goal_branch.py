@@ -1,0 +1,152 @@
+"""The branch `ostinato/<goal>/main`: commits are made beside the person's repository and moved onto it by compare-and-swap.
+
+Implements `loop.ports.GoalBranch`. The person's checkout, branches, hooks and configuration are never touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ostinato.base.errors import ClaimLostError
+from ostinato.base.ids import IterationId, NodeId
+from ostinato.base.text import clip, one_line
+from ostinato.git.repository import Objects, Repository
+from ostinato.git.run import Git, GitError
+from ostinato.verify.types import Change
+
+_SUBJECT = 72
+_NOTHING = "0" * 40
+_LOCK_AGE = 2.0
+
+
+def branch_name(goal: str) -> str:
+    """Return the name of a goal's branch."""
+    return f"ostinato/{goal}/main"
+
+
+def commit_message(title: str, body: str, goal: str, task: str, iteration: str) -> str:
+    """Return a commit message: the task's title, the agent's own words, and the trailers that recovery reads."""
+    subject = clip(one_line(title).strip() or task, _SUBJECT)
+    # A line of the agent's that looks like one of our trailers must not become one.
+    said = "\n".join(
+        f"  {line}" if line.lstrip().lower().startswith("ostinato-") else line for line in body.strip().splitlines()
+    )
+    trailers = f"Ostinato-Goal: {goal}\nOstinato-Task: {task}\nOstinato-Iteration: {iteration}"
+    return "\n\n".join(part for part in (subject, said, trailers) if part) + "\n"
+
+
+class GitGoalBranch:
+    """The goals' branches of one repository. `workshop` is a bare git directory of the harness that sees its objects."""
+
+    def __init__(self, repository: Repository, workshop: Path) -> None:
+        self._repository = repository
+        self._git = Git(repository.top)
+        self._workshop = Git(workshop)
+        self._workshop_dir = workshop
+
+    async def tip(self, goal: NodeId) -> str:
+        """Return the commit of the branch, created at the person's HEAD when it does not exist yet."""
+        return await asyncio.to_thread(self.tip_now, goal)
+
+    def tip_now(self, goal: NodeId) -> str:
+        """The same, synchronously."""
+        found = self.find(goal)
+        if found:
+            return found
+        head = self._repository.head()
+        self._git.run("update-ref", "--create-reflog", self._ref(goal), head, _NOTHING)
+        return head
+
+    def find(self, goal: NodeId) -> str | None:
+        """Return the commit of the branch or None."""
+        code, commit = self._git.code("rev-parse", "--verify", "--quiet", f"{self._ref(goal)}^{{commit}}")
+        return commit if code == 0 else None
+
+    async def prepare_commit(self, tree: str, parent: str, message: str) -> str:
+        """Make a commit with the person's identity and bring it into their object store; no ref of theirs moves."""
+        return await asyncio.to_thread(self._prepare, tree, parent, message)
+
+    def _prepare(self, tree: str, parent: str, message: str) -> str:
+        name, email = self._repository.identity()
+        workshop = self._workshop.with_variables(
+            GIT_DIR=str(self._workshop_dir),
+            GIT_AUTHOR_NAME=name,
+            GIT_AUTHOR_EMAIL=email,
+            GIT_COMMITTER_NAME=name,
+            GIT_COMMITTER_EMAIL=email,
+        )
+        commit = workshop.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
+        new = f"{commit}\n^{parent}\n".encode()
+        pack = workshop.bytes("pack-objects", "--revs", "--stdout", "-q", stdin=new)
+        self._git.bytes("unpack-objects", "-q", stdin=pack)
+        return commit
+
+    async def keep(self, iteration: IterationId, commit: str) -> None:
+        """Hold a commit under a ref of ours that no branch shows."""
+        await asyncio.to_thread(self._git.run, "update-ref", f"refs/ostinato/review/{iteration}", commit)
+
+    def advance(self, goal: NodeId, old: str, new: str) -> None:
+        """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere."""
+        try:
+            self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old)
+        except GitError as error:
+            raise ClaimLostError(f"{branch_name(goal)} is not at {old[:10]} any more: {error.message}") from error
+
+    async def merged(self, tip: str, commit: str) -> Change | None:
+        """Merge `commit` onto `tip` in the object store alone: the change against `tip`, None on a conflict."""
+        return await asyncio.to_thread(self._merged, tip, commit)
+
+    def _merged(self, tip: str, commit: str) -> Change | None:
+        code, out = self._git.code("merge-tree", "--write-tree", "--no-messages", tip, commit)
+        if code:
+            return None
+        tree, base = out.splitlines()[0], self._repository.tree(tip)
+        objects = Objects(self._git)
+        paths = tuple(sorted(change.path for change in objects.changed(base, tree)))
+        return Change(base, tree, objects.diff(base, tree), paths)
+
+    async def iterations_on(self, goal: NodeId) -> dict[str, str]:
+        """Return iteration id → commit for the branch's commits that no other branch of the person's has."""
+        return await asyncio.to_thread(self._iterations_on, goal)
+
+    def _iterations_on(self, goal: NodeId) -> dict[str, str]:
+        tip = self.find(goal)
+        if tip is None:
+            return {}
+        form = "--format=%H %(trailers:key=Ostinato-Iteration,valueonly,separator=%x20)"
+        lines = self._git.run("log", form, tip, "--not", "--exclude=ostinato/*", "--branches").splitlines()
+        # A commit that a person has taken over already is looked for too: the newest ones are enough.
+        lines += self._git.run("log", form, "-n", "50", tip).splitlines()
+        pairs = (line.split() for line in lines)
+        return {parts[1]: parts[0] for parts in pairs if len(parts) > 1}
+
+    def clear_stale_locks(self) -> None:
+        """Remove lock files of our refs that are older than any update takes: their git is dead."""
+        for folder in (
+            self._repository.common_dir / "refs" / "heads" / "ostinato",
+            self._repository.common_dir / "refs" / "ostinato",
+        ):
+            for lock in folder.rglob("*.lock"):
+                try:
+                    if time.time() - lock.stat().st_mtime > _LOCK_AGE:
+                        lock.unlink()
+                except FileNotFoundError:
+                    continue
+
+    def remove(self, goal: NodeId) -> None:
+        """Delete the branch of a goal and what was kept for its reviews; absent ones are fine."""
+        if self.find(goal):
+            self._git.run("update-ref", "-d", self._ref(goal))
+
+    def _ref(self, goal: NodeId) -> str:
+        return f"refs/heads/{branch_name(goal)}"
+
+
+if TYPE_CHECKING:
+    from ostinato.loop.ports import GoalBranch
+
+    def _fits(branch: GitGoalBranch) -> GoalBranch:
+        return branch

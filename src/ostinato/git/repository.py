@@ -1,0 +1,141 @@
+"""The person's repository as the harness reads it: commits, trees, files, identity. It changes nothing in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ostinato.base.errors import UsageError
+from ostinato.git.run import Git, GitError, neutral_drivers
+
+READ_LIMIT = 1_000_000
+_DIFF_LIMIT = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """One path that differs between two trees: status A, M, D or T, and the new mode (`000000` when deleted)."""
+
+    status: str
+    path: str
+    mode: str
+
+
+class Repository:
+    """A non-bare repository with at least one commit; `top` is the top of the person's checkout."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self.git = Git(top)
+
+    @classmethod
+    def find(cls, path: Path) -> Repository:
+        """Return the repository that contains `path`. Raises UsageError that says what is missing."""
+        git = Git(path)
+        code, top = git.code("rev-parse", "--show-toplevel")
+        if code or not top:
+            raise UsageError(
+                f"{path} is not in a git repository with a checkout: go into one, or make one with git init"
+            )
+        found = cls(Path(top))
+        if not found.git.succeeds("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+            raise UsageError(f"{top} has no commit yet: make a first commit, Ostinato works from HEAD")
+        return found
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git directory that worktrees share."""
+        return (self.top / self.git.run("rev-parse", "--git-common-dir")).resolve()
+
+    def object_directories(self) -> tuple[Path, ...]:
+        """Return the object store with its alternates, followed to the end, each once."""
+        found: list[Path] = []
+        waiting = [self.common_dir / "objects"]
+        while waiting:
+            here = waiting.pop(0).resolve()
+            if here in found or not here.is_dir():
+                continue
+            found.append(here)
+            alternates = here / "info" / "alternates"
+            if alternates.is_file():
+                waiting += [here / line for line in alternates.read_text().splitlines() if line.strip()]
+        return tuple(found)
+
+    def head(self) -> str:
+        """Return the commit of HEAD."""
+        return self.git.run("rev-parse", "--verify", "HEAD^{commit}")
+
+    def branch(self) -> str | None:
+        """Return the name of the present branch, None when HEAD is detached."""
+        code, name = self.git.code("symbolic-ref", "--quiet", "--short", "HEAD")
+        return name if code == 0 else None
+
+    def dirty(self) -> tuple[str, ...]:
+        """Return the paths with uncommitted changes, untracked ones included, at most 20."""
+        out = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}).bytes(
+            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", config=neutral_drivers(self.git)
+        )
+        return tuple(entry[3:].decode("utf-8", "replace") for entry in out.split(b"\0") if entry)[:20]
+
+    def identity(self) -> tuple[str, str]:
+        """Return the person's name and e-mail from their own configuration. Raises UsageError that says how to set it."""
+        git = Git(self.top, own_config=True)
+        found = [git.code("config", key)[1] for key in ("user.name", "user.email")]
+        if not all(found):
+            raise UsageError(
+                "git does not know who you are: git config --global user.name NAME, and user.email ADDRESS"
+            )
+        return found[0], found[1]
+
+    def tree(self, commit: str) -> str:
+        """Return the tree of a commit (or of a tree itself)."""
+        return self.git.run("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+class Objects:
+    """Reads trees through a git directory that sees the objects; implements `verify.types.Files`."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    async def paths(self, tree: str) -> frozenset[str]:
+        """Return every file of the tree."""
+        import asyncio
+
+        return frozenset(await asyncio.to_thread(self.files, tree))
+
+    async def read(self, tree: str, path: str) -> str | None:
+        """Return a file's text, at most a megabyte of it, or None."""
+        import asyncio
+
+        return await asyncio.to_thread(self.text, tree, path)
+
+    def files(self, tree: str) -> tuple[str, ...]:
+        """Return every file of the tree, sorted as git sorts."""
+        out = self._git.bytes("ls-tree", "-r", "-z", "--name-only", tree)
+        return tuple(name.decode("utf-8", "surrogateescape") for name in out.split(b"\0") if name)
+
+    def text(self, tree: str, path: str) -> str | None:
+        """Return a file's text, bounded, undecodable bytes replaced, or None when the tree has no such file."""
+        try:
+            blob = self._git.bytes("cat-file", "blob", f"{tree}:{path}")
+        except GitError:
+            return None
+        return blob[:READ_LIMIT].decode("utf-8", "replace")
+
+    def changed(self, base: str, tree: str) -> tuple[TreeChange, ...]:
+        """Return the paths that differ, sorted as git sorts; renames are a deletion and an addition."""
+        out = self._git.bytes("diff-tree", "-r", "-z", "--no-renames", base, tree)
+        parts = out.split(b"\0")
+        return tuple(
+            TreeChange(meta.split()[4].decode()[:1], path.decode("utf-8", "surrogateescape"), meta.split()[1].decode())
+            for meta, path in zip(parts[::2], parts[1::2], strict=False)
+            if meta
+        )
+
+    def diff(self, base: str, tree: str) -> str:
+        """Return the difference as text, bounded, binary files named only."""
+        out = self._git.bytes("diff-tree", "-p", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", base, tree)
+        text = out[:_DIFF_LIMIT].decode("utf-8", "replace")
+        return text if len(out) <= _DIFF_LIMIT else f"{text}\n… {len(out) - _DIFF_LIMIT} bytes left out …\n"

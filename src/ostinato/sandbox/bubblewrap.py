@@ -1,0 +1,149 @@
+"""Runs commands in bubblewrap: no network, no host processes, no home, the checkout at /work.
+
+Implements `verify.types.CommandRunner`. No descendant survives a call: the pid namespace dies with its first process, and
+bubblewrap dies with the harness.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ostinato.base.errors import MachineError
+from ostinato.sandbox.capture import Captured, capture
+from ostinato.sandbox.profile import (
+    HOME,
+    SETUP_HOME,
+    WORK,
+    Machine,
+    SandboxProfile,
+    environment,
+    read_only_mounts,
+    system_mounts,
+)
+from ostinato.verify.types import CommandResult
+
+_ISOLATION = (
+    "--unshare-user",
+    "--disable-userns",
+    "--unshare-ipc",
+    "--unshare-pid",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+    "--die-with-parent",
+    "--new-session",
+    "--clearenv",
+    "--cap-drop",
+    "ALL",
+    "--hostname",
+    "ostinato",
+)
+# A core dump of a check is no evidence, and would fill the checkout.
+_SHELL = ("/bin/sh", "-c", 'ulimit -c 0; cd "$1" && exec /bin/sh -c "$2"', "sh")
+
+
+class BubblewrapRunner:
+    """Runs commands as an agent's or a check's. One runner serves any number of checkouts."""
+
+    def __init__(self, profile: SandboxProfile, machine: Machine | None = None) -> None:
+        self._profile = profile
+        self._machine = machine or Machine.present()
+
+    async def run(
+        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+    ) -> CommandResult:
+        """Run `command` with `sh -c` in `checkout`; see `verify.types.CommandRunner`."""
+        options = sandbox_options(self._profile, self._machine, checkout, setup_home=None)
+        return await _run(options, command, timeout, inside_work(working_dir))
+
+    async def run_setup(self, command: str, checkout: Path, home: Path, timeout: float) -> CommandResult:
+        """Run a setup command: with network, and with `home` as a HOME that keeps what is written to it."""
+        options = sandbox_options(self._profile, self._machine, checkout, setup_home=home)
+        return await _run(options, command, timeout, WORK)
+
+
+def sandbox_options(
+    profile: SandboxProfile, machine: Machine, checkout: Path, *, setup_home: Path | None
+) -> tuple[str, ...]:
+    """Return bubblewrap's options; pure but for looking at which paths exist. `setup_home` makes it a setup run."""
+    setup = setup_home is not None
+    options: list[str] = [*_ISOLATION]
+    if not setup:
+        options.append("--unshare-net")
+    for path, target in system_mounts():
+        options += ["--symlink", target, path] if target else ["--ro-bind", path, path]
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for mount in read_only_mounts(profile, machine, setup=setup):
+        options += ["--ro-bind", str(mount), str(mount)]
+    if setup_home is not None:
+        options += ["--bind", str(setup_home), SETUP_HOME]
+    else:
+        options += ["--dir", HOME]
+        if profile.setup_home is not None and profile.setup_home.is_dir():
+            options += ["--ro-bind", str(profile.setup_home), SETUP_HOME]
+    options += ["--bind", str(checkout), WORK, "--chdir", WORK]
+    env = environment(profile, machine, setup=setup, home=SETUP_HOME if setup else HOME)
+    for name, value in env.items():
+        options += ["--setenv", name, value]
+    return tuple(options)
+
+
+def inside_work(working_dir: str | None) -> str:
+    """Return the directory inside the sandbox. Raises MachineError for one that leaves the checkout."""
+    path = PurePosixPath(working_dir or ".")
+    if ".." in path.parts or (path.is_absolute() and not path.is_relative_to(WORK)):
+        raise MachineError(f"{working_dir} leaves the checkout: a working directory is relative to it")
+    return str(PurePosixPath(WORK) / path)
+
+
+@cache
+def bubblewrap() -> str:
+    """Return the path of bwrap. Raises MachineError that names the choices."""
+    found = shutil.which("bwrap")
+    if found is None:
+        raise MachineError(
+            "commands run in bubblewrap, which is not installed here: install it (apt install bubblewrap, dnf install "
+            "bubblewrap …), or accept commands without a sandbox with OSTINATO_SANDBOX=none or "
+            'sandbox = "none" in your own configuration'
+        )
+    return found
+
+
+async def _run(options: Sequence[str], command: str, timeout: float, directory: str) -> CommandResult:
+    reader, writer = os.pipe()
+    try:
+        argv = [bubblewrap(), "--json-status-fd", str(writer), *options, "--", *_SHELL, directory, command]
+        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer,))
+        os.close(writer)
+        writer = -1
+        _require_started(done, os.read(reader, 65536))
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
+    return CommandResult(done.exit_code, done.stdout, done.stderr, done.seconds, done.truncated)
+
+
+def _require_started(done: Captured, status: bytes) -> None:
+    """Tell the command's own failure from bubblewrap's: only a started command has an exit code in the status."""
+    if done.exit_code is None or any("exit-code" in json.loads(line) for line in status.splitlines() if line.strip()):
+        return
+    if done.exit_code < 0:
+        return  # somebody killed bubblewrap: that is the command's end
+    said = done.stderr.strip().splitlines()[-1:] or ["no message"]
+    raise MachineError(
+        f"the sandbox does not start ({said[0]}): `ostinato doctor` names the fix; without a sandbox commands run only with "
+        'OSTINATO_SANDBOX=none or sandbox = "none" in your own configuration'
+    )
+
+
+if TYPE_CHECKING:
+    from ostinato.verify.types import CommandRunner
+
+    def _fits(runner: BubblewrapRunner) -> CommandRunner:
+        return runner

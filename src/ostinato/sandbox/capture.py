@@ -1,0 +1,127 @@
+"""Runs one process to its end with bounded memory, and leaves nothing of it alive. It isolates nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ostinato.base.errors import MachineError
+
+_HEAD = 48 * 1024
+_TAIL = 48 * 1024
+_CHUNK = 64 * 1024
+_GRACE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """How a process ended: its exit code (None: the time limit ended it), head and tail of what it printed, seconds."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    truncated: bool
+
+
+class _Kept:
+    """The first and the last bytes of a stream of any length."""
+
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self.total = 0
+
+    def add(self, data: bytes) -> None:
+        self.total += len(data)
+        room = _HEAD - len(self._head)
+        if room > 0:
+            self._head += data[:room]
+            data = data[room:]
+        if data:
+            self._tail.append(data)
+            self._tail_size += len(data)
+            while self._tail and self._tail_size - len(self._tail[0]) >= _TAIL:
+                self._tail_size -= len(self._tail.popleft())
+
+    @property
+    def cut(self) -> bool:
+        return self.total > _HEAD + self._tail_size
+
+    def text(self) -> str:
+        tail = b"".join(self._tail)
+        head = bytes(self._head).decode("utf-8", "replace")
+        if not self.cut:
+            return (bytes(self._head) + tail).decode("utf-8", "replace")
+        missing = self.total - _HEAD - len(tail)
+        return f"{head}\n… {missing} bytes left out …\n{tail.decode('utf-8', 'replace')}"
+
+
+async def capture(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    pass_fds: tuple[int, ...] = (),
+) -> Captured:
+    """Run `argv` in a session of its own without input, and wait for its end or `timeout` seconds.
+
+    Its process group is killed in any case, cancellation included; pipes that a straggler holds are given up after a
+    short grace. Raises MachineError when it cannot be started.
+    """
+    started = time.monotonic()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+    except OSError as error:
+        raise MachineError(f"cannot start {argv[0]}: {error.strerror}") from error
+    out, err = _Kept(), _Kept()
+    assert process.stdout and process.stderr
+    reading = asyncio.gather(_read(process.stdout, out), _read(process.stderr, err))
+    timed_out = False
+    try:
+        await asyncio.wait_for(process.wait(), timeout)
+    except TimeoutError:
+        timed_out = True
+    finally:
+        _kill_group(process.pid)
+        await _finished(process, reading)
+    code = None if timed_out else process.returncode
+    return Captured(code, out.text(), err.text(), time.monotonic() - started, out.cut or err.cut)
+
+
+async def _read(stream: asyncio.StreamReader, kept: _Kept) -> None:
+    while data := await stream.read(_CHUNK):
+        kept.add(data)
+
+
+async def _finished(process: asyncio.subprocess.Process, reading: asyncio.Future[list[None]]) -> None:
+    """Collect what is left in the pipes, but do not wait for ever on one that a stray process holds open."""
+    try:
+        await asyncio.wait_for(asyncio.shield(process.wait()), _GRACE)
+        await asyncio.wait_for(reading, _GRACE)
+    except TimeoutError:
+        reading.cancel()
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return

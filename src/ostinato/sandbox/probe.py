@@ -1,0 +1,60 @@
+"""Finds out by running it whether the sandbox holds on this machine, and names the fix where it does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ostinato.base.errors import MachineError
+from ostinato.sandbox.bubblewrap import bubblewrap, sandbox_options
+from ostinato.sandbox.profile import Machine, SandboxProfile
+
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_LIMIT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReport:
+    """Whether bubblewrap runs here with all that we ask of it, which layers hold then, and otherwise why not and the fix."""
+
+    works: bool
+    layers: tuple[str, ...] = ()
+    problem: str = ""
+    fix: str = ""
+
+
+def probe() -> SandboxReport:
+    """Run `true` exactly as a command would run."""
+    if sys.platform != "linux":
+        return SandboxReport(False, (), "bubblewrap needs Linux", 'accept sandbox = "none" in your own configuration')
+    try:
+        program = bubblewrap()
+    except MachineError as error:
+        return SandboxReport(False, (), error.message.partition(":")[0], "install the package bubblewrap")
+    with tempfile.TemporaryDirectory() as folder:
+        options = sandbox_options(SandboxProfile(), Machine.present(), Path(folder), setup_home=None)
+        try:
+            done = subprocess.run(
+                [program, *options, "--", "/bin/sh", "-c", "true"], capture_output=True, timeout=_LIMIT, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return SandboxReport(False, (), f"bubblewrap cannot run: {error}", "see its own message")
+    if done.returncode == 0:
+        layers = ("read-only root", "no network", "own processes", "no home", "no new namespaces", "no capabilities")
+        return SandboxReport(True, layers)
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return SandboxReport(False, (), said[-1] if said else f"exit {done.returncode}", _fix())
+
+
+def _fix() -> str:
+    if _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
+        return (
+            "Ubuntu's AppArmor forbids user namespaces to bwrap: add an AppArmor profile for /usr/bin/bwrap that allows userns "
+            "(see `man apparmor.d`), and load it"
+        )
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        return "this container forbids user namespaces: start it with a seccomp profile that allows them, or use a virtual machine"
+    return "allow unprivileged user namespaces (sysctl user.max_user_namespaces), or update bubblewrap to 0.8 or newer"

@@ -159,6 +159,18 @@ async def test_one_clear_line_names_the_proxy_when_it_refuses(open_chat, monkeyp
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("https_proxy", "nonsense://proxy:1"), ("all_proxy", "socks5://127.0.0.1:1"), ("SSL_CERT_FILE", "/no/such/file")],
+)
+async def test_variables_are_named_when_they_make_no_sense(
+    open_chat, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ProviderRefused, match="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE"):
+        await open_chat("https://provider.example/v1").reply(ASK)
+
+
 BROKEN = {
     "reset": Answer(fault=Fault.RESET),
     "garbage": Answer(text="x", fault=Fault.GARBAGE),

@@ -34,7 +34,7 @@ from ostinato.graph.types import (
     Status,
     TaskDetails,
 )
-from ostinato.store.graph import NodeChanges
+from ostinato.graph.requests import NodeChanges
 
 F = TypeVar("F", bound=Callable[..., Any])
 

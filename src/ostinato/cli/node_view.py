@@ -21,7 +21,7 @@ from ostinato.graph.types import (
     RevisitDetails,
     TaskDetails,
 )
-from ostinato.store.graph import NodeFilter
+from ostinato.graph.requests import NodeFilter
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -12,7 +12,7 @@ from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.output import exact, json_line
 from ostinato.graph.types import NodeType, Status
-from ostinato.store.graph import NodeFilter
+from ostinato.graph.requests import NodeFilter
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

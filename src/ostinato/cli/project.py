@@ -13,7 +13,7 @@ from ostinato.cli.documents import project_document
 from ostinato.cli.output import answer, clean, columns, remark, short_time
 from ostinato.graph.records import Project
 from ostinato.graph.types import NodeType
-from ostinato.store.graph import NodeFilter
+from ostinato.graph.requests import NodeFilter
 
 
 @click.group(cls=Group, examples=("ostinato project add", "ostinato project list"))

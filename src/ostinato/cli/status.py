@@ -22,7 +22,7 @@ from ostinato.cli.documents import (
 from ostinato.cli.output import answer, clean, columns, short_time
 from ostinato.graph.records import Approval, Project, Session
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.store.graph import NodeFilter
+from ostinato.graph.requests import NodeFilter
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

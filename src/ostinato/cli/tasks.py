@@ -13,7 +13,7 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import node_document, node_documents
 from ostinato.cli.output import answer, clean, columns, remark
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.store.graph import NodeFilter
+from ostinato.graph.requests import NodeFilter
 
 NOTHING = 3
 """Exit code of `next` and `claim` when no task is ready."""

@@ -47,7 +47,7 @@ class NodeChanges:
 
     title: str | Unset = UNSET
     description: str | Unset = UNSET
-    priority: Priority | None | Unset = UNSET
+    priority: Priority | Unset | None = UNSET
     labels: tuple[str, ...] | Unset = UNSET
     details: Details | Unset = UNSET
     metadata: Mapping[str, str | None] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
-from ostinato.chat.messages import Message, ToolCall, ToolMessage, UserMessage
+from ostinato.chat.messages import Message, ToolCall, ToolMessage
 from ostinato.graph.records import Actor, EventKind
 from ostinato.loop.ports import Bridge
 
@@ -24,9 +24,9 @@ class StoredTranscript:
         self._spent = Spending()
 
     async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
-        """Keep the briefing: the system prompt goes in as the first message."""
-        opening = (UserMessage(system), *messages)
-        for message in opening:
+        """Keep the briefing: the system prompt goes in first."""
+        await self._add(0, system)
+        for message in messages:
             await self._add(0, message)
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
@@ -72,7 +72,7 @@ class StoredTranscript:
         payload = {"step": step, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
         await self._event(EventKind.LIMIT_WARNED, payload)
 
-    async def _add(self, step: int, message: Message) -> None:
+    async def _add(self, step: int, message: Message | str) -> None:
         await self._store(lambda s: s.iterations.add_message(self._owner, step, message))
 
     async def _event(self, kind: EventKind, payload: dict[str, object]) -> None:

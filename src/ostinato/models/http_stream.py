@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from ostinato.agent.ports import ProviderRefused
+from ostinato.base.text import one_line
 from ostinato.models.endpoint import is_loopback
 from ostinato.models.failures import Endpoint, Transient
 from ostinato.models.limits import TransportLimits
@@ -65,15 +66,21 @@ class HttpStream:
     """Connections to one provider, kept alive between calls. Use it in one event loop, and close it."""
 
     def __init__(self, endpoint: Endpoint, limits: TransportLimits) -> None:
+        """Raises ProviderRefused when the variables for proxies and certificates make no sense."""
         self._limits = limits
         self._host = endpoint.address
         timeout = httpx2.Timeout(connect=limits.connect, read=None, write=limits.first_byte, pool=None)
-        self._client = httpx2.AsyncClient(
-            timeout=timeout,
-            limits=httpx2.Limits(keepalive_expiry=_KEEP_ALIVE),
-            verify=_trust(endpoint.address),
-            follow_redirects=False,
-        )
+        try:
+            self._client = httpx2.AsyncClient(
+                timeout=timeout,
+                limits=httpx2.Limits(keepalive_expiry=_KEEP_ALIVE),
+                verify=_trust(endpoint.address),
+                follow_redirects=False,
+            )
+        except (ImportError, ValueError, OSError, httpx2.InvalidURL) as error:
+            # A malformed proxy, a SOCKS proxy without its library, a certificate file that is not there.
+            why = f"cannot set up connections: {one_line(str(error))}"
+            raise ProviderRefused(f"{why}: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE") from error
 
     @asynccontextmanager
     async def post(self, url: str, headers: dict[str, str], content: bytes) -> AsyncIterator[Incoming]:

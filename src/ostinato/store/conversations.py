@@ -42,7 +42,7 @@ class StoredStep:
 
 
 class ConversationStore:
-    """Keeps and returns transcripts. A write for an iteration that has ended raises ClaimLostError and keeps nothing."""
+    """Keeps and returns transcripts. For an iteration that has ended it keeps nothing more and raises ClaimLostError."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -75,9 +75,7 @@ class ConversationStore:
 
     def _write(self, name: str, owner_id: str, parameters: dict[str, Any]) -> None:
         with self._db.transaction():
-            written = self._db.execute(
-                self._sql[name], {"owner_id": owner_id, "at": self._db.now(), **parameters}
-            )
+            written = self._db.execute(self._sql[name], {"owner_id": owner_id, "at": self._db.now(), **parameters})
         if not written:
             raise ClaimLostError(f"{owner_id} has ended: nothing more is kept of its conversation")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ostinato.base.errors import NotFoundError
+from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.base.errors import RuleError
 from ostinato.graph.edge_rules import require_parent
 from ostinato.graph.records import Actor, EventKind
 from ostinato.graph.requests import details_for, require_texts

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, edge_id
 from ostinato.graph import edge_rules
@@ -89,7 +87,7 @@ class Linker:
             return edge
         self._db.execute(self._sql["set_label"], {"id": edge.id, "label": label})
         source = slim_row(self._db, edge.from_id)
-        self._tell(EventKind.EDGE_ADDED, source, edge.edge_type, edge.to_id, label, actor, relabelled=True)
+        self._tell(EventKind.EDGE_ADDED, source, edge.edge_type, edge.to_id, label, actor)
         return decode_edge(self._get(edge.id))
 
     def _require_room(self, edge_type: EdgeType, source: Row, target: Row) -> None:
@@ -155,8 +153,14 @@ class Linker:
         return row
 
     def _tell(
-        self, kind: EventKind, source: Row, edge_type: EdgeType, to_id: NodeId, label: str | None, actor: Actor, **more: Any
+        self,
+        kind: EventKind,
+        source: Row,
+        edge_type: EdgeType,
+        to_id: NodeId,
+        label: str | None,
+        actor: Actor,
     ) -> None:
-        payload = {"type": str(edge_type), "from": source["id"], "to": to_id, "label": label, **more}
+        payload = {"type": str(edge_type), "from": source["id"], "to": to_id, "label": label}
         project_id = ProjectId(source["project_id"])
         self._events.add(kind, project_id=project_id, node_id=NodeId(source["id"]), actor=actor, payload=payload)

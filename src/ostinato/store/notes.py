@@ -1,4 +1,4 @@
-"""Reads what handoff notes are made of, in one statement however many descendants there are. `graph.notes` renders it."""
+"""Reads what handoff notes are made of, in one statement however many nodes there are. `graph.notes` renders it."""
 
 from __future__ import annotations
 

@@ -1,12 +1,10 @@
-"""Sessions: starting, ending with handoff notes, looking back, what they spent. It runs nothing and recovers nothing."""
+"""Sessions: starting, ending with handoff notes, looking back, spending. It runs nothing and recovers nothing."""
 
 from __future__ import annotations
 
-import socket
-
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId, random_hex
-from ostinato.base.process import ProcessIdentity, is_dead
+from ostinato.base.process import ProcessIdentity, current_process, is_dead
 from ostinato.base.spending import Spending
 from ostinato.graph.records import Actor, EventKind, Session, SessionKind
 from ostinato.graph.types import NodeType, Status
@@ -163,7 +161,7 @@ class SessionStore:
 
     def _lives(self, session_id: SessionId, owner: ProcessIdentity) -> bool:
         """Tell whether the process may still work. Of another host only a lease that it renews bears witness."""
-        if owner.host == socket.gethostname():
+        if owner.host == current_process().host:
             return not is_dead(owner)
         row = self._db.one(self._sql["leases"], {"id": session_id, "now": self._db.now()})
         return bool(row and row["held"])

@@ -1,4 +1,4 @@
-"""Refuses edges that would make something wait for itself: the graph of waiting, read from SQL as the search needs it."""
+"""Refuses edges that would make something wait for itself; reads the graph of waiting as the search needs it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Waits:
             return
         shown = show_path([dependent, *(state.node_id for state in way)])
         if prerequisite in self.ancestors(dependent):
-            raise RuleError(f"{dependent} lies inside {prerequisite}, which waits for it, so it cannot depend on it: {shown}")
+            raise RuleError(f"{dependent} lies inside {prerequisite}, which waits for it: {shown}")
         if dependent in self.ancestors(prerequisite):
             raise RuleError(f"{prerequisite} lies inside {dependent} and waits for what that waits for: {shown}")
         raise RuleError(f"{dependent} depends_on {prerequisite} would close a cycle: {shown}")

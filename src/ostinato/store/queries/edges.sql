@@ -16,17 +16,8 @@ UPDATE edges SET label = :label WHERE id = :id
 -- name: delete
 DELETE FROM edges WHERE id = :id
 
--- name: to_ids
-SELECT to_id AS id FROM edges WHERE from_id = :id AND edge_type = :edge_type
-
--- name: from_ids
-SELECT from_id AS id FROM edges WHERE to_id = :id AND edge_type = :edge_type
-
 -- name: from_node
 SELECT * FROM edges WHERE from_id = :id AND edge_type = :edge_type
-
--- name: to_node
-SELECT * FROM edges WHERE to_id = :id AND edge_type = :edge_type
 
 -- name: prerequisites
 SELECT nodes.* FROM edges JOIN nodes ON nodes.id = edges.to_id

@@ -27,9 +27,6 @@ RETURNING id
 -- name: skip_child_number
 UPDATE nodes SET child_seq = child_seq + 1 WHERE id = :parent_id
 
--- name: set_status
-UPDATE nodes SET status = :status WHERE id = :id
-
 -- name: set_facts
 UPDATE nodes
 SET status = :status, assigned_to = :assigned_to, started_at = :started_at, completed_at = :completed_at,
@@ -75,7 +72,7 @@ WITH RECURSIVE below (id) AS (
     UNION
     SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
 )
-SELECT nodes.id, nodes.status, nodes.blocked_reason
+SELECT nodes.id, nodes.project_id, nodes.node_type, nodes.status, nodes.blocked_reason
 FROM below JOIN nodes ON nodes.id = below.id
 WHERE nodes.node_type = 'task'
 
@@ -123,9 +120,6 @@ WHERE (:project_id IS NULL OR project_id = :project_id)
   AND (:parent_id IS NULL OR parent_id = :parent_id)
   AND (:first IS NULL OR status = :first OR status = :second)
 
--- name: several
-SELECT nodes.* FROM json_each(:ids) wanted JOIN nodes ON nodes.id = wanted.value
-
 -- name: facts_of_project
 -- What the rules need of a project: all that is open, and whatever contains something.
 SELECT id, node_type, status, parent_id, priority, complexity, created_at
@@ -163,9 +157,3 @@ WITH RECURSIVE up (id, whole) AS (
 )
 SELECT nodes.id, node_type, status, parent_id, priority, complexity, created_at
 FROM (SELECT DISTINCT id FROM up) needed JOIN nodes ON nodes.id = needed.id
-
--- name: projects_of
-SELECT DISTINCT project_id FROM nodes WHERE node_type = 'task' AND status = 'pending'
-
--- name: started_before
-SELECT started_at FROM nodes WHERE id = :id

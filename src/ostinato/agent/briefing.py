@@ -1,0 +1,192 @@
+"""What an agent is told before it begins: system prompt and first message, within a token budget. Pure.
+
+The order keeps the prefix the same from iteration to iteration: rules and conventions are the system prompt; then goal,
+decisions, observations and completed work; then what changes. Role, rules, task, criteria and checks are never cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostinato.agent.facts import BriefingFacts, PlannerFacts, StandingDecision
+from ostinato.agent.fence import escaped, fenced
+from ostinato.agent.packing import Section, pack
+from ostinato.agent.past import attempt_items, completed_items
+from ostinato.agent.profiles import CODER, PLANNER, Profile, prompt_of
+from ostinato.agent.sizes import tokens_of
+from ostinato.base.text import one_line
+from ostinato.graph.records import CheckRun
+from ostinato.graph.types import Check, Node
+
+CONVENTIONS_IN_FULL = 1_500
+"""Characters of AGENTS.md up to which its whole text is given; a longer one is given by its headings."""
+
+_HEADINGS = 30
+_CODER_ORDER = ("goal", "decisions", "observations", "completed", "task", "attempts", "handoff", "notes")
+_PLANNER_ORDER = ("goal", "decisions", "observations", "handoff", "notes", "task")
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """The system prompt, the first user message, and the estimated tokens of their sections."""
+
+    system: str
+    user: str
+    sections: dict[str, int]
+
+
+def coder_briefing(facts: BriefingFacts) -> Briefing:
+    """Return the briefing of one attempt at one task. The same facts give the same bytes.
+
+    The user message has exactly one line `## Task: {id} {title}` and one `Attempt: n of m` outside of data.
+    """
+    rules, conventions = _system(CODER, facts.conventions)
+    task = _task(facts)
+    left = facts.budget - tokens_of(rules) - tokens_of(conventions) - tokens_of(task)
+    goal = facts.goal
+    about = (f"{goal.id} {one_line(goal.title)}", *filter(None, [goal.description.strip()]))
+    sections = (
+        Section("goal", "## Goal", about, f'get_node {{"id": "{goal.id}"}}', 700),
+        Section("notes", "## Notes from the person", facts.notes, 'query_nodes {"type": "observation"}', 400),
+        Section("attempts", "## Earlier attempts", attempt_items(facts.earlier), _outcomes_of(facts.task), 1_100),
+        _decisions(facts.decisions),
+        _observations(facts.observations),
+        Section("handoff", "## Handoff notes of the last session", _lines(facts.handoff), _ALL_TASKS, 350),
+        Section("completed", "## Completed work", completed_items(facts.completed, facts.now), _COMPLETED, 350),
+    )
+    return _assembled(rules, conventions, {**pack(sections, left), "task": task}, _CODER_ORDER)
+
+
+def planner_briefing(facts: PlannerFacts) -> Briefing:
+    """Return the briefing of a planning conversation. The goal is the planner's task, and is never cut."""
+    rules, conventions = _system(PLANNER, facts.conventions)
+    goal = f"## Goal: {facts.goal.id} {one_line(facts.goal.title)}"
+    if facts.goal.description.strip():
+        goal = f"{goal}\n\n{fenced(facts.goal.description)}"
+    task = _project_checks(facts.project_checks, facts.check_timeout)
+    left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, task)))
+    sections = (
+        Section("notes", "## Notes from the person", facts.notes, 'query_nodes {"type": "observation"}', 600),
+        _decisions(facts.decisions),
+        _observations(facts.observations),
+        Section("handoff", "## Handoff notes of the last session", _lines(facts.handoff), _ALL_TASKS, 350),
+    )
+    return _assembled(rules, conventions, {**pack(sections, left), "goal": goal, "task": task}, _PLANNER_ORDER)
+
+
+_ALL_TASKS = 'query_nodes {"type": "task"}'
+_COMPLETED = 'query_nodes {"type": "task", "status": "completed"}'
+
+
+def _outcomes_of(task: Node) -> str:
+    return f'query_nodes {{"type": "outcome", "parent": "{task.id}"}}'
+
+
+def _assembled(rules: str, conventions: str, parts: dict[str, str], order: tuple[str, ...]) -> Briefing:
+    present = {name: parts[name] for name in order if parts.get(name)}
+    system = "\n\n".join(filter(None, (rules, conventions)))
+    sizes = {"rules": tokens_of(rules), "conventions": tokens_of(conventions)}
+    sizes |= {name: tokens_of(text) for name, text in present.items()}
+    return Briefing(system, "\n\n".join(present.values()), sizes)
+
+
+def _system(profile: Profile, conventions: str) -> tuple[str, str]:
+    """Return rules and conventions; the conventions by headings when they are long."""
+    text = conventions.strip()
+    if not text:
+        return prompt_of(profile), ""
+    more = "read_agents_md gives the full text, also of the AGENTS.md nearest to a path"
+    lead = f"Conventions of this project (AGENTS.md; {more}). Follow them where they do not contradict the rules above"
+    if len(text) <= CONVENTIONS_IN_FULL:
+        return prompt_of(profile), f"{lead}.\n{fenced(text)}"
+    headings = _headings(text) or ["(no headings)"]
+    return prompt_of(profile), f"{lead}. Its headings only: read it before you work.\n{fenced('\n'.join(headings))}"
+
+
+def _headings(text: str) -> list[str]:
+    found = []
+    in_code = False
+    for line in text.splitlines():
+        if line.lstrip().startswith(("```", "~~~")):
+            in_code = not in_code
+        elif not in_code and line.startswith("#"):
+            found.append(line.strip()[:120])
+    return found[:_HEADINGS]
+
+
+def _task(facts: BriefingFacts) -> str:
+    task, details = facts.task, facts.task.task
+    parts = []
+    if task.description.strip():
+        parts.append(task.description.strip())
+    if details.acceptance_criteria:
+        parts.append(_listed("Acceptance criteria:", details.acceptance_criteria))
+    parts.append(_task_checks(facts))
+    if facts.project_checks:
+        lines = [_check_line(check, facts.check_timeout) for check in facts.project_checks]
+        parts.append(_listed("The project's checks, which must not break:", lines))
+    scope = ", ".join(map(one_line, details.file_scope))
+    parts.append(f"File scope: {scope}" if scope else "File scope: none given; change what the task needs.")
+    if facts.dependencies:
+        lines = [f"{node.id} {one_line(node.title)} ({node.status})" for node in facts.dependencies]
+        parts.append(_listed("Depends on:", lines))
+    body = "\n\n".join(parts)
+    attempt = f"Attempt: {facts.attempt} of {facts.max_attempts}"
+    return f"## Task: {task.id} {one_line(task.title)}\n\n<data>\n{escaped(body)}\n</data>\n\n{attempt}"
+
+
+def _task_checks(facts: BriefingFacts) -> str:
+    checks = facts.task.task.checks
+    if not checks:
+        return "Checks: none; a person judges the result by the acceptance criteria."
+    runs = {run.command: run for run in facts.base_runs}
+    lines = [_check_line(check, facts.check_timeout, runs.get(check.command)) for check in checks]
+    return _listed("Checks, each must exit 0:", lines)
+
+
+def _project_checks(checks: tuple[Check, ...], timeout: float) -> str:
+    if not checks:
+        return ""
+    lines = [_check_line(check, timeout) for check in checks]
+    return f"The project's own checks run after every task anyway:\n{fenced(_listed('', lines))}"
+
+
+def _check_line(check: Check, timeout: float, run: CheckRun | None = None) -> str:
+    facts = [f"limit {check.timeout or timeout:g} s"]
+    if check.working_dir:
+        facts.append(f"in {check.working_dir}")
+    if check.guard:
+        facts.append("guard")
+    if run is not None:
+        exit_code = "timed out" if run.exit_code is None else f"exit {run.exit_code}"
+        facts.append(f"before the work: {exit_code}")
+    return f"`{check.command.strip()}` ({', '.join(facts)})"
+
+
+def _decisions(decisions: tuple[StandingDecision, ...]) -> Section:
+    items = tuple(_decision(standing) for standing in decisions)
+    return Section("decisions", "## Standing decisions", items, 'query_nodes {"type": "decision"}', 500)
+
+
+def _decision(standing: StandingDecision) -> str:
+    line = f"- {standing.decision.id}: {one_line(standing.decision.title)}"
+    if standing.option:
+        line += f" → {one_line(standing.option)}"
+    return f"{line} ({one_line(standing.reason)})" if standing.reason.strip() else line
+
+
+def _observations(nodes: tuple[Node, ...]) -> Section:
+    items = []
+    for node in nodes:
+        text = one_line(node.description.strip())
+        items.append(f"- {node.id}: {one_line(node.title)}" + (f": {text}" if text else ""))
+    return Section("observations", "## Observations", tuple(items), 'query_nodes {"type": "observation"}', 500)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.splitlines() if line.strip())
+
+
+def _listed(heading: str, lines: tuple[str, ...] | list[str]) -> str:
+    items = "\n".join(f"- {line.strip()}" for line in lines)
+    return f"{heading}\n{items}" if heading else items

@@ -1,0 +1,204 @@
+"""One conversation: steps until the agent signals, stops calling tools, or a limit ends it. The ending judges nothing.
+
+A function over data and injected functions. Each step is one model call and the tool calls that it asked for; every line
+is kept through the transcript before the next begins, and every call id is answered exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ostinato.agent.briefing import Briefing
+from ostinato.agent.compaction import cleared, fits
+from ostinato.agent.limits import WARN_AT, ConversationLimits, Gate
+from ostinato.agent.ports import ContextTooLong, Model, ProviderError, Signal, Tools, Transcript
+from ostinato.agent.sizes import request_sections
+from ostinato.base.clock import Clock
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
+from ostinato.graph.records import Ending
+
+MOST_NUDGES = 2
+REPEATS_NOTICED = 3
+_NUDGE = "You called no tool. Go on with the task, or end the conversation with the `signal` tool."
+_CUT = "Your last answer was cut off at its length limit. Go on in smaller pieces."
+_REPEATED = "\n\n(You made this same call {n} times in a row, and its answer will not change. Do something else.)"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEnd:
+    """How a conversation ended, and what it used. `error` is the provider's, where that ended it."""
+
+    ending: Ending
+    message: str
+    steps: int
+    tool_calls: int
+    spending: Spending
+    error: ProviderError | None = None
+
+
+@dataclass(slots=True)
+class _Talk:
+    """What grows while the conversation goes on."""
+
+    messages: list[Message]
+    spending: Spending = field(default_factory=Spending)
+    steps: int = 0
+    tool_calls: int = 0
+    nudges: int = 0
+    warned: bool = False
+    last_call: tuple[str, str] = ("", "")
+    repeats: int = 0
+
+    def ended(self, ending: Ending, message: str = "", error: ProviderError | None = None) -> ConversationEnd:
+        return ConversationEnd(ending, message, self.steps, self.tool_calls, self.spending, error)
+
+
+async def converse(
+    briefing: Briefing,
+    model: Model,
+    tools: Tools,
+    transcript: Transcript,
+    limits: ConversationLimits,
+    clock: Clock,
+    gate: Gate,
+) -> ConversationEnd:
+    """Hold one conversation to its end. `gate` is asked before each model call and may forbid it.
+
+    Raises ClaimLostError from a tool; cancellation passes through. A provider's failure is an ending, not an exception.
+    """
+    talk = _Talk([UserMessage(briefing.user)])
+    await transcript.begin(briefing.system, tuple(talk.messages))
+    started = clock.monotonic()
+    while True:
+        limit = _limit_reached(talk, limits, clock.monotonic() - started)
+        if limit:
+            return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
+        request = _request(briefing, talk, tools, model)
+        sections = request_sections(briefing.sections, request.messages, request.tools)
+        forbidden = gate(talk.spending, sum(sections.values()))
+        if forbidden:
+            return talk.ended(forbidden, forbidden.value.replace("_", " "))
+        talk.steps += 1
+        await transcript.step_started(talk.steps, sections)
+        try:
+            reply = await _asked(model, request, talk, transcript)
+        except ProviderError as error:
+            talk.spending = talk.spending + error.spending
+            await transcript.step_ended(talk.steps)
+            return talk.ended(Ending.PROVIDER, error.message, error)
+        end = await _answered(talk, reply, tools, transcript, clock)
+        await transcript.step_ended(talk.steps)
+        if end:
+            return end
+        await _warned(talk, limits, transcript)
+
+
+def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> Request:
+    specs = tools.specs()
+    request = Request(briefing.system, tuple(talk.messages), specs)
+    if not fits(request, model.context_window):
+        talk.messages[:] = cleared(talk.messages)
+        request = Request(briefing.system, tuple(talk.messages), specs)
+    return request
+
+
+async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transcript) -> Reply:
+    """Ask the model; a context that is too long gets one compaction and one more try."""
+    waits: list[tuple[str, float]] = []
+    try:
+        reply = await model.reply(request, lambda why, seconds: waits.append((why, seconds)))
+    except ContextTooLong as error:
+        talk.spending = talk.spending + error.spending
+        talk.messages[:] = cleared(talk.messages, keep=1)
+        smaller = Request(request.system, tuple(talk.messages), request.tools, request.max_output_tokens)
+        reply = await model.reply(smaller, lambda why, seconds: waits.append((why, seconds)))
+    for why, seconds in waits:
+        await transcript.retrying(talk.steps, why, seconds)
+    talk.spending = talk.spending + reply.spending
+    return reply
+
+
+async def _answered(
+    talk: _Talk, reply: Reply, tools: Tools, transcript: Transcript, clock: Clock
+) -> ConversationEnd | None:
+    """Keep the reply, run its calls, and return the end where there is one."""
+    message = reply.message
+    talk.messages.append(message)
+    await transcript.replied(talk.steps, message, reply.spending)
+    if not message.tool_calls:
+        return await _nudged(talk, reply, transcript)
+    talk.nudges = 0
+    signal = await _run_calls(talk, message.tool_calls, tools, transcript, clock)
+    if signal is None:
+        return None
+    return talk.ended(Ending.COMPLETE if signal.outcome == "complete" else Ending.BLOCKED, signal.message)
+
+
+async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> ConversationEnd | None:
+    """Answer a reply without a tool call, a bounded number of times; then it is an ending of its own."""
+    message: AssistantMessage = reply.message
+    if talk.nudges >= MOST_NUDGES:
+        ending = Ending.TEXT if message.text.strip() else Ending.EMPTY
+        return talk.ended(ending, message.text.strip())
+    if not message.text.strip():
+        # Servers refuse an assistant message without content in the next request.
+        talk.messages.pop()
+    talk.nudges += 1
+    nudge = UserMessage(_CUT if reply.stop == "length" else _NUDGE)
+    talk.messages.append(nudge)
+    await transcript.said(talk.steps, nudge)
+    return None
+
+
+async def _run_calls(
+    talk: _Talk, calls: Sequence[ToolCall], tools: Tools, transcript: Transcript, clock: Clock
+) -> Signal | None:
+    """Run the calls in order and answer each; after a signal the rest are answered without being run."""
+    signal: Signal | None = None
+    for call in calls:
+        if signal is not None:
+            answer = ToolMessage(call.id, call.name, "not run: the conversation ended", is_error=True)
+            talk.messages.append(answer)
+            await transcript.tool_ended(talk.steps, answer, "not run", 0.0)
+            continue
+        talk.tool_calls += call.name != "signal"
+        await transcript.tool_started(talk.steps, call)
+        begun = clock.monotonic()
+        result = await tools.run(call)
+        text = result.text + _repeated(talk, call)
+        answer = ToolMessage(call.id, call.name, text, result.is_error)
+        talk.messages.append(answer)
+        await transcript.tool_ended(talk.steps, answer, result.summary, clock.monotonic() - begun)
+        signal = result.signal
+    return signal
+
+
+def _repeated(talk: _Talk, call: ToolCall) -> str:
+    same = (call.name, call.arguments) == talk.last_call
+    talk.repeats = talk.repeats + 1 if same else 1
+    talk.last_call = (call.name, call.arguments)
+    return _REPEATED.format(n=talk.repeats) if talk.repeats >= REPEATS_NOTICED else ""
+
+
+def _limit_reached(talk: _Talk, limits: ConversationLimits, seconds: float) -> Ending | None:
+    if talk.steps >= limits.steps:
+        return Ending.STEP_LIMIT
+    if talk.spending.tokens >= limits.tokens:
+        return Ending.TOKEN_LIMIT
+    return Ending.TIME_LIMIT if seconds >= limits.seconds else None
+
+
+async def _warned(talk: _Talk, limits: ConversationLimits, transcript: Transcript) -> None:
+    """Say once that most of the budget is used."""
+    used = max(talk.steps / limits.steps, talk.spending.tokens / limits.tokens)
+    if talk.warned or used < WARN_AT:
+        return
+    talk.warned = True
+    warning = UserMessage(
+        f"Most of this attempt's budget is used: step {talk.steps} of {limits.steps}, {talk.spending.tokens} tokens of "
+        f"{limits.tokens}. Bring the work into a state that passes its checks, and signal."
+    )
+    talk.messages.append(warning)
+    await transcript.said(talk.steps, warning)

@@ -1,0 +1,65 @@
+"""How the past is told in a briefing: earlier attempts with their evidence, and completed work that fades. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ostinato.agent.facts import CompletedWork, PastAttempt
+from ostinato.base.text import clip, head_and_tail, one_line
+from ostinato.graph.records import CheckRun, CheckStatus
+
+FULL_FOR = timedelta(days=7)
+OUTCOME_FOR = timedelta(days=30)
+
+_OUTPUT_TAIL = 1_200
+_OUTPUT_TAIL_OLDER = 250
+_DIFF = 1_500
+_FAILING_TESTS = 10
+
+
+def attempt_items(earlier: tuple[PastAttempt, ...]) -> tuple[str, ...]:
+    """Return one text per attempt, the latest first, which alone has its diff and much of the output."""
+    latest_first = sorted(earlier, key=lambda past: (past.iteration.started_at, past.iteration.id), reverse=True)
+    return tuple(_attempt(past, latest=place == 0) for place, past in enumerate(latest_first))
+
+
+def _attempt(past: PastAttempt, *, latest: bool) -> str:
+    iteration = past.iteration
+    ending = f", ended by {iteration.ending}" if iteration.ending else ""
+    verdict = f", {iteration.verdict}" if iteration.verdict else ""
+    lines = [f"Earlier attempt {iteration.attempt} ({iteration.id}){ending}{verdict}"]
+    if iteration.ending_message.strip():
+        lines.append(f"The agent's last words: {clip(one_line(iteration.ending_message.strip()), 300)}")
+    lines += [f"- {clip(one_line(reason), 400)}" for reason in iteration.reasons]
+    lines += [_failed(run, latest=latest) for run in past.runs if run.status is not CheckStatus.PASSED]
+    if latest and iteration.diff.strip():
+        lines.append(f"Its change, which is not in the tree now:\n{head_and_tail(iteration.diff.strip(), _DIFF)}")
+    return "\n".join(lines)
+
+
+def _failed(run: CheckRun, *, latest: bool) -> str:
+    how = "timed out" if run.exit_code is None else f"exit {run.exit_code}"
+    text = f"`{run.command}` at {run.phase}: {how}"
+    if run.failing_tests:
+        text += f"; failing: {', '.join(run.failing_tests[:_FAILING_TESTS])}"
+    tail = run.output.strip()[-(_OUTPUT_TAIL if latest else _OUTPUT_TAIL_OLDER) :]
+    return f"{text}\n{tail}" if tail else text
+
+
+def completed_items(completed: tuple[CompletedWork, ...], now: datetime) -> tuple[str, ...]:
+    """Return one text per task, the latest first: in full for 7 days, with its outcome for 30, then by title."""
+    latest_first = sorted(completed, key=lambda work: (_ended(work), work.task.id), reverse=True)
+    return tuple(_completed(work, now - _ended(work)) for work in latest_first)
+
+
+def _ended(work: CompletedWork) -> datetime:
+    return work.task.completed_at or work.task.created_at
+
+
+def _completed(work: CompletedWork, age: timedelta) -> str:
+    line = f"- {work.task.id}: {one_line(work.task.title)} ({work.task.status})"
+    if age <= OUTCOME_FOR and work.outcome.strip():
+        line += f": {one_line(work.outcome.strip())}"
+    if age <= FULL_FOR and work.task.description.strip():
+        line += f"\n  {one_line(work.task.description.strip())}"
+    return line

@@ -1,0 +1,246 @@
+"""The work graph: making, reading, changing and joining nodes. Claims are the business of `store.tasks`, reasoning in
+several steps that of `store.reasoning`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from ostinato.base.errors import RuleError
+from ostinato.base.ids import EdgeId, NodeId, ProjectId, natural_key, random_hex
+from ostinato.graph.records import PERSON, Actor, EventKind
+from ostinato.graph.requests import (
+    UNSET,
+    NodeChanges,
+    NodeFilter,
+    Unset,
+    details_for,
+    require_labels,
+    require_metadata,
+    require_text,
+    require_title,
+)
+from ostinato.graph.rules import why_not_ready
+from ostinato.graph.status import require_transition, stored
+from ostinato.graph.types import Edge, EdgeType, NewNode, Node, NodeType, Status, TaskDetails
+from ostinato.store.creation import Maker
+from ostinato.store.database import Database, queries
+from ostinato.store.derive import derived_rows, upstream_situation
+from ostinato.store.events import EventStore
+from ostinato.store.linking import Linker
+from ostinato.store.new_ids import NewId
+from ostinato.store.notes import handoff_notes
+from ostinato.store.reading import decode_rows, in_order, read_filtered, read_node, require_node
+from ostinato.store.rows import decode_edge, encode_details, encode_json
+from ostinato.store.search import search_nodes
+from ostinato.store.transitions import change_status, slim_row
+
+__all__ = ["UNSET", "GraphStore", "NodeChanges", "NodeFilter"]
+
+
+class GraphStore:
+    """Nodes and edges. Each method is one transaction or one consistent read; statuses are the derived ones."""
+
+    def __init__(self, db: Database, events: EventStore, new_id: NewId = random_hex) -> None:
+        self._db = db
+        self._events = events
+        self._linker = Linker(db, events)
+        self._maker = Maker(db, events, self._linker, new_id)
+
+    def add_node(self, project_id: ProjectId, new: NewNode, actor: Actor = PERSON) -> Node:
+        """Make a node and return it. Under a parent it gets the contains edge, an option also the leads_to edge.
+
+        A task makes its pending or completed goals active. Raises RuleError and NotFoundError; nothing is left then.
+        """
+        with self._db.transaction():
+            return require_node(self._db, self._maker.make(project_id, new, actor))
+
+    def get(self, node_id: NodeId) -> Node:
+        """Return a node. Raises NotFoundError."""
+        return require_node(self._db, node_id)
+
+    def find(self, node_id: NodeId) -> Node | None:
+        """Return a node or None."""
+        return read_node(self._db, node_id)
+
+    def update(self, node_id: NodeId, changes: NodeChanges, actor: Actor = PERSON) -> Node:
+        """Change fields and return the node; the event names those that really changed, and there is none without.
+
+        Metadata is merged, None removes a key. Raises NotFoundError, and RuleError for what cannot be kept.
+        """
+        _require_valid(changes)
+        with self._db.transaction():
+            before = require_node(self._db, node_id)
+            after = _changed(before, changes)
+            names = [name for name in _COLUMNS if getattr(before, name) != getattr(after, name)]
+            if not names:
+                return before
+            self._db.execute(
+                queries("nodes")["update"],
+                {
+                    "id": node_id,
+                    "title": after.title,
+                    "description": after.description,
+                    "priority": after.priority and str(after.priority),
+                    "labels": encode_json(list(after.labels)),
+                    "details": encode_details(after.details),
+                    "metadata": encode_json(after.metadata),
+                },
+            )
+            self._events.add(
+                EventKind.NODE_UPDATED,
+                project_id=before.project_id,
+                node_id=node_id,
+                actor=actor,
+                payload={"fields": names},
+            )
+            return require_node(self._db, node_id)
+
+    def set_status(
+        self,
+        node_id: NodeId,
+        status: Status,
+        *,
+        reason: str | None = None,
+        agent: str | None = None,
+        actor: Actor = PERSON,
+    ) -> Node:
+        """Give a node a status by hand, keep its facts true, follow the consequences, and return it.
+
+        The status it has already changes nothing. Raises NotFoundError, and RuleError (naming the present status and
+        what is allowed) for an illegal change, and for `ready` on a task that is not, saying what it waits for.
+        """
+        require_text("the reason", reason or "")
+        with self._db.transaction():
+            node = require_node(self._db, node_id)
+            kept = Status(slim_row(self._db, node_id)["status"])
+            if node.node_type is NodeType.TASK and kept is Status.PENDING:
+                self._require_settable(node, status)
+            else:
+                require_transition(node_id, node.node_type, node.status, status)
+            if status is Status.CLAIMED and kept is not Status.CLAIMED:
+                self._claim_by_hand(node_id, agent or actor.by, actor)
+            else:
+                change_status(self._db, self._events, node_id, stored(status), reason=reason, agent=agent, actor=actor)
+            return require_node(self._db, node_id)
+
+    def link(
+        self, from_id: NodeId, edge_type: EdgeType, to_id: NodeId, label: str | None = None, actor: Actor = PERSON
+    ) -> Edge:
+        """Join two nodes; the same edge again is the same edge. See `Linker.link` for what follows and is refused."""
+        return self._linker.link(from_id, edge_type, to_id, label, actor)
+
+    def unlink(self, edge_id: EdgeId, actor: Actor = PERSON) -> Edge:
+        """Remove an edge and return it. See `Linker.unlink`."""
+        return self._linker.unlink(edge_id, actor)
+
+    def edges_of(self, node_id: NodeId) -> list[Edge]:
+        """Return the edges from and to a node, by created_at, type and ends in natural order. Raises NotFoundError."""
+        with self._db.reading():
+            slim_row(self._db, node_id)
+            found = [decode_edge(row) for row in self._db.execute(queries("edges")["of_node"], {"id": node_id})]
+        return sorted(
+            found,
+            key=lambda edge: (edge.created_at, edge.edge_type, natural_key(edge.from_id), natural_key(edge.to_id)),
+        )
+
+    def query(self, wanted: NodeFilter) -> list[Node]:
+        """Return the nodes that fulfil all conditions of the filter, by created_at and natural id."""
+        return read_filtered(self._db, wanted)
+
+    def descendants(self, node_id: NodeId) -> list[Node]:
+        """Return all nodes below a node through contains, each once, itself left out, by created_at and natural id."""
+        with self._db.reading():
+            slim_row(self._db, node_id)
+            return decode_rows(self._db, in_order(self._db.execute(queries("nodes")["descendants"], {"id": node_id})))
+
+    def goal_of(self, node_id: NodeId) -> Node | None:
+        """Return the nearest goal above a node, or None. Raises NotFoundError."""
+        with self._db.reading():
+            slim_row(self._db, node_id)
+            above = self._db.execute(queries("nodes")["ancestors"], {"id": node_id})
+            goals = [row for row in above if row["node_type"] == NodeType.GOAL]
+            return next(iter(decode_rows(self._db, goals[:1])), None)
+
+    def prerequisites(self, node_id: NodeId) -> list[Node]:
+        """Return what a node depends on directly, by created_at and natural id. Raises NotFoundError."""
+        with self._db.reading():
+            slim_row(self._db, node_id)
+            return decode_rows(self._db, in_order(self._db.execute(queries("edges")["prerequisites"], {"id": node_id})))
+
+    def search(
+        self,
+        text: str,
+        *,
+        project_id: ProjectId | None = None,
+        node_type: NodeType | None = None,
+        status: Status | None = None,
+        limit: int = 20,
+    ) -> list[Node]:
+        """Return at most `limit` nodes that hold all words of `text`, the last one as a prefix, best first.
+
+        Any text is legal. Titles, descriptions and the handoff notes of a goal's sessions are searched.
+        """
+        return search_nodes(self._db, text, project_id=project_id, node_type=node_type, status=status, limit=limit)
+
+    def notes(self, goal_id: NodeId) -> str:
+        """Return the handoff notes of a goal as they would be now. Raises NotFoundError."""
+        with self._db.reading():
+            return handoff_notes(self._db, goal_id)
+
+    def counts(self, goal_id: NodeId) -> dict[Status, int]:
+        """Return how many tasks below a goal have each derived status; statuses without a task are left out."""
+        with self._db.reading():
+            slim_row(self._db, goal_id)
+            rows = self._db.execute(queries("nodes")["tasks_below"], {"id": goal_id})
+            spoken = derived_rows(self._db, rows)
+            return dict(Counter(spoken.get(row["id"], (Status(row["status"]), None))[0] for row in rows))
+
+    def _require_settable(self, node: Node, status: Status) -> None:
+        """Raise RuleError unless a stored pending task, however it shows, may be given `status` by hand."""
+        if status is Status.PENDING or node.status is status is Status.READY:
+            return
+        if status in {Status.READY, Status.CLAIMED} and node.status is not Status.READY:
+            why = why_not_ready(upstream_situation(self._db, [node.id]), node.id)
+            raise RuleError(f"{node.id} is {node.status} and cannot become {status}: {why}")
+        # What is shown as blocked by derivation is pending still: a person may block it for a reason of its own.
+        shown = Status.READY if node.status is Status.READY else Status.PENDING
+        require_transition(node.id, node.node_type, shown, status)
+
+    def _claim_by_hand(self, node_id: NodeId, agent: str, actor: Actor) -> None:
+        change_status(self._db, self._events, node_id, Status.CLAIMED, agent=agent, actor=actor)
+        self._db.execute(
+            queries("tasks")["insert_claim_by_hand"], {"task_id": node_id, "agent": agent, "at": self._db.now()}
+        )
+
+
+_COLUMNS = ("title", "description", "priority", "labels", "details", "metadata")
+
+
+def _require_valid(changes: NodeChanges) -> None:
+    if not isinstance(changes.title, Unset):
+        require_title(changes.title)
+    if not isinstance(changes.description, Unset):
+        require_text("the description", changes.description)
+    if not isinstance(changes.labels, Unset):
+        require_labels(changes.labels)
+    require_metadata(changes.metadata)
+
+
+def _changed(node: Node, changes: NodeChanges) -> Node:
+    metadata = {**node.metadata, **changes.metadata}
+    after = replace(node, metadata={name: value for name, value in metadata.items() if value is not None})
+    if not isinstance(changes.title, Unset):
+        after = replace(after, title=changes.title)
+    if not isinstance(changes.description, Unset):
+        after = replace(after, description=changes.description)
+    if not isinstance(changes.priority, Unset):
+        after = replace(after, priority=changes.priority)
+    if not isinstance(changes.labels, Unset):
+        after = replace(after, labels=tuple(changes.labels))
+    if not isinstance(changes.details, Unset):
+        details = details_for(node.node_type, changes.details)
+        if isinstance(details, TaskDetails):
+            details = replace(details, attempts=node.task.attempts)
+        after = replace(after, details=details)
+    return after

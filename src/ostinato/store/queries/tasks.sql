@@ -1,0 +1,34 @@
+-- Claims and the order of work.
+
+-- name: new_token
+INSERT INTO claim_tokens DEFAULT VALUES RETURNING token
+
+-- name: insert_claim_by_hand
+INSERT INTO claims (task_id, agent, claimed_at) VALUES (:task_id, :agent, :at)
+
+-- name: insert_claim
+INSERT INTO claims (task_id, token, agent, session_id, claimed_at, lease_until, host, boot, pid, started)
+VALUES (:task_id, :token, :agent, :session_id, :at, :lease_until, :host, :boot, :pid, :started)
+
+-- name: renew
+UPDATE claims SET lease_until = :lease_until WHERE task_id = :task_id AND token = :token RETURNING task_id
+
+-- name: holds
+SELECT 1 AS held FROM claims WHERE task_id = :task_id AND token = :token
+
+-- name: reset_attempts
+UPDATE nodes SET attempts = 0 WHERE id = :id
+
+-- name: projects
+SELECT id FROM projects ORDER BY id
+
+-- name: tasks_below
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+)
+SELECT nodes.id FROM below JOIN nodes ON nodes.id = below.id WHERE nodes.node_type = 'task'
+
+-- name: several
+SELECT nodes.* FROM json_each(:ids) wanted JOIN nodes ON nodes.id = wanted.value

@@ -1,0 +1,213 @@
+"""Work: which task is next, who has claimed it, and how it comes free again. Verdicts are not its business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ostinato.base.clock import format_time
+from ostinato.base.errors import ClaimLostError, RuleError
+from ostinato.base.ids import NodeId, ProjectId, SessionId
+from ostinato.base.text import clip, one_line
+from ostinato.graph.records import PERSON, Actor, Claim
+from ostinato.graph.rules import NextKey, derive, next_key
+from ostinato.graph.types import EdgeType, NewNode, Node, NodeType, Status
+from ostinato.store.database import Database, queries
+from ostinato.store.derive import dependents, project_situation
+from ostinato.store.events import EventStore
+from ostinato.store.graph import GraphStore
+from ostinato.store.rows import decode_node, encode_json
+from ostinato.store.transitions import change_status, slim_row
+
+if TYPE_CHECKING:
+    from ostinato.base.process import ProcessIdentity
+
+_TITLE = 100
+
+
+class TaskStore:
+    """Claims tasks and gives them back. Every method is one transaction."""
+
+    def __init__(self, db: Database, events: EventStore, graph: GraphStore) -> None:
+        self._db = db
+        self._events = events
+        self._graph = graph
+        self._sql = queries("tasks")
+
+    def ready(
+        self, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None, limit: int | None = None
+    ) -> list[Node]:
+        """Return the ready tasks in the order Next: of a project, of all that lies below a goal, or of all projects."""
+        with self._db.reading():
+            ids = self._ready_ids(project_id, goal_id)
+            wanted = ids if limit is None else ids[: max(0, limit)]
+            rows = {row["id"]: row for row in self._db.execute(self._sql["several"], {"ids": encode_json(wanted)})}
+            return [decode_node(rows[node_id], (Status.READY, None)) for node_id in wanted]
+
+    def next(self, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None) -> Node | None:
+        """Return the first ready task, or None."""
+        return next(iter(self.ready(project_id=project_id, goal_id=goal_id, limit=1)), None)
+
+    def claim(
+        self,
+        agent: str,
+        *,
+        task_id: NodeId | None = None,
+        project_id: ProjectId | None = None,
+        goal_id: NodeId | None = None,
+        actor: Actor = PERSON,
+    ) -> Node | None:
+        """Claim a task by hand, without token and lease: `task_id`, or the next one; None when none is ready.
+
+        Exactly one of any number of processes gets a task. Raises RuleError, saying why, for a task that is not ready.
+        """
+        if not agent.strip():
+            raise RuleError("a claim needs the name of an agent")
+        with self._db.transaction():
+            if task_id is None:
+                found = self.next(project_id=project_id, goal_id=goal_id)
+                if found is None:
+                    return None
+                task_id = found.id
+            elif self._graph.get(task_id).status is Status.CLAIMED:
+                owner = self._graph.get(task_id).assigned_to
+                raise RuleError(f"{task_id} is claimed by {owner}: `ostinato tasks release` gives it back")
+            return self._graph.set_status(task_id, Status.CLAIMED, agent=agent, actor=actor)
+
+    def claim_next(
+        self,
+        goal_id: NodeId,
+        agent: str,
+        *,
+        session_id: SessionId,
+        lease_seconds: float,
+        process: ProcessIdentity,
+    ) -> tuple[Claim, Node] | None:
+        """Claim the goal's next task for the loop, with a token that no other claim ever had and a lease.
+
+        None when none is ready. Exactly one of any number of processes gets a task. Raises NotFoundError.
+        """
+        with self._db.transaction():
+            ids = self._ready_ids(None, goal_id)
+            if not ids:
+                return None
+            task_id = ids[0]
+            actor = Actor("loop", session_id=session_id)
+            change_status(self._db, self._events, task_id, Status.CLAIMED, agent=agent, actor=actor)
+            now = self._db.clock.now()
+            claim = Claim(task_id, self._new_token(), agent, now + timedelta(seconds=lease_seconds))
+            self._db.execute(
+                self._sql["insert_claim"],
+                {
+                    "task_id": task_id,
+                    "token": claim.token,
+                    "agent": agent,
+                    "session_id": session_id,
+                    "at": format_time(now),
+                    "lease_until": claim.lease_until and format_time(claim.lease_until),
+                    "host": process.host,
+                    "boot": process.boot,
+                    "pid": process.pid,
+                    "started": process.started,
+                },
+            )
+            return claim, self._graph.get(task_id)
+
+    def renew(self, claim: Claim, lease_seconds: float) -> Claim:
+        """Extend a lease, counted from now, and return the claim as it holds then. Raises ClaimLostError."""
+        until = self._db.clock.now() + timedelta(seconds=lease_seconds)
+        with self._db.transaction():
+            parameters = {"task_id": claim.task_id, "token": claim.token, "lease_until": format_time(until)}
+            if not self._db.execute(self._sql["renew"], parameters):
+                raise _lost(claim)
+        return replace(claim, lease_until=until)
+
+    def holds(self, claim: Claim) -> bool:
+        """Tell whether nobody has taken the claim away; a lease that ran out unnoticed still holds."""
+        return self._db.one(self._sql["holds"], {"task_id": claim.task_id, "token": claim.token}) is not None
+
+    def release(self, task_id: NodeId, actor: Actor = PERSON) -> Node:
+        """Give a claimed task back: pending again, its claim gone. Raises RuleError for a task that nobody holds."""
+        with self._db.transaction():
+            node = self._graph.get(task_id)
+            if node.node_type is not NodeType.TASK or node.status not in {Status.CLAIMED, Status.IN_PROGRESS}:
+                raise RuleError(f"{task_id} is {node.status}: only a claimed or in_progress task can be released")
+            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
+            return self._graph.get(task_id)
+
+    def retry(self, task_id: NodeId, hint: str | None = None, actor: Actor = PERSON) -> Node:
+        """Free a failed or blocked task: pending again, no attempt used up. The hint is kept as an observation that
+        informs the task. Raises RuleError for a task in any other state, saying what it waits for."""
+        with self._db.transaction():
+            row, node = slim_row(self._db, task_id), self._graph.get(task_id)
+            if node.node_type is not NodeType.TASK or row["status"] not in {Status.FAILED, Status.BLOCKED}:
+                cause = f" ({node.blocked_reason}: retry that)" if node.status is Status.BLOCKED else ""
+                raise RuleError(f"{task_id} is {node.status}{cause}: only a failed or blocked task can be retried")
+            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
+            self._db.execute(self._sql["reset_attempts"], {"id": task_id})
+            if hint and hint.strip():
+                self._keep_hint(node, hint, actor)
+            return self._graph.get(task_id)
+
+    def reopen(self, task_id: NodeId, actor: Actor = PERSON) -> Node:
+        """Make a completed task pending again, with the tasks and goals that its completion completed. Raises RuleError
+        for a task in any other state."""
+        with self._db.transaction():
+            node = self._graph.get(task_id)
+            if node.node_type is not NodeType.TASK or node.status is not Status.COMPLETED:
+                raise RuleError(f"{task_id} is {node.status}: only a completed task can be reopened")
+            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
+            return self._graph.get(task_id)
+
+    def create_child(self, claim: Claim, new: NewNode, actor: Actor = PERSON) -> Node:
+        """Make a child of the claimed task. Raises ClaimLostError, RuleError for another parent."""
+        with self._db.transaction():
+            if not self.holds(claim):
+                raise _lost(claim)
+            if new.parent_id not in {None, claim.task_id}:
+                raise RuleError(f"the claim of {claim.task_id} makes children of that task, not of {new.parent_id}")
+            project_id = ProjectId(slim_row(self._db, claim.task_id)["project_id"])
+            return self._graph.add_node(project_id, replace(new, parent_id=claim.task_id), actor)
+
+    def _ready_ids(self, project_id: ProjectId | None, goal_id: NodeId | None) -> list[NodeId]:
+        within: set[NodeId] | None = None
+        if goal_id is not None:
+            owner = ProjectId(slim_row(self._db, goal_id)["project_id"])
+            if project_id not in {None, owner}:
+                return []
+            project_id = owner
+            within = {node_id for (node_id,) in self._db.tuples(self._sql["tasks_below"], {"id": goal_id})}
+        keyed: list[tuple[NextKey, NodeId]] = []
+        for project in self._projects(project_id):
+            keyed += self._ready_of_project(project, within)
+        return [node_id for _, node_id in sorted(keyed)]
+
+    def _ready_of_project(self, project_id: ProjectId, within: set[NodeId] | None) -> Iterator[tuple[NextKey, NodeId]]:
+        situation = project_situation(self._db, project_id)
+        counts = dependents(situation)
+        for node_id, (status, _) in derive(situation).items():
+            if status is Status.READY and (within is None or node_id in within):
+                yield next_key(situation.nodes[node_id], counts.get(node_id, 0)), node_id
+
+    def _projects(self, project_id: ProjectId | None) -> list[ProjectId]:
+        if project_id is not None:
+            return [project_id]
+        return [ProjectId(row["id"]) for row in self._db.execute(self._sql["projects"])]
+
+    def _new_token(self) -> int:
+        row = self._db.one(self._sql["new_token"])
+        assert row is not None
+        return int(row["token"])
+
+    def _keep_hint(self, task: Node, hint: str, actor: Actor) -> None:
+        title = clip(one_line(hint.strip()), _TITLE)
+        goal = self._graph.goal_of(task.id)
+        new = NewNode(NodeType.OBSERVATION, title, description=hint, parent_id=goal.id if goal else None)
+        observation = self._graph.add_node(task.project_id, new, actor)
+        self._graph.link(observation.id, EdgeType.INFORMS, task.id, None, actor)
+
+
+def _lost(claim: Claim) -> ClaimLostError:
+    return ClaimLostError(f"the claim of {claim.task_id} by {claim.agent} (token {claim.token}) does not hold any more")

@@ -20,6 +20,7 @@ setup: .venv/.stamp ## Make .venv with the locked dependencies
 	@$(BIN)/uv --version 2>/dev/null | grep -qF ' $(UV_VERSION) ' || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
 	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --locked --compile-bytecode
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 system:

@@ -99,8 +99,8 @@ def _system(profile: Profile, conventions: str) -> tuple[str, str]:
     lead = f"Conventions of this project (AGENTS.md; {more}). Follow them where they do not contradict the rules above"
     if len(text) <= CONVENTIONS_IN_FULL:
         return prompt_of(profile), f"{lead}.\n{fenced(text)}"
-    headings = _headings(text) or ["(no headings)"]
-    return prompt_of(profile), f"{lead}. Its headings only: read it before you work.\n{fenced('\n'.join(headings))}"
+    headings = "\n".join(_headings(text)) or "(no headings)"
+    return prompt_of(profile), f"{lead}. Its headings only: read it before you work.\n{fenced(headings)}"
 
 
 def _headings(text: str) -> list[str]:

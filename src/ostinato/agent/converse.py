@@ -1,7 +1,7 @@
 """One conversation: steps until the agent signals, stops calling tools, or a limit ends it. The ending judges nothing.
 
-A function over data and injected functions. Each step is one model call and the tool calls that it asked for; every line
-is kept through the transcript before the next begins, and every call id is answered exactly once.
+A function over data and injected functions. Each step is one model call and the tool calls that it asked for; every
+line is kept through the transcript before the next begins, and every call id is answered exactly once.
 """
 
 from __future__ import annotations

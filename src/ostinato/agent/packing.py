@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ostinato.agent.fence import escaped
+from ostinato.agent.fence import fenced
 from ostinato.agent.sizes import CHARACTERS_PER_TOKEN, tokens_of
 from ostinato.base.text import head_and_tail
 
@@ -60,7 +60,7 @@ def _fitting(items: tuple[str, ...], allowance: int) -> tuple[list[str], int]:
 
 def _text(section: Section, lines: list[str]) -> str:
     missing = len(section.items) - len(lines)
-    body = f"<data>\n{escaped('\n'.join(lines))}\n</data>" if lines else ""
+    body = fenced("\n".join(lines)) if lines else ""
     cut = any(line not in section.items for line in lines)
     rest = ""
     if missing or cut:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ostinato.agent.facts import CompletedWork, PastAttempt
 from ostinato.base.text import clip, head_and_tail, one_line
-from ostinato.graph.records import CheckRun, CheckStatus
+from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
 
 FULL_FOR = timedelta(days=7)
 OUTCOME_FOR = timedelta(days=30)
@@ -31,10 +31,15 @@ def _attempt(past: PastAttempt, *, latest: bool) -> str:
     if iteration.ending_message.strip():
         lines.append(f"The agent's last words: {clip(one_line(iteration.ending_message.strip()), 300)}")
     lines += [f"- {clip(one_line(reason), 400)}" for reason in iteration.reasons]
-    lines += [_failed(run, latest=latest) for run in past.runs if run.status is not CheckStatus.PASSED]
+    lines += [_failed(run, latest=latest) for run in past.runs if _speaks_against(run)]
     if latest and iteration.diff.strip():
         lines.append(f"Its change, which is not in the tree now:\n{head_and_tail(iteration.diff.strip(), _DIFF)}")
     return "\n".join(lines)
+
+
+def _speaks_against(run: CheckRun) -> bool:
+    # Red on the base is what a check before the work shall be.
+    return run.status is not CheckStatus.PASSED and run.phase in {CheckPhase.ATTEMPT, CheckPhase.PROOF}
 
 
 def _failed(run: CheckRun, *, latest: bool) -> str:

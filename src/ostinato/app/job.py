@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.app import open_store_for
 from ostinato.app.goals import GoalChoice, chosen_goal
-from ostinato.app.opening import JobOptions, Opened, open_adapters, open_bench
-from ostinato.base.ids import NodeId, ProjectId, SessionId
+from ostinato.app.opening import JobOptions as JobOptions
+from ostinato.app.opening import Opened, open_adapters, open_bench
+from ostinato.base.ids import ProjectId, SessionId
 from ostinato.base.spending import Spending
 from ostinato.graph.records import EXIT_CODES, StopReason
 from ostinato.graph.types import Node, Status
@@ -60,7 +59,7 @@ class Job:
     @classmethod
     @asynccontextmanager
     async def planning(cls, options: JobOptions, interruption: Interruption) -> AsyncIterator[Job]:
-        """Open a job with the planner's model. What is missing (key, repository, sandbox) is said before anything is made."""
+        """Open a job with the planner's model. What is missing (key, sandbox …) is said before anything is made."""
         async with cls._open(options, interruption, "planner") as job:
             yield job
 
@@ -191,5 +190,3 @@ def _title_and_rest(text: str) -> tuple[str, str]:
     first = lines[0].strip().lstrip("#").strip() or lines[0].strip()
     title = first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
     return title, "" if len(lines) == 1 and title == first else text.strip()
-
-

@@ -33,7 +33,7 @@ def approvals(invocation: Invocation, goal: str | None) -> None:
 @pass_invocation
 def approve(invocation: Invocation, identifier: str) -> None:
     """Approve the open question ID: its own id, or that of the goal (a plan) or task (a review) that it is about."""
-    from ostinato.app import approve_question
+    from ostinato.app.answers import approve_question
 
     settled, said = approve_question(invocation.database, identifier)
     answer(invocation, approval_document(settled), [clean(said)])
@@ -45,7 +45,7 @@ def approve(invocation: Invocation, identifier: str) -> None:
 @pass_invocation
 def reject(invocation: Invocation, identifier: str, reason: str) -> None:
     """Reject the open question ID: a plan's goal is cancelled, a task goes back to work with the reason."""
-    from ostinato.app import reject_question
+    from ostinato.app.answers import reject_question
 
     settled, said = reject_question(invocation.database, identifier, reason)
     answer(invocation, approval_document(settled), [clean(said)])

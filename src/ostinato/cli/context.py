@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -28,22 +27,24 @@ R = TypeVar("R")
 _NO_REPOSITORY = "not in a git repository: go into one or name a project with --project"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What a list is about: one goal, or one project."""
 
     project_id: ProjectId | None = None
     goal_id: NodeId | None = None
 
 
-@dataclass(slots=True)
 class Invocation:
-    """One run of the command line. Not shared between threads."""
+    """One run of the command line: what its global options say. Not shared between threads.
 
-    database: Path | None = None
-    project_name: str | None = None
-    json: bool = False
-    _stores: dict[bool, Store] = field(default_factory=dict)
+    A plain class: making a dataclass costs every command a millisecond at start.
+    """
+
+    def __init__(self) -> None:
+        self.database: Path | None = None
+        self.project_name: str | None = None
+        self.json = False
+        self._stores: dict[bool, Store] = {}
 
     def reading(self) -> Store:
         """Return the store for reading; where there is no database yet it reads as an empty one."""

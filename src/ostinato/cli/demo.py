@@ -79,7 +79,7 @@ def run_demo(invocation: Invocation, directory: Path | None, *, keep: bool) -> i
 
     Raises UsageError for a directory that holds something, MachineError where git or python3 is missing.
     """
-    environment = _environment(os.environ)
+    environment = demo_environment(os.environ)
     _require("git", "python3", path=environment["PATH"])
     place = make_place(directory)
     environment |= {
@@ -92,6 +92,8 @@ def run_demo(invocation: Invocation, directory: Path | None, *, keep: bool) -> i
         _introduce(place)
     built = _build(place, environment, as_json=invocation.json)
     if built.returncode:
+        if built.stdout:
+            json_line(_whereabouts(place, built.stdout))
         remark(invocation, f"the demo's run ended with exit code {built.returncode}; it is in {place.repository}")
         return built.returncode
     green = _show(invocation, place, environment, built.stdout)
@@ -158,7 +160,10 @@ def make_place(directory: Path | None) -> Place:
 
 def make_repository(repository: Path, environment: Mapping[str, str]) -> None:
     """Make a git repository that holds the seed in one commit, with an identity of its own. Raises MachineError."""
-    lay_out_seed(repository)
+    try:
+        lay_out_seed(repository)
+    except OSError as error:
+        raise MachineError(f"cannot write {error.filename or repository}: {error.strerror}") from error
     for arguments in (
         ("init", "--quiet"),
         # Not `init --initial-branch`, which git before 2.28 does not know.
@@ -185,7 +190,7 @@ def lay_out_seed(repository: Path) -> None:
         target.write_bytes(source.read_bytes())
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+def demo_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of everything that the demo starts: no setting of the person's runs, none of their git's.
 
     The interpreter that runs Ostinato comes first on PATH: it is new enough for the example, and no version manager
@@ -217,7 +222,7 @@ def _introduce(place: Place) -> None:
 
 def _show(invocation: Invocation, place: Place, environment: Mapping[str, str], run_document: str | None) -> bool:
     """Show notes, commits, tests and the program at work; tell whether the tests are green and the program ran."""
-    notes = _run(place, environment, _ostinato() + ["notes"]).stdout
+    notes = _notes(place, environment)
     log = _git(place.repository, environment, "log", "--oneline", "--graph")
     tests = _run(place, environment, TEST_RUN)
     page = _run(place, environment, SAMPLE_RUN)
@@ -240,12 +245,8 @@ def _document(
     tests: CompletedProcess[str],
     page: CompletedProcess[str],
 ) -> dict[str, Any]:
-    import json
-
     return {
-        "directory": str(place.repository),
-        "database": str(place.database),
-        "run": json.loads(run_document or "null"),
+        **_whereabouts(place, run_document),
         "notes": notes,
         "log": log.splitlines(),
         "tests": {"exit_code": tests.returncode, "output": tests.stdout},
@@ -253,14 +254,35 @@ def _document(
     }
 
 
+def _whereabouts(place: Place, run_document: str | None) -> dict[str, Any]:
+    import json
+
+    return {
+        "directory": str(place.repository),
+        "database": str(place.database),
+        "run": json.loads(run_document or "null"),
+    }
+
+
+def _notes(place: Place, environment: Mapping[str, str]) -> str:
+    done = _run(place, environment, [*_ostinato(), "notes"])
+    if done.returncode:
+        raise MachineError(f"the demo was built, but its notes cannot be read: {done.stdout.strip()}")
+    return done.stdout
+
+
 def _section(title: str, text: str) -> None:
-    click.echo(f"\n── {title} ".ljust(_RULE, "─"))
+    _rule(title)
     click.echo("\n".join(clean_block(text.rstrip("\n"), indent="")))
+
+
+def _rule(title: str) -> None:
+    click.echo("\n" + f"── {title} ".ljust(_RULE, "─"))
 
 
 def _close(place: Place) -> None:
     ostinato = f"ostinato --db {shlex.quote(str(place.database))}"
-    click.echo("\n── To look around ".ljust(_RULE, "─"))
+    _rule("To look around")
     for line in (f"cd {shlex.quote(str(place.repository))}", "git log --stat", f"{ostinato} notes"):
         click.echo(f"  {line}")
     for words in ("tasks list", "search spell", "events"):

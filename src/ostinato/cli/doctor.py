@@ -1,4 +1,4 @@
-"""`ostinato doctor`: looks at what the machine must have, and says how to mend what it lacks. It mends nothing itself."""
+"""`ostinato doctor`: looks at what the machine must have and says how to mend what it lacks. It mends nothing."""
 
 from __future__ import annotations
 

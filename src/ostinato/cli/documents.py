@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from ostinato.base.clock import format_time
-from ostinato.base.spending import Spending
-from ostinato.graph.records import Approval, Event, Iteration, Project, Session
 from ostinato.graph.types import (
     Check,
     Details,
@@ -22,6 +20,10 @@ from ostinato.graph.types import (
     RevisitDetails,
     TaskDetails,
 )
+
+if TYPE_CHECKING:
+    from ostinato.base.spending import Spending
+    from ostinato.graph.records import Approval, Event, Iteration, Project, Session
 
 
 def node_document(node: Node) -> dict[str, Any]:

@@ -60,7 +60,8 @@ class EventLines:
 
     def _tool_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         mark = "!" if payload.get("error") else "·"
-        yield f"  {mark} {payload.get('step')} {clean(payload.get('tool'))} {clean(payload.get('summary', ''))}".rstrip()
+        said = f"{clean(payload.get('tool'))} {clean(payload.get('summary', ''))}".rstrip()
+        yield f"  {mark} {payload.get('step')} {said}"
 
     def _check_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         mark = _MARKS.get(str(payload.get("status")), "?")

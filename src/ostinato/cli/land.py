@@ -13,7 +13,7 @@ from ostinato.cli.main_job import run_interruptible
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
-    from ostinato.app import LandResult
+    from ostinato.app.job import LandResult
 
 
 @click.command(cls=Command, examples=["ostinato land", "ostinato land os-1f0c9a2e", "ostinato land --partial"])
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def land(invocation: Invocation, goal: str | None, partial: bool) -> int:
     """Bring the branch of GOAL into the present branch (fast-forward), after proving it whole once more.
 
-    The checkout must be clean. All checks of the goal's completed tasks and the project's run on the branch's tip first.
+    The checkout must be clean. All checks of the goal's completed tasks and the project's run on the tip first.
     """
     result = land_once(invocation, goal, partial=partial)
     answer(invocation, land_document(result), land_lines(result))
@@ -32,7 +32,7 @@ def land(invocation: Invocation, goal: str | None, partial: bool) -> int:
 
 def land_once(invocation: Invocation, goal: str | None, *, partial: bool) -> LandResult:
     """Prove and land once."""
-    from ostinato.app import Job, JobOptions
+    from ostinato.app.job import Job, JobOptions
     from ostinato.cli.progress import shown
     from ostinato.loop.interruption import Interruption
 

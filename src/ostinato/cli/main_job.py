@@ -12,7 +12,7 @@ from ostinato.base.errors import UsageError
 from ostinato.cli.output import remark
 
 if TYPE_CHECKING:
-    from ostinato.app import JobOptions
+    from ostinato.app.job import JobOptions
     from ostinato.base.spending import Spending
     from ostinato.cli.context import Invocation
     from ostinato.loop.interruption import Interruption
@@ -50,7 +50,9 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
             click.option("--max-iterations", type=click.IntRange(min=1), help="Stop after this many iterations."),
             click.option("--max-tokens", type=click.IntRange(min=1), help="Stop before this many tokens are exceeded."),
             click.option(
-                "--max-cost", type=click.FloatRange(min=0, min_open=True), help="Stop when this many US dollars are spent."
+                "--max-cost",
+                type=click.FloatRange(min=0, min_open=True),
+                help="Stop when this many US dollars are spent.",
             ),
             click.option("--max-time", type=Duration(), help="Stop after this time: 90s, 30m, 2h."),
         )
@@ -61,7 +63,7 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
 
 def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
     """Return what the person chose, as the composition root takes it."""
-    from ostinato.app import JobOptions
+    from ostinato.app.job import JobOptions
 
     return JobOptions(
         database=invocation.database,

@@ -18,6 +18,7 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import edge_document, node_document
 from ostinato.cli.node_view import print_node
 from ostinato.cli.output import answer, clean
+from ostinato.graph.requests import NodeChanges
 from ostinato.graph.types import (
     Check,
     Complexity,
@@ -34,7 +35,6 @@ from ostinato.graph.types import (
     Status,
     TaskDetails,
 )
-from ostinato.graph.requests import NodeChanges
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,6 +10,7 @@ from ostinato.cli.context import Invocation
 from ostinato.cli.documents import edge_document, iteration_document, node_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
 from ostinato.graph.records import Iteration
+from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import (
     Check,
     Details,
@@ -21,7 +22,6 @@ from ostinato.graph.types import (
     RevisitDetails,
     TaskDetails,
 )
-from ostinato.graph.requests import NodeFilter
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -11,8 +11,8 @@ from ostinato.base.ids import NodeId, natural_key
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.output import exact, json_line
-from ostinato.graph.types import NodeType, Status
 from ostinato.graph.requests import NodeFilter
+from ostinato.graph.types import NodeType, Status
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -16,7 +16,7 @@ from ostinato.cli.output import answer, clean
 from ostinato.cli.plan_view import plan_lines
 
 if TYPE_CHECKING:
-    from ostinato.app import Job
+    from ostinato.app.job import Job
     from ostinato.graph.types import Node
     from ostinato.loop.plan import Proposal
 
@@ -42,14 +42,12 @@ INTERRUPTED = 130
 @click.option("--no-input", is_flag=True, help="Ask nothing: the planner records its assumptions, the plan waits.")
 @job_options
 @pass_invocation
-def plan(
-    invocation: Invocation, goal: str | None, file: Path | None, yes: bool, no_input: bool, **chosen: Any
-) -> int:
+def plan(invocation: Invocation, goal: str | None, file: Path | None, yes: bool, no_input: bool, **chosen: Any) -> int:
     """Turn GOAL into a plan of small tasks with checks, and accept or reject it.
 
-    The planner reads the repository at HEAD and changes nothing. Its plan is checked without a model before it is shown:
-    dependencies, criteria, and that every check can run and is red now. Nothing becomes part of the graph before it is
-    accepted.
+    The planner reads the repository at HEAD and changes nothing. Its plan is checked without a model before it is
+    shown: dependencies, criteria, and that every check can run and is red now. Nothing becomes part of the graph
+    before it is accepted.
     """
     text = goal_text(goal, file)
     outcome = plan_once(invocation, text, chosen, answering="accept" if yes else "wait" if no_input else "ask")
@@ -67,8 +65,8 @@ class PlanOutcome:
 
 
 def plan_once(invocation: Invocation, text: str, chosen: dict[str, Any], *, answering: Answering) -> PlanOutcome:
-    """Plan `text`, and let `answering` say who accepts: nobody needs to, somebody later, or the person at the terminal."""
-    from ostinato.app import Job
+    """Plan `text`; `answering` says who accepts: nobody needs to, somebody later, or the person at the terminal."""
+    from ostinato.app.job import Job
     from ostinato.loop.interruption import Interruption
 
     stop = Interruption()
@@ -125,9 +123,7 @@ async def _without_plan(job: Job, proposal: Proposal) -> PlanOutcome:
     return _outcome(proposal, [], code, [f"No plan: {why}; {proposal.goal.id} is cancelled."], detail=why)
 
 
-def _outcome(
-    proposal: Proposal, tasks: list[Node], code: int, lines: list[str], detail: str = ""
-) -> PlanOutcome:
+def _outcome(proposal: Proposal, tasks: list[Node], code: int, lines: list[str], detail: str = "") -> PlanOutcome:
     document: dict[str, Any] = {
         "goal_id": proposal.goal.id,
         "session_id": proposal.session.id,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from ostinato.app import Job
+    from ostinato.app.job import Job
     from ostinato.cli.context import Invocation
 
 _EVERY = 0.1

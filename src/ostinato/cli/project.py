@@ -12,8 +12,8 @@ from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.documents import project_document
 from ostinato.cli.output import answer, clean, columns, remark, short_time
 from ostinato.graph.records import Project
-from ostinato.graph.types import NodeType
 from ostinato.graph.requests import NodeFilter
+from ostinato.graph.types import NodeType
 
 
 @click.group(cls=Group, examples=("ostinato project add", "ostinato project list"))

@@ -13,7 +13,7 @@ from ostinato.cli.main_job import cost_text, job_options, options_of, run_interr
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
-    from ostinato.app import RalphResult
+    from ostinato.app.job import RalphResult
 
 
 @click.command(
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def ralph(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
     """Work on GOAL (an id; without one, on the project's only open goal) until it is reached or a limit stops it.
 
-    Takes one ready task at a time in a fresh context and a checkout of its own; commits to the goal's branch what passed
-    its checks, and keeps the rest as evidence. What dead runs left is recovered first.
+    Takes one ready task at a time in a fresh context and a checkout of its own; commits to the goal's branch what
+    passed its checks, and keeps the rest as evidence. What dead runs left is recovered first.
 
     Exit codes: 0 goal completed, 3 nothing ready, 4 limit reached, 5 waiting for approval, 6 stuck, 7 provider failed,
     8 environment, 130 interrupted.
@@ -43,7 +43,7 @@ def ralph(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
 
 def ralph_once(invocation: Invocation, goal: str | None, chosen: dict[str, Any]) -> RalphResult:
     """Run ralph mode once with live progress."""
-    from ostinato.app import Job
+    from ostinato.app.job import Job
     from ostinato.cli.progress import shown
     from ostinato.loop.interruption import Interruption
 

@@ -21,8 +21,8 @@ from ostinato.cli.documents import (
 )
 from ostinato.cli.output import answer, clean, columns, short_time
 from ostinato.graph.records import Approval, Project, Session
-from ostinato.graph.types import Node, NodeType, Status
 from ostinato.graph.requests import NodeFilter
+from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -12,8 +12,8 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import node_document, node_documents
 from ostinato.cli.output import answer, clean, columns, remark
-from ostinato.graph.types import Node, NodeType, Status
 from ostinato.graph.requests import NodeFilter
+from ostinato.graph.types import Node, NodeType, Status
 
 NOTHING = 3
 """Exit code of `next` and `claim` when no task is ready."""

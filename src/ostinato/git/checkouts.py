@@ -55,16 +55,13 @@ class Place:
         self.home.mkdir(parents=True, exist_ok=True)
         _make_workshop(self.workshop, objects)
         self._trees = {name: Worktree(folder / name, self.workshop, objects) for name in ("work", "proof")}
+        self.work: Checkout = self._trees["work"]
+        self.proof: Checkout = self._trees["proof"]
 
     @property
-    def work(self) -> Checkout:
-        """The agent's checkout."""
-        return self._trees["work"]
-
-    @property
-    def proof(self) -> Checkout:
-        """The harness's checkout, which the agent never sees."""
-        return self._trees["proof"]
+    def workshop_git(self) -> Git:
+        """Git in the harness's own directory, which sees the person's objects and its own."""
+        return Git(self.workshop, {"GIT_DIR": str(self.workshop)})
 
     async def harvest(self, base: str, scope: tuple[str, ...], written: frozenset[str] = frozenset()) -> Change:
         """Take the tree out of `work`; see `git.harvest`."""
@@ -94,7 +91,7 @@ class Place:
 
     def _digest(self, tree: Worktree) -> str:
         digest = hashlib.sha256("\0".join(self._setup.commands).encode())
-        names = tree.git.bytes("ls-files", "-z").split(b"\0")
+        names = tree.git.raw("ls-files", "-z").split(b"\0")
         for raw in names:
             name = raw.decode("utf-8", "surrogateescape")
             if raw and matches(name, self._setup.inputs):

@@ -1,4 +1,4 @@
-"""The branch `ostinato/<goal>/main`: commits are made beside the person's repository and moved onto it by compare-and-swap.
+"""The branch `ostinato/<goal>/main`: commits are made beside the person's repository, and it moves by compare-and-swap.
 
 Implements `loop.ports.GoalBranch`. The person's checkout, branches, hooks and configuration are never touched.
 """
@@ -39,13 +39,26 @@ def commit_message(title: str, body: str, goal: str, task: str, iteration: str) 
 
 
 class GitGoalBranch:
-    """The goals' branches of one repository. `workshop` is a bare git directory of the harness that sees its objects."""
+    """The goals' branches of one repository. `workshop` is the harness's bare git directory that sees its objects."""
 
-    def __init__(self, repository: Repository, workshop: Path) -> None:
+    def __init__(self, repository: Repository, workshop: Path | None = None) -> None:
         self._repository = repository
         self._git = Git(repository.top)
-        self._workshop = Git(workshop)
         self._workshop_dir = workshop
+
+    def using(self, workshop: Path) -> GitGoalBranch:
+        """Return the same branches with a workshop, which making commits needs."""
+        return GitGoalBranch(self._repository, workshop)
+
+    @staticmethod
+    def name(goal: NodeId) -> str:
+        """Return the name of a goal's branch."""
+        return branch_name(goal)
+
+    def goals(self) -> set[str]:
+        """Return the ids of the goals that have a branch."""
+        names = self._git.run("for-each-ref", "--format=%(refname)", "refs/heads/ostinato/").splitlines()
+        return {name.split("/")[3] for name in names if name.endswith("/main")}
 
     async def tip(self, goal: NodeId) -> str:
         """Return the commit of the branch, created at the person's HEAD when it does not exist yet."""
@@ -71,7 +84,8 @@ class GitGoalBranch:
 
     def _prepare(self, tree: str, parent: str, message: str) -> str:
         name, email = self._repository.identity()
-        workshop = self._workshop.with_variables(
+        assert self._workshop_dir is not None, "a commit needs a workshop"
+        workshop = Git(self._workshop_dir).with_variables(
             GIT_DIR=str(self._workshop_dir),
             GIT_AUTHOR_NAME=name,
             GIT_AUTHOR_EMAIL=email,
@@ -80,8 +94,8 @@ class GitGoalBranch:
         )
         commit = workshop.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
         new = f"{commit}\n^{parent}\n".encode()
-        pack = workshop.bytes("pack-objects", "--revs", "--stdout", "-q", stdin=new)
-        self._git.bytes("unpack-objects", "-q", stdin=pack)
+        pack = workshop.raw("pack-objects", "--revs", "--stdout", "-q", stdin=new)
+        self._git.raw("unpack-objects", "-q", stdin=pack)
         return commit
 
     async def keep(self, iteration: IterationId, commit: str) -> None:

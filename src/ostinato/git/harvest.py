@@ -41,8 +41,9 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
 def _untracked(
     git: Git, tree: Worktree, scope: tuple[str, ...], written: frozenset[str]
 ) -> tuple[list[str], tuple[str, ...]]:
-    out = git.bytes("ls-files", "-z", "--others", "--exclude-standard", config=tree.exclusion)
-    taken, dropped = [], []
+    out = git.raw("ls-files", "-z", "--others", "--exclude-standard", config=tree.exclusion)
+    taken: list[str] = []
+    dropped: list[str] = []
     for name in (raw.decode("utf-8", "surrogateescape") for raw in out.split(b"\0") if raw):
         nested = name.endswith("/")  # a repository of its own inside the checkout
         wanted = not nested and (not scope or matches(name, scope) or name in written)

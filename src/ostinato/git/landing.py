@@ -1,4 +1,4 @@
-"""Brings the goal's branch into the person's branch by fast-forward. It proves nothing: `loop.landing` has done that."""
+"""Brings the goal's branch into the person's by fast-forward. It proves nothing: `loop.landing` has done that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ostinato.git.run import Git, neutral_drivers
 
 
 def require_landable(repository: Repository, tip: str, branch: str) -> tuple[str, str, int]:
-    """Return the person's branch, its commit and how many commits would land. Raises UsageError that says what to do."""
+    """Return the person's branch, its commit and how many commits would land. Raises UsageError with what to do."""
     mine = repository.branch()
     if mine is None:
         raise UsageError("HEAD is detached: check out the branch that the goal shall land on")

@@ -73,13 +73,13 @@ class Repository:
 
     def dirty(self) -> tuple[str, ...]:
         """Return the paths with uncommitted changes, untracked ones included, at most 20."""
-        out = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}).bytes(
+        out = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}).raw(
             "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", config=neutral_drivers(self.git)
         )
         return tuple(entry[3:].decode("utf-8", "replace") for entry in out.split(b"\0") if entry)[:20]
 
     def identity(self) -> tuple[str, str]:
-        """Return the person's name and e-mail from their own configuration. Raises UsageError that says how to set it."""
+        """Return the person's name and e-mail from their own configuration. Raises UsageError that says how."""
         git = Git(self.top, own_config=True)
         found = [git.code("config", key)[1] for key in ("user.name", "user.email")]
         if not all(found):
@@ -113,20 +113,20 @@ class Objects:
 
     def files(self, tree: str) -> tuple[str, ...]:
         """Return every file of the tree, sorted as git sorts."""
-        out = self._git.bytes("ls-tree", "-r", "-z", "--name-only", tree)
+        out = self._git.raw("ls-tree", "-r", "-z", "--name-only", tree)
         return tuple(name.decode("utf-8", "surrogateescape") for name in out.split(b"\0") if name)
 
     def text(self, tree: str, path: str) -> str | None:
         """Return a file's text, bounded, undecodable bytes replaced, or None when the tree has no such file."""
         try:
-            blob = self._git.bytes("cat-file", "blob", f"{tree}:{path}")
+            blob = self._git.raw("cat-file", "blob", f"{tree}:{path}")
         except GitError:
             return None
         return blob[:READ_LIMIT].decode("utf-8", "replace")
 
     def changed(self, base: str, tree: str) -> tuple[TreeChange, ...]:
         """Return the paths that differ, sorted as git sorts; renames are a deletion and an addition."""
-        out = self._git.bytes("diff-tree", "-r", "-z", "--no-renames", base, tree)
+        out = self._git.raw("diff-tree", "-r", "-z", "--no-renames", base, tree)
         parts = out.split(b"\0")
         return tuple(
             TreeChange(meta.split()[4].decode()[:1], path.decode("utf-8", "surrogateescape"), meta.split()[1].decode())
@@ -136,6 +136,6 @@ class Objects:
 
     def diff(self, base: str, tree: str) -> str:
         """Return the difference as text, bounded, binary files named only."""
-        out = self._git.bytes("diff-tree", "-p", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", base, tree)
+        out = self._git.raw("diff-tree", "-p", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", base, tree)
         text = out[:_DIFF_LIMIT].decode("utf-8", "replace")
         return text if len(out) <= _DIFF_LIMIT else f"{text}\n… {len(out) - _DIFF_LIMIT} bytes left out …\n"

@@ -62,9 +62,9 @@ class Git:
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: Sequence[str] = ()) -> str:
         """Run and return stdout without its last line break. Raises GitError."""
-        return self.bytes(*arguments, stdin=stdin, config=config).decode("utf-8", "surrogateescape").rstrip("\n")
+        return self.raw(*arguments, stdin=stdin, config=config).decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def bytes(self, *arguments: str, stdin: bytes | None = None, config: Sequence[str] = ()) -> bytes:
+    def raw(self, *arguments: str, stdin: bytes | None = None, config: Sequence[str] = ()) -> bytes:
         """Run and return stdout as it came. Raises GitError."""
         code, out, err = self._run(arguments, stdin, config)
         if code:
@@ -100,9 +100,9 @@ class Git:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+        fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
         if not self._own_config:
-            fixed["GIT_CONFIG_GLOBAL"] = os.devnull
+            fixed |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         return {**kept, **fixed, **self._variables}
 
 

@@ -1,7 +1,7 @@
 """One checkout outside the person's repository, driven from the harness's own git directory.
 
-The checkout's `.git` is made anew at each reset and is disposable: the agent may commit and stash in it as it likes, and
-nothing of it is ever read. It sees the person's objects through alternates, and nothing else of their repository.
+The checkout's `.git` is made anew at each reset and is disposable: the agent may commit and stash in it as it likes,
+and nothing of it is ever read. It sees the person's objects through alternates, and nothing else of their repository.
 """
 
 from __future__ import annotations

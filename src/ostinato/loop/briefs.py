@@ -65,7 +65,9 @@ def _decisions(store: StorePort, nodes: list[Node]) -> tuple[StandingDecision, .
             continue
         chosen = [e for e in store.graph.edges_of(node.id) if e.edge_type is EdgeType.CHOSEN and e.from_id == node.id]
         last = max(chosen, key=lambda e: (e.created_at, e.id), default=None)
-        found.append(StandingDecision(node, titles.get(last.to_id) if last else None, (last.label or "") if last else ""))
+        found.append(
+            StandingDecision(node, titles.get(last.to_id) if last else None, (last.label or "") if last else "")
+        )
     return tuple(found)
 
 

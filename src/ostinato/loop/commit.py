@@ -19,8 +19,8 @@ async def conclude(
 ) -> Decision:
     """Record the iteration and, when it passed, move the goal's branch inside the same transaction.
 
-    The claim's token is checked there, so a late worker neither writes nor commits. When the branch has moved or the claim
-    is gone, nothing is recorded but a release. Returns the decision that was carried out.
+    The claim's token is checked there, so a late worker neither writes nor commits. When the branch has moved or the
+    claim is gone, nothing is recorded but a release. Returns the decision that was carried out.
     """
     bench = run.bench
     action = finished.decision.action

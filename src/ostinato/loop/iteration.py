@@ -1,7 +1,7 @@
 """One attempt at one task. Read `run_iteration` first: it is the whole of Ostinato in one function.
 
-Claim a task; check out its base; brief a fresh agent; let it work; verify; commit or keep as evidence; write down what was
-learned; decide what is next. Each step commits before the next begins. After a crash nothing resumes here: recovery
+Claim a task; check out its base; brief a fresh agent; let it work; verify; commit or keep as evidence; write down
+what was learned; decide what is next. Each step commits before the next begins. After a crash nothing resumes here: recovery
 re-queues the task, and the next iteration starts from the last commit and what was learned.
 """
 

@@ -1,4 +1,4 @@
-"""Plan mode: from a goal in words to a draft that passed the model-free checks. A person accepts it, not this module."""
+"""Plan mode: from a goal in words to a draft that passed the model-free checks. Accepting it is a person's."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def _converse(run: Run, base: str) -> Proposal:
     bench, policy = run.bench, run.bench.policy
     await bench.places.work.reset(base)
     checker = DraftChecker(run)
-    tools = bench.planner_tools(checker.check)
+    tools = bench.planner_tools(checker.check, run.session)
     transcript = StoredTranscript(bench.store, run.session.id, bench.project.id, run.actor(), run.goal.id)
 
     def gate(spent: Spending, next_tokens: int) -> Ending | None:

@@ -1,4 +1,4 @@
-"""What happens at each start: what dead processes left is put back. It only re-queues and records; nothing is resumed."""
+"""What happens at each start: what dead processes left is put back. It only re-queues and records."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ merged onto it and verified again before it counts.
 
 from __future__ import annotations
 
+from functools import partial
+
 from ostinato.base.ids import IterationId
 from ostinato.graph.records import Approval
 from ostinato.graph.types import Node, Status
@@ -31,7 +33,7 @@ async def integrate_answers(run: Run) -> None:
     for task in tasks_of(nodes):
         if task.status is not Status.REVIEW:
             continue
-        answer = await run.bench.store(lambda s, one=task: answered_review(s, one))
+        answer = await run.bench.store(partial(answered_review, task=task))
         if answer and answer.answer == "approved":
             await _integrate(run, task, answer)
             run.since_completed = 0

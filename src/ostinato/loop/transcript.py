@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
@@ -75,7 +77,7 @@ class StoredTranscript:
     async def _add(self, step: int, message: Message | str) -> None:
         await self._store(lambda s: s.iterations.add_message(self._owner, step, message))
 
-    async def _event(self, kind: EventKind, payload: dict[str, object]) -> None:
+    async def _event(self, kind: EventKind, payload: Mapping[str, object]) -> None:
         await self._store(
             lambda s: s.events.add(
                 kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload

@@ -68,7 +68,7 @@ class Workbench:
     files: Files
     runner: CommandRunner
     coder_tools: Callable[[Claim, Node, IterationId, Session], CoderTools]
-    planner_tools: Callable[[DraftCheck], PlannerTools]
+    planner_tools: Callable[[DraftCheck, Session], PlannerTools]
     conventions: Callable[[], str]
     process: ProcessIdentity
     clock: Clock

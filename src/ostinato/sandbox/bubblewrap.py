@@ -1,7 +1,7 @@
 """Runs commands in bubblewrap: no network, no host processes, no home, the checkout at /work.
 
-Implements `verify.types.CommandRunner`. No descendant survives a call: the pid namespace dies with its first process, and
-bubblewrap dies with the harness.
+Implements `verify.types.CommandRunner`. No descendant survives a call: the pid namespace dies with its first process,
+and bubblewrap dies with the harness.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def _require_started(done: Captured, status: bytes) -> None:
         return  # somebody killed bubblewrap: that is the command's end
     said = done.stderr.strip().splitlines()[-1:] or ["no message"]
     raise MachineError(
-        f"the sandbox does not start ({said[0]}): `ostinato doctor` names the fix; without a sandbox commands run only with "
-        'OSTINATO_SANDBOX=none or sandbox = "none" in your own configuration'
+        f"the sandbox does not start ({said[0]}): `ostinato doctor` names the fix; without a sandbox commands run only "
+        'with OSTINATO_SANDBOX=none or sandbox = "none" in your own configuration'
     )
 
 

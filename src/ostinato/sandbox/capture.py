@@ -111,7 +111,7 @@ async def _read(stream: asyncio.StreamReader, kept: _Kept) -> None:
         kept.add(data)
 
 
-async def _finished(process: asyncio.subprocess.Process, reading: asyncio.Future[list[None]]) -> None:
+async def _finished(process: asyncio.subprocess.Process, reading: asyncio.Future[tuple[None, None]]) -> None:
     """Collect what is left in the pipes, but do not wait for ever on one that a stray process holds open."""
     try:
         await asyncio.wait_for(asyncio.shield(process.wait()), _GRACE)

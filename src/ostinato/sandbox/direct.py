@@ -1,6 +1,6 @@
 """Runs commands without a sandbox, for people who said `sandbox = "none"`. It protects nothing.
 
-What holds still: a clean environment without secrets, no input, time limits, bounded output, and no process left behind.
+What holds still: a clean environment without secrets, no input, time limits, bounded output, no process left.
 """
 
 from __future__ import annotations

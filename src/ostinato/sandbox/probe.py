@@ -18,7 +18,7 @@ _LIMIT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class SandboxReport:
-    """Whether bubblewrap runs here with all that we ask of it, which layers hold then, and otherwise why not and the fix."""
+    """Whether bubblewrap runs here with all that we ask of it: the layers that hold, or the problem and its fix."""
 
     works: bool
     layers: tuple[str, ...] = ()
@@ -29,11 +29,11 @@ class SandboxReport:
 def probe() -> SandboxReport:
     """Run `true` exactly as a command would run."""
     if sys.platform != "linux":
-        return SandboxReport(False, (), "bubblewrap needs Linux", 'accept sandbox = "none" in your own configuration')
+        return SandboxReport(False, (), "it needs Linux", "use a Linux machine")
     try:
         program = bubblewrap()
-    except MachineError as error:
-        return SandboxReport(False, (), error.message.partition(":")[0], "install the package bubblewrap")
+    except MachineError:
+        return SandboxReport(False, (), "it is not installed", "install the package bubblewrap (apt, dnf, pacman …)")
     with tempfile.TemporaryDirectory() as folder:
         options = sandbox_options(SandboxProfile(), Machine.present(), Path(folder), setup_home=None)
         try:
@@ -49,12 +49,21 @@ def probe() -> SandboxReport:
     return SandboxReport(False, (), said[-1] if said else f"exit {done.returncode}", _fix())
 
 
+def require_sandbox() -> None:
+    """Raise MachineError that names the choices when commands cannot run in the sandbox here."""
+    report = probe()
+    if report.works:
+        return
+    raise MachineError(
+        f"commands run in bubblewrap, which does not work here: {report.problem}. Either "
+        f"{report.fix}, or accept commands without a sandbox: OSTINATO_SANDBOX=none, or "
+        'sandbox = "none" in your own configuration (never in the project\'s)'
+    )
+
+
 def _fix() -> str:
     if _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
-        return (
-            "Ubuntu's AppArmor forbids user namespaces to bwrap: add an AppArmor profile for /usr/bin/bwrap that allows userns "
-            "(see `man apparmor.d`), and load it"
-        )
+        return "let AppArmor allow user namespaces to bwrap (a profile for /usr/bin/bwrap with `userns,`, see man apparmor.d)"
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
-        return "this container forbids user namespaces: start it with a seccomp profile that allows them, or use a virtual machine"
+        return "start this container with a seccomp profile that allows user namespaces"
     return "allow unprivileged user namespaces (sysctl user.max_user_namespaces), or update bubblewrap to 0.8 or newer"

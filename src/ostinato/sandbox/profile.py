@@ -41,13 +41,31 @@ _TOOLCHAINS = {
     ".local": (".local/bin", ".local/share/uv", ".local/share/pnpm", ".local/share/mise", ".local/pipx"),
     ".linuxbrew": (".linuxbrew",),
 }
-_PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "PYENV_ROOT", "PYENV_VERSION", "NVM_DIR", "VOLTA_HOME")
+_PASSED = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "JAVA_HOME",
+    "GOROOT",
+    "PYENV_ROOT",
+    "PYENV_VERSION",
+    "NVM_DIR",
+    "VOLTA_HOME",
+)
 _SETUP_PASSED = re.compile(
     r"(?i)^(pip_\w+|uv_\w+|npm_config_\w+|yarn_\w+|cargo_\w+|goproxy|gosumdb|gonosumdb|goprivate|http_proxy|https_proxy"
     r"|no_proxy|all_proxy|ssl_cert_file|ssl_cert_dir|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|git_ssl_cainfo)$"
 )
 _SECRET = re.compile(r"(?i)(secret|token|passw|api_?key|credential|private_?key|auth)")
-_SETUP_FILES = (".config/pip/pip.conf", ".pip/pip.conf", ".npmrc", ".config/uv/uv.toml", ".cargo/config.toml", ".condarc")
+_SETUP_FILES = (
+    ".config/pip/pip.conf",
+    ".pip/pip.conf",
+    ".npmrc",
+    ".config/uv/uv.toml",
+    ".cargo/config.toml",
+    ".condarc",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,9 @@ def read_only_mounts(profile: SandboxProfile, machine: Machine, *, setup: bool) 
 def system_mounts() -> tuple[tuple[str, str | None], ...]:
     """Return (path, link target or None) of the system directories of this machine."""
     return tuple(
-        (name, str(Path(name).readlink()) if Path(name).is_symlink() else None) for name in _SYSTEM if Path(name).exists()
+        (name, str(Path(name).readlink()) if Path(name).is_symlink() else None)
+        for name in _SYSTEM
+        if Path(name).exists()
     )
 
 

@@ -42,7 +42,7 @@ class StoredStep:
 
 
 class ConversationStore:
-    """Keeps and returns transcripts. For an iteration that has ended it keeps nothing more and raises ClaimLostError."""
+    """Keeps and returns transcripts. For an ended iteration it keeps nothing more and raises ClaimLostError."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -176,7 +176,7 @@ class IterationStore(ConversationStore, EvidenceStore):
             return ended
 
     def _is_its_to_settle(self, iteration: Iteration) -> bool:
-        """Tell whether the task still waits for this iteration: it has its claim, or it is pending and nobody has one."""
+        """Tell whether the task still waits for this iteration: it has its claim, or is pending and nobody has one."""
         claim = {"task_id": iteration.task_id, "token": iteration.token}
         if self._db.one(self._sql["claim"], claim) is not None:
             return True

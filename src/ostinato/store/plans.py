@@ -93,7 +93,7 @@ class PlanStore:
             self._tell(goal, actor, {"plan": "accepted", "tasks": len(draft.tasks)})
             return [self._graph.get(ids[task.key]) for task in draft.tasks]
 
-    def reject(self, goal_id: NodeId, reason: str | None = None, actor: Actor = PERSON) -> Node:
+    def reject(self, goal_id: NodeId, reason: str | None = None, actor: Actor = PERSON) -> None:
         """Delete the draft and cancel the goal, unless it has accepted work already: then only the draft goes."""
         with self._db.transaction():
             goal = self._open_goal(goal_id)
@@ -101,7 +101,6 @@ class PlanStore:
             self._tell(goal, actor, {"plan": "rejected", "reason": reason})
             if goal.status is Status.PENDING:
                 change_status(self._db, self._events, goal_id, Status.CANCELLED, reason=reason, actor=actor)
-            return self._graph.get(goal_id)
 
     def _open_goal(self, goal_id: NodeId) -> Node:
         goal = self._graph.get(goal_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ostinato.base.clock import Clock
+from ostinato.base.ids import IterationId, ProjectId
 from ostinato.store.approvals import ApprovalStore
 from ostinato.store.database import Database
 from ostinato.store.events import EventStore
@@ -14,6 +16,7 @@ from ostinato.store.iterations import IterationStore
 from ostinato.store.plans import PlanStore
 from ostinato.store.projects import ProjectStore
 from ostinato.store.reasoning import ReasoningStore
+from ostinato.store.recovery import recover
 from ostinato.store.reviews import ReviewStore
 from ostinato.store.sessions import SessionStore
 from ostinato.store.tasks import TaskStore
@@ -34,6 +37,10 @@ class Store:
     reviews: ReviewStore
     plans: PlanStore
     events: EventStore
+
+    def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
+        """Put back what dead processes of the project left; see `store.recovery`."""
+        return recover(self, project_id, landed=landed)
 
     def close(self) -> None:
         """Close the database; a second time does nothing."""

@@ -25,7 +25,9 @@ ORDER BY asked_at, id
 WITH RECURSIVE below (id) AS (
     SELECT :goal_id
     UNION
-    SELECT edges.to_id FROM below JOIN edges ON edges.from_id = below.id AND edges.edge_type = 'contains'
+    SELECT edges.to_id
+    FROM below CROSS JOIN edges -- in this order: SQLite takes the other one by itself, which is quadratic
+    WHERE edges.from_id = below.id AND edges.edge_type = 'contains'
 )
 SELECT approvals.* FROM approvals
 JOIN below ON below.id = approvals.node_id

@@ -5,7 +5,9 @@
 WITH RECURSIVE below (id) AS (
     SELECT to_id FROM edges WHERE from_id = :goal_id AND edge_type = 'contains'
     UNION
-    SELECT edges.to_id FROM below JOIN edges ON edges.from_id = below.id AND edges.edge_type = 'contains'
+    SELECT edges.to_id
+    FROM below CROSS JOIN edges -- in this order: SQLite takes the other one by itself, which is quadratic
+    WHERE edges.from_id = below.id AND edges.edge_type = 'contains'
 )
 SELECT nodes.id, nodes.project_id, nodes.node_type, nodes.title, nodes.status, nodes.created_at, nodes.completed_at,
        nodes.blocked_reason, options.title AS option_title, chosen.label AS rationale

@@ -1,0 +1,76 @@
+"""A person's answers to the harness's questions, carried out at once where that needs no command to be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ostinato.app import open_store_for
+from ostinato.base.errors import ClaimLostError, RuleError
+from ostinato.base.ids import IterationId
+from ostinato.graph.records import Approval
+from ostinato.graph.types import Status
+
+if TYPE_CHECKING:
+    from ostinato.store.store import Store
+
+
+def approve_question(database: Path | None, identifier: str) -> tuple[Approval, str]:
+    """Approve an open question (its id, or its goal's or task's); return it and one line on what follows."""
+    store = open_store_for(database, create=True)
+    try:
+        with store.db.transaction():
+            settled = store.approvals.answer(identifier, "approved")
+            if settled.kind == "plan":
+                tasks = store.plans.accept(settled.node_id)
+                return settled, f"Accepted: {settled.node_id} has {len(tasks)} tasks. Next: ostinato ralph"
+        return settled, _complete_if_unmoved(store, settled)
+    finally:
+        store.close()
+
+
+def reject_question(database: Path | None, identifier: str, reason: str) -> tuple[Approval, str]:
+    """Reject an open question with a reason; return it and one line on what follows."""
+    store = open_store_for(database, create=True)
+    try:
+        with store.db.transaction():
+            settled = store.approvals.answer(identifier, "rejected", reason)
+            if settled.kind == "plan":
+                store.plans.reject(settled.node_id, reason)
+                return settled, f"Rejected; {settled.node_id} is cancelled."
+            iteration = IterationId(str(settled.payload["iteration"]))
+            node = store.reviews.reject(settled.node_id, iteration, reason, _attempts(store, settled))
+            what = "has failed" if node.status is Status.FAILED else "goes back to work with your reason"
+            return settled, f"Rejected; {settled.node_id} {what}."
+    finally:
+        store.close()
+
+
+def _complete_if_unmoved(store: Store, settled: Approval) -> str:
+    """Commit approved work whose base is still the tip; what has moved on is proven again by the next ralph run."""
+    from ostinato.git.goal_branch import GitGoalBranch
+    from ostinato.git.repository import Repository
+    from ostinato.loop.review import approve_as_it_is
+
+    goal = store.graph.goal_of(settled.node_id)
+    if goal is None:
+        raise RuleError(f"{settled.node_id} belongs to no goal any more")
+    branch = GitGoalBranch(Repository.find(Path(store.projects.get(settled.project_id).path)))
+    later = f"Approved; the goal's branch has moved on, so the next `ostinato ralph {goal.id}` proves it again first."
+    if settled.payload["commit"] and branch.find(goal.id) != settled.payload["base"]:
+        return later
+    try:
+        approve_as_it_is(store, branch, goal, store.graph.get(settled.node_id), settled)
+    except ClaimLostError:
+        return later
+    return f"Approved; {settled.node_id} is completed."
+
+
+def _attempts(store: Store, settled: Approval) -> int:
+    import os
+
+    from ostinato.config.load import load_settings
+    from ostinato.config.paths import user_config_file
+
+    path = Path(store.projects.get(settled.project_id).path)
+    return load_settings(path, user_config_file(os.environ), os.environ).settings.limits.attempts

@@ -1,0 +1,248 @@
+"""Opens the adapters for one run, in the order in which a person wants to hear what is missing, and ties them up.
+
+Repository, settings, model and key, identity, sandbox: each is looked at before anything is made. Then the database, and
+last a place for checkouts.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ostinato.agent.ports import Model, OnRetry
+from ostinato.base.clock import SystemClock
+from ostinato.base.errors import UsageError
+from ostinato.base.ids import IterationId, NodeId
+from ostinato.base.process import current_process
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import Reply, Request
+from ostinato.config.load import load_settings
+from ostinato.config.paths import database_path, state_directory, user_config_file
+from ostinato.config.settings import Settings
+from ostinato.git.checkouts import Place, SetupPlan, acquire
+from ostinato.git.goal_branch import GitGoalBranch, commit_message
+from ostinato.git.repository import Objects, Repository
+from ostinato.graph.records import Project
+from ostinato.graph.types import Check, Node
+from ostinato.loop.bridge import ThreadBridge
+from ostinato.loop.limits import SessionLimits
+from ostinato.loop.ports import Progress
+from ostinato.loop.workbench import Policy, Workbench
+from ostinato.models.factory import open_model
+from ostinato.models.limits import TransportLimits
+from ostinato.sandbox.bubblewrap import BubblewrapRunner
+from ostinato.sandbox.direct import DirectRunner
+from ostinato.sandbox.probe import require_sandbox
+from ostinato.sandbox.profile import SandboxProfile
+
+if TYPE_CHECKING:
+    from ostinato.loop.interruption import Interruption
+    from ostinato.store.store import Store
+
+Runner = BubblewrapRunner | DirectRunner
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What the person chose on the command line; None where nothing was said. `max_time` in seconds."""
+
+    database: Path | None = None
+    project: str | None = None
+    model: str | None = None
+    autonomy: str | None = None
+    max_iterations: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    max_time: float | None = None
+
+
+@dataclass(slots=True)
+class Opened:
+    """The adapters of one run. `place` is taken when the first checkout is needed."""
+
+    database: Path
+    repository: Repository
+    settings: Settings
+    limits: SessionLimits
+    model: Model | None
+    project: Project
+    store: Store
+    bridge: ThreadBridge[Store]
+    branch: GitGoalBranch
+    state: Path
+    place: Place | None = None
+
+    async def close(self) -> None:
+        """Release everything; a second time does nothing."""
+        if self.place is not None:
+            self.place.release()
+        if self.model is not None:
+            await self.model.close()
+        self.bridge.close()
+        self.store.db.close()
+
+
+def open_adapters(options: JobOptions, role: str | None) -> Opened:
+    """Open what a run needs. `role` (planner, coder) says whose model; None for no model.
+
+    Raises UsageError, ConfigError or MachineError before anything was made.
+    """
+    from ostinato.store.store import open_store
+
+    environ = os.environ
+    database = options.database or database_path(environ)
+    repository = Repository.find(_project_path(options, database))
+    settings = load_settings(repository.top, user_config_file(environ), environ).settings
+    limits = _limits(options, settings)
+    model = None if role is None else _model(options, settings, role, limits)
+    repository.identity()
+    if settings.sandbox.mode != "none":
+        require_sandbox()
+    store = open_store(database, SystemClock(), create=True)
+    project = store.projects.add(str(repository.top))
+    state = state_directory(environ) / "checkouts" / project.id
+    branch = GitGoalBranch(repository, state / "workshop.git")
+    if options.autonomy:
+        from dataclasses import replace
+
+        settings = replace(settings, autonomy=options.autonomy)
+    return Opened(database, repository, settings, limits, model, project, store, ThreadBridge(store), branch, state)
+
+
+def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Workbench:
+    """Take a place for checkouts and tie everything together for a session."""
+    from ostinato.app.tools import coder_tools_for, planner_tools_for
+
+    settings, repository = opened.settings, opened.repository
+    runner = _runner(opened, None)
+    place = acquire(opened.state, repository, _setup(settings), runner.run_setup)
+    opened.place = place
+    runner = _runner(opened, place.home)
+    return Workbench(
+        project=opened.project,
+        agent="coder",
+        store=opened.bridge,
+        model=opened.model or _NoModel(),
+        places=place,
+        branch=opened.branch.using(place.workshop),
+        files=Objects(place.workshop_git),
+        runner=runner,
+        coder_tools=coder_tools_for(opened, place, runner),
+        planner_tools=planner_tools_for(opened, place),
+        conventions=lambda: _conventions(repository),
+        process=current_process(),
+        clock=SystemClock(),
+        policy=_policy(settings, opened.limits),
+        interruption=interruption,
+        progress=show,
+        commit_message=_message,
+    )
+
+
+class _NoModel:
+    """Stands where a run asks no model; asking it is a bug."""
+
+    name = "none"
+    context_window = 0
+
+    async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
+        """Refuse."""
+        raise AssertionError("this run asks no model")
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def _project_path(options: JobOptions, database: Path) -> Path:
+    """Return the registered project's path, or the present directory."""
+    if options.project is None:
+        return Path.cwd()
+    from ostinato.app import open_store_for
+
+    store = open_store_for(database, create=False)
+    try:
+        return Path(store.projects.get(options.project).path)
+    finally:
+        store.db.close()
+
+
+def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits) -> Model:
+    spec = options.model or getattr(settings.models, role) or settings.models.default
+    if not spec:
+        raise UsageError(
+            "no model is chosen: say --model openai-chat:NAME (with OPENAI_API_KEY, and OPENAI_BASE_URL for your own "
+            "server), set OSTINATO_MODEL, or write [models] default into .ostinato/config.toml"
+        )
+    chosen = settings.models
+    transport = TransportLimits(
+        connect=chosen.connect_timeout,
+        first_byte=chosen.first_byte_timeout,
+        silence=chosen.silence_timeout,
+        retries=chosen.retries,
+        patience=chosen.patience,
+        context_window=chosen.context_window,
+        max_output_tokens=chosen.max_output_tokens,
+    )
+    model = open_model(spec, env=os.environ, limits=transport, clock=SystemClock())
+    if limits.cost is not None and _price_unknown(spec):
+        raise UsageError(f"the price of {spec} is not known, so a cost limit cannot hold: limit tokens instead")
+    return model
+
+
+def _price_unknown(spec: str) -> bool:
+    from ostinato.models.prices import cost_of
+
+    provider, _, name = spec.partition(":")
+    one = Spending(input=1000, output=1000, calls=1)
+    return cost_of(one, provider, name, os.environ.get("OPENAI_BASE_URL", "")) is None
+
+
+def _limits(options: JobOptions, settings: Settings) -> SessionLimits:
+    said = settings.limits
+    minutes = None if said.session_minutes is None else said.session_minutes * 60
+    return SessionLimits(
+        iterations=options.max_iterations or said.session_iterations,
+        tokens=options.max_tokens or said.session_tokens,
+        cost=options.max_cost or said.session_cost,
+        seconds=options.max_time or minutes,
+    )
+
+
+def _policy(settings: Settings, limits: SessionLimits) -> Policy:
+    return Policy(
+        steps=settings.limits.steps,
+        tokens=settings.limits.tokens,
+        seconds=settings.limits.minutes * 60,
+        attempts=settings.limits.attempts,
+        check_timeout=settings.verify.timeout,
+        proof_cap=settings.verify.proof_cap,
+        project_checks=tuple(Check(command) for command in settings.verify.commands),
+        protected=settings.protected,
+        limits=limits,
+    )
+
+
+def _setup(settings: Settings) -> SetupPlan:
+    return SetupPlan(settings.setup.commands, settings.setup.inputs, settings.setup.timeout)
+
+
+def _runner(opened: Opened, home: Path | None) -> Runner:
+    sandbox = opened.settings.sandbox
+    profile = SandboxProfile(
+        objects=opened.repository.object_directories(),
+        read_only=sandbox.read_only,
+        env=sandbox.env,
+        setup_home=home if opened.settings.setup.commands else None,
+    )
+    return DirectRunner(profile) if sandbox.mode == "none" else BubblewrapRunner(profile)
+
+
+def _conventions(repository: Repository) -> str:
+    """Return the text of AGENTS.md at HEAD, "" without one."""
+    return Objects(repository.git).text("HEAD", "AGENTS.md") or ""
+
+
+def _message(task: Node, said: str, goal: NodeId, iteration: IterationId) -> str:
+    return commit_message(task.title, said, goal, task.id, iteration)

@@ -1,0 +1,79 @@
+"""Binds the agents' tools to a place, a sandbox and the store; a profile says which of them are offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ostinato.agent.profiles import CODER, PLANNER, Profile
+from ostinato.base.ids import IterationId
+from ostinato.graph.records import Actor, Claim, Session
+from ostinato.graph.types import Node
+from ostinato.loop.workbench import CoderTools, DraftCheck, PlannerTools
+from ostinato.tools.files import FileTools
+from ostinato.tools.graph_reading import GraphReading
+from ostinato.tools.graph_writing import GraphWriting
+from ostinato.tools.paths import Checkout
+from ostinato.tools.planning import PlanBuilder
+from ostinato.tools.search import search_tool
+from ostinato.tools.shell import shell_tool
+from ostinato.tools.signal import signal_tool
+from ostinato.tools.tool import Tool
+from ostinato.tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from ostinato.app.opening import Opened
+    from ostinato.git.checkouts import Place
+    from ostinato.verify.types import CommandRunner
+
+
+def coder_tools_for(
+    opened: Opened, place: Place, runner: CommandRunner
+) -> Callable[[Claim, Node, IterationId, Session], CoderTools]:
+    """Return what makes the tools of one iteration."""
+
+    def make(claim: Claim, task: Node, iteration: IterationId, session: Session) -> CoderTools:
+        checkout = Checkout(place.work.path)
+        files = FileTools(checkout)
+        writing = GraphWriting(
+            opened.bridge, claim, session.goal_id, Actor(f"agent:{claim.agent}", session.id, iteration)
+        )
+        offered = (
+            *files.reading(),
+            search_tool(checkout),
+            *files.conventions(),
+            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *files.writing(),
+            shell_tool(runner, place.work.path),
+            *writing.tools(),
+            signal_tool(),
+        )
+        return CoderTools(_box(CODER, offered), lambda: frozenset(files.written), lambda: writing.children)
+
+    return make
+
+
+def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Session], PlannerTools]:
+    """Return what makes the tools of one planning conversation."""
+
+    def make(check: DraftCheck, session: Session) -> PlannerTools:
+        checkout = Checkout(place.work.path)
+        files = FileTools(checkout)
+        builder = PlanBuilder(check)
+        offered = (
+            *files.reading(),
+            search_tool(checkout),
+            *files.conventions(),
+            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *builder.tools(),
+            signal_tool(),
+        )
+        return PlannerTools(_box(PLANNER, offered), builder.draft)
+
+    return make
+
+
+def _box(profile: Profile, offered: Iterable[Tool]) -> Toolbox:
+    """Return the tools that the profile grants, in its order; one that nobody offers is a bug."""
+    known = {tool.name: tool for tool in offered}
+    return Toolbox(known[name] for name in profile.tools)

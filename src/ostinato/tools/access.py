@@ -1,0 +1,74 @@
+"""What the graph tools ask of the store; the composition root binds it to the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from ostinato.base.ids import IterationId, NodeId, ProjectId
+from ostinato.graph.plan import DecisionDraft
+from ostinato.graph.records import Actor, Claim
+from ostinato.graph.types import Edge, NewNode, Node, NodeType, Status
+
+T = TypeVar("T")
+
+
+class GraphReads(Protocol):
+    """Reading and searching."""
+
+    def get(self, node_id: NodeId) -> Node: ...
+    def find(self, node_id: NodeId) -> Node | None: ...
+    def edges_of(self, node_id: NodeId) -> list[Edge]: ...
+    def descendants(self, node_id: NodeId) -> list[Node]: ...
+    def search(
+        self,
+        text: str,
+        *,
+        project_id: ProjectId | None = None,
+        node_type: NodeType | None = None,
+        status: Status | None = None,
+        limit: int = 20,
+    ) -> list[Node]: ...
+
+
+class Reasoning(Protocol):
+    """Decisions, outcomes, observations, each one transaction."""
+
+    def log_decision(self, parent_id: NodeId, draft: DecisionDraft, actor: Actor) -> Node: ...
+    def choose_option(self, decision_id: NodeId, option: str, rationale: str, actor: Actor) -> Node: ...
+    def record_outcome(
+        self,
+        parent_id: NodeId,
+        title: str,
+        description: str,
+        success: bool,
+        actor: Actor,
+        iteration_id: IterationId | None = None,
+    ) -> Node: ...
+    def revisit(self, outcome_id: NodeId, reason: str, new_decision: str | None, actor: Actor) -> Node: ...
+    def record_observation(
+        self, parent_id: NodeId, title: str, description: str, about: NodeId | None, actor: Actor
+    ) -> Node: ...
+
+
+class Children(Protocol):
+    """Making child tasks under a claim."""
+
+    def create_child(self, claim: Claim, new: NewNode, actor: Actor) -> Node: ...
+
+
+class GraphAccess(Protocol):
+    """The parts of the store that tools use."""
+
+    @property
+    def graph(self) -> GraphReads: ...
+    @property
+    def reasoning(self) -> Reasoning: ...
+    @property
+    def tasks(self) -> Children: ...
+
+
+class Ask(Protocol):
+    """Runs work on the store from asyncio."""
+
+    async def __call__(self, work: Callable[[GraphAccess], T]) -> T: ...

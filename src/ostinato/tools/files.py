@@ -1,0 +1,178 @@
+"""read_file, list_files, write_file, edit_file and read_agents_md, inside one checkout."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from pathlib import PurePosixPath
+
+from ostinato.agent.ports import ToolResult
+from ostinato.base.globs import matches
+from ostinato.tools.edits import edited
+from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
+
+LINES = 2_000
+_LONGEST_LINE = 1_000
+_LARGEST = 4_000_000
+_MOST_LISTED = 500
+SKIPPED = frozenset(
+    {".git", "node_modules", ".venv", "venv", "__pycache__", "target", "dist", ".tox", ".mypy_cache", ".pytest_cache"}
+)
+
+
+class FileTools:
+    """The file tools of one conversation; remembers what it read and what it wrote."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._seen: dict[str, str] = {}
+        self.written: set[str] = set()
+
+    def reading(self) -> tuple[Tool, ...]:
+        """Return the tools that change nothing."""
+        path = {"path": TEXT}
+        return (
+            Tool(
+                "read_file",
+                "Read a file, with line numbers. `offset` is the first line (from 1), `limit` the number of lines.",
+                self._read,
+                {**path, "offset": NUMBER, "limit": NUMBER},
+                ("path",),
+            ),
+            Tool(
+                "list_files",
+                "List files below a directory, `glob` filters (`**/*.py`).",
+                self._list,
+                {**path, "glob": TEXT},
+            ),
+        )
+
+    def conventions(self) -> tuple[Tool, ...]:
+        """Return the tool for AGENTS.md."""
+        said = "Read the AGENTS.md that holds for a path: the nearest one at or above it."
+        return (Tool("read_agents_md", said, self._agents_md, {"path": TEXT}, ("path",)),)
+
+    def writing(self) -> tuple[Tool, ...]:
+        """Return the tools that change files."""
+        edit = "Replace `old`, which must occur exactly once (or everywhere with `all`), by `new`. Read the file first."
+        return (
+            Tool(
+                "write_file",
+                "Create or replace a whole file.",
+                self._write,
+                {"path": TEXT, "content": TEXT},
+                ("path", "content"),
+            ),
+            Tool(
+                "edit_file",
+                edit,
+                self._edit,
+                {"path": TEXT, "old": TEXT, "new": TEXT, "all": FLAG},
+                ("path", "old", "new"),
+            ),
+        )
+
+    async def _read(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        content = self._text(path)
+        lines = content.splitlines()
+        first = max(1, arguments.get("offset", 1))
+        count = max(1, min(arguments.get("limit", LINES), LINES))
+        shown = lines[first - 1 : first - 1 + count]
+        numbered = "\n".join(f"{n:>5}  {_shortened(line)}" for n, line in enumerate(shown, first))
+        rest = len(lines) - (first - 1 + len(shown))
+        more = f"\n… {rest} more lines, read on with offset {first + len(shown)}" if rest > 0 else ""
+        return ToolResult((numbered or "(empty)") + more, summary=f"{path}: {len(shown)} of {len(lines)} lines")
+
+    async def _list(self, arguments: Arguments) -> ToolResult:
+        top = relative(arguments.get("path", "."))
+        glob = arguments.get("glob")
+        found = [
+            name
+            for name in walk(self._checkout, top)
+            if not glob or matches(_below(name, top), [glob]) or matches(name, [glob])
+        ]
+        listed = found[:_MOST_LISTED]
+        more = f"\n… {len(found) - len(listed)} more: narrow it with path or glob" if len(found) > len(listed) else ""
+        return ToolResult(("\n".join(listed) or "(no files)") + more, summary=f"{len(found)} files below {top}")
+
+    async def _write(self, arguments: Arguments) -> ToolResult:
+        path, content = relative(arguments["path"]), arguments["content"]
+        new = self._checkout.write(path, content.encode("utf-8", "surrogateescape"))
+        self._wrote(path, content)
+        return text(f"{'created' if new else 'replaced'} {path} ({len(content.splitlines())} lines)")
+
+    async def _edit(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        before = self._text(path, remember=False)
+        if self._seen.get(str(path), _digest(before)) != _digest(before):
+            self._seen[str(path)] = _digest(before)
+            raise ToolRefusal(f"{path} has changed since you read it: read it again, then edit")
+        after = edited(str(path), before, arguments["old"], arguments["new"], every=arguments.get("all", False))
+        self._checkout.write(path, after.encode("utf-8", "surrogateescape"))
+        self._wrote(path, after)
+        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
+        return ToolResult("\n".join(diff), summary=f"edited {path}")
+
+    async def _agents_md(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        for folder in (path, *path.parents):
+            try:
+                return ToolResult(self._text(folder / "AGENTS.md"), summary=f"{folder / 'AGENTS.md'}")
+            except ToolRefusal:
+                continue
+        return text("there is no AGENTS.md at or above that path")
+
+    def _text(self, path: PurePosixPath, *, remember: bool = True) -> str:
+        try:
+            data = self._checkout.read(path, _LARGEST + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ToolRefusal(f"there is no file {path}{self._near(path)}") from None
+        if len(data) > _LARGEST:
+            raise ToolRefusal(f"{path} is larger than {_LARGEST} bytes: look at parts of it with run_command")
+        if b"\0" in data[:8192]:
+            raise ToolRefusal(f"{path} is a binary file")
+        content = data.decode("utf-8", "surrogateescape")
+        if remember:
+            self._seen[str(path)] = _digest(content)
+        return content
+
+    def _near(self, path: PurePosixPath) -> str:
+        known = walk(self._checkout, PurePosixPath("."))
+        same = [name for name in known if PurePosixPath(name).name == path.name][:3]
+        near = same or difflib.get_close_matches(str(path), known, n=3)
+        return f"; did you mean {', '.join(near)}?" if near else ""
+
+    def _wrote(self, path: PurePosixPath, content: str) -> None:
+        self._seen[str(path)] = _digest(content)
+        self.written.add(str(path))
+
+
+def walk(checkout: Checkout, top: PurePosixPath) -> list[str]:
+    """Return the files below `top`, sorted, without what tools and package managers make; links are not followed."""
+    start = checkout.root / top
+    try:
+        with checkout.directory(top):
+            pass
+    except (FileNotFoundError, NotADirectoryError):
+        raise ToolRefusal(f"there is no directory {top}") from None
+    found: list[str] = []
+    for folder, names, files in os.walk(start):
+        names[:] = sorted(name for name in names if name not in SKIPPED)
+        below = os.path.relpath(folder, checkout.root)
+        found += [name if below == "." else f"{below}/{name}" for name in files]
+    return sorted(found)
+
+
+def _below(name: str, top: PurePosixPath) -> str:
+    return str(PurePosixPath(name).relative_to(top)) if top.parts else name
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}… ({len(line)} characters)"
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

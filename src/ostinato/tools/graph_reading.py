@@ -1,0 +1,108 @@
+"""get_node, query_nodes and search_nodes: the work graph as an agent may read it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ostinato.agent.ports import ToolResult
+from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.text import one_line
+from ostinato.graph.types import Node, NodeType, OptionDetails, Status, TaskDetails
+from ostinato.tools.access import Ask
+from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
+
+_MOST = 50
+
+
+class GraphReading:
+    """The reading tools of one conversation, about one goal of one project."""
+
+    def __init__(self, ask: Ask, project: ProjectId, goal: NodeId) -> None:
+        self._ask = ask
+        self._project = project
+        self._goal = goal
+
+    def tools(self) -> tuple[Tool, ...]:
+        """Return them."""
+        return (
+            Tool("get_node", "Show one node of the work graph with its edges.", self._get, {"id": TEXT}, ("id",)),
+            Tool(
+                "query_nodes",
+                "List nodes of this goal by type, status, parent or a word in the title.",
+                self._query,
+                {"type": TEXT, "status": TEXT, "parent": TEXT, "text": TEXT},
+            ),
+            Tool(
+                "search_nodes",
+                "Search titles and descriptions of the project's nodes.",
+                self._search,
+                {"query": TEXT, "type": TEXT, "limit": NUMBER},
+                ("query",),
+            ),
+        )
+
+    async def _get(self, arguments: Arguments) -> ToolResult:
+        node_id = NodeId(arguments["id"])
+        node = await self._ask(lambda s: s.graph.find(node_id))
+        if node is None or node.project_id != self._project:
+            raise ToolRefusal(f"there is no node {node_id}")
+        edges = await self._ask(lambda s: s.graph.edges_of(node_id))
+        shown = {**_document(node), "edges": [f"{e.from_id} {e.edge_type} {e.to_id}" for e in edges]}
+        return ToolResult(json.dumps(shown, ensure_ascii=False, indent=1), summary=f"{node.id} {one_line(node.title)}")
+
+    async def _query(self, arguments: Arguments) -> ToolResult:
+        kind = _member(NodeType, arguments.get("type"), "type")
+        status = _member(Status, arguments.get("status"), "status")
+        parent, word = arguments.get("parent"), arguments.get("text", "").casefold()
+        nodes = await self._ask(lambda s: s.graph.descendants(self._goal))
+        found = [
+            node
+            for node in nodes
+            if (kind is None or node.node_type is kind)
+            and (status is None or node.status is status)
+            and (parent is None or node.parent_id == parent)
+            and word in f"{node.title}\n{node.description}".casefold()
+        ]
+        return _listed(found)
+
+    async def _search(self, arguments: Arguments) -> ToolResult:
+        kind = _member(NodeType, arguments.get("type"), "type")
+        limit = max(1, min(arguments.get("limit", 20), _MOST))
+        query = arguments["query"]
+        return _listed(
+            await self._ask(lambda s: s.graph.search(query, project_id=self._project, node_type=kind, limit=limit))
+        )
+
+
+def _listed(nodes: list[Node]) -> ToolResult:
+    lines = [f"{n.id} [{n.node_type}, {n.status}] {one_line(n.title)}" for n in nodes[:_MOST]]
+    more = f"\n… {len(nodes) - _MOST} more" if len(nodes) > _MOST else ""
+    return ToolResult(("\n".join(lines) or "(none)") + more, summary=f"{len(nodes)} nodes")
+
+
+def _document(node: Node) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": node.id,
+        "type": node.node_type,
+        "title": node.title,
+        "status": node.status,
+        "description": node.description,
+        "blocked_reason": node.blocked_reason,
+    }
+    if isinstance(node.details, TaskDetails):
+        shown["acceptance_criteria"] = node.details.acceptance_criteria
+        shown["checks"] = [check.command for check in node.details.checks]
+        shown["file_scope"] = node.details.file_scope
+    if isinstance(node.details, OptionDetails):
+        shown["pros"], shown["cons"] = node.details.pros, node.details.cons
+    return {key: value for key, value in shown.items() if value}
+
+
+def _member(kind: Any, value: str | None, name: str) -> Any:
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        raise ToolRefusal(f"{name} must be one of {', '.join(kind)}, not {value!r}") from None

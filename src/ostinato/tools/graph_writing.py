@@ -1,0 +1,148 @@
+"""create_task, log_decision, choose_option, record_outcome, revisit, record_observation: what a coder writes down."""
+
+from __future__ import annotations
+
+from ostinato.agent.ports import ToolResult
+from ostinato.base.ids import NodeId
+from ostinato.graph.plan import DecisionDraft, TaskDraft
+from ostinato.graph.plan_format import PlanFormatError, parse_plan
+from ostinato.graph.records import Actor, Claim
+from ostinato.graph.types import NewNode, Node, NodeType, TaskDetails
+from ostinato.tools.access import Ask
+from ostinato.tools.tool import FLAG, OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
+
+DECISION_ARGUMENTS = {"title": TEXT, "context": TEXT, "options": OBJECTS, "chosen": TEXT, "rationale": TEXT}
+DECISION_SAID = (
+    "Log a decision. Options are {title, description, pros, cons}; `chosen` is the title of one, with a rationale."
+)
+TASK_ARGUMENTS = {
+    "title": TEXT,
+    "description": TEXT,
+    "acceptance_criteria": TEXTS,
+    "checks": OBJECTS,
+    "file_scope": TEXTS,
+    "complexity": TEXT,
+    "priority": TEXT,
+}
+
+
+class GraphWriting:
+    """The writing tools of one iteration; counts the child tasks that were made."""
+
+    def __init__(self, ask: Ask, claim: Claim, goal: NodeId, actor: Actor) -> None:
+        self._ask = ask
+        self._claim = claim
+        self._goal = goal
+        self._actor = actor
+        self.children = 0
+
+    def tools(self) -> tuple[Tool, ...]:
+        """Return them in their order."""
+        said = "Make a child task of this task, when it is too large. Checks are {command, timeout?}."
+        decided = ("title", "context", "options")
+        return (
+            Tool("create_task", said, self._create, TASK_ARGUMENTS, ("title", "acceptance_criteria", "checks")),
+            Tool("log_decision", DECISION_SAID, self._decide, DECISION_ARGUMENTS, decided),
+            Tool(
+                "choose_option",
+                "Choose an option of an open decision.",
+                self._choose,
+                {"decision": TEXT, "option": TEXT, "rationale": TEXT},
+                ("decision", "option", "rationale"),
+            ),
+            Tool(
+                "record_outcome",
+                "Record what something led to.",
+                self._outcome,
+                {"title": TEXT, "description": TEXT, "success": FLAG},
+                ("title", "description", "success"),
+            ),
+            Tool(
+                "revisit",
+                "Open a decision again because of a bad outcome.",
+                self._revisit,
+                {"outcome": TEXT, "reason": TEXT, "new_decision": TEXT},
+                ("outcome", "reason"),
+            ),
+            Tool(
+                "record_observation",
+                "Record something that later tasks should know.",
+                self._observe,
+                {"title": TEXT, "description": TEXT, "about": TEXT},
+                ("title", "description"),
+            ),
+        )
+
+    async def _create(self, arguments: Arguments) -> ToolResult:
+        draft = task_draft(arguments)
+        details = TaskDetails(
+            acceptance_criteria=draft.acceptance_criteria,
+            checks=draft.checks,
+            file_scope=draft.file_scope,
+            complexity=draft.complexity,
+        )
+        new = NewNode(
+            NodeType.TASK, draft.title, draft.description, self._claim.task_id, priority=draft.priority, details=details
+        )
+        node = await self._ask(lambda s: s.tasks.create_child(self._claim, new, self._actor))
+        self.children += 1
+        return _made(node)
+
+    async def _decide(self, arguments: Arguments) -> ToolResult:
+        draft = decision_draft(arguments)
+        return _made(await self._ask(lambda s: s.reasoning.log_decision(self._claim.task_id, draft, self._actor)))
+
+    async def _choose(self, arguments: Arguments) -> ToolResult:
+        decision, option, why = NodeId(arguments["decision"]), arguments["option"], arguments["rationale"]
+        node = await self._ask(lambda s: s.reasoning.choose_option(decision, option, why, self._actor))
+        return text(f"{node.id} is decided")
+
+    async def _outcome(self, arguments: Arguments) -> ToolResult:
+        title, said, good = arguments["title"], arguments["description"], arguments["success"]
+        iteration = self._actor.iteration_id
+        return _made(
+            await self._ask(
+                lambda s: s.reasoning.record_outcome(
+                    self._claim.task_id, title, said, good, self._actor, iteration_id=iteration
+                )
+            )
+        )
+
+    async def _revisit(self, arguments: Arguments) -> ToolResult:
+        outcome, reason, new = NodeId(arguments["outcome"]), arguments["reason"], arguments.get("new_decision")
+        return _made(await self._ask(lambda s: s.reasoning.revisit(outcome, reason, new, self._actor)))
+
+    async def _observe(self, arguments: Arguments) -> ToolResult:
+        title, said = arguments["title"], arguments["description"]
+        about = NodeId(arguments["about"]) if arguments.get("about") else None
+        return _made(
+            await self._ask(lambda s: s.reasoning.record_observation(self._goal, title, said, about, self._actor))
+        )
+
+
+def decision_draft(arguments: Arguments) -> DecisionDraft:
+    """Return the decision that the arguments describe. Raises ToolRefusal."""
+    try:
+        draft = parse_plan({"summary": "-", "tasks": [], "decisions": [arguments]})
+    except PlanFormatError as error:
+        raise ToolRefusal(str(error)) from None
+    decision = draft.decisions[0]
+    titles = [option.title for option in decision.options]
+    if decision.chosen is not None and decision.chosen not in titles:
+        raise ToolRefusal(f"chosen must be the title of one of the options: {', '.join(titles) or 'there are none'}")
+    return decision
+
+
+def task_draft(arguments: Arguments) -> TaskDraft:
+    """Return the task that the arguments describe. Raises ToolRefusal."""
+    try:
+        draft = parse_plan({"summary": "-", "tasks": [arguments], "decisions": []}).tasks[0]
+    except PlanFormatError as error:
+        raise ToolRefusal(str(error)) from None
+    if not draft.acceptance_criteria or not draft.checks:
+        raise ToolRefusal("a task needs acceptance_criteria and checks")
+    return draft
+
+
+def _made(node: Node) -> ToolResult:
+    return text(f"recorded as {node.id}: {node.title}")

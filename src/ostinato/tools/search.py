@@ -1,0 +1,101 @@
+"""search_code: lines that match a pattern, below one directory of the checkout.
+
+A pattern written by a model can be catastrophic, so the search runs in a process of its own that is ended by the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+
+from ostinato.agent.ports import ToolResult
+from ostinato.base.globs import matches
+from ostinato.tools.files import walk
+from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
+
+_MOST = 200
+_SECONDS = 20.0
+_LARGEST_FILE = 1_000_000
+
+# Reads {root, names, pattern, most} from stdin and prints matching lines; run with -I -S, so that it imports little.
+_PROGRAM = r"""
+import json, os, re, sys
+job = json.load(sys.stdin)
+pattern = re.compile(job["pattern"])
+left = job["most"]
+for name in job["names"]:
+    path = os.path.join(job["root"], name)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        continue
+    with os.fdopen(fd, "rb") as file:
+        data = file.read(job["largest"] + 1)
+    if len(data) > job["largest"] or b"\0" in data[:4096]:
+        continue
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        if pattern.search(line[:2000]):
+            sys.stdout.write(f"{name}:{number}: {line[:300]}\n")
+            left -= 1
+            if not left:
+                sys.exit(0)
+"""
+
+
+def search_tool(checkout: Checkout) -> Tool:
+    """Return search_code for a checkout."""
+
+    async def run(arguments: Arguments) -> ToolResult:
+        return await _search(checkout, arguments)
+
+    return Tool(
+        "search_code",
+        "Search the lines of files with a regular expression. `glob` filters files, `path` is where to look.",
+        run,
+        {"pattern": TEXT, "path": TEXT, "glob": TEXT, "max_results": NUMBER},
+        ("pattern",),
+    )
+
+
+async def _search(checkout: Checkout, arguments: Arguments) -> ToolResult:
+    pattern, note = _pattern(arguments["pattern"])
+    top, glob = relative(arguments.get("path", ".")), arguments.get("glob")
+    names = [name for name in walk(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
+    most = max(1, min(arguments.get("max_results", _MOST), _MOST))
+    job = {"root": str(checkout.root), "names": names, "pattern": pattern, "most": most + 1, "largest": _LARGEST_FILE}
+    lines = await _run(job)
+    shown = lines[:most]
+    more = "\n… more matches: narrow it" if len(lines) > most else ""
+    return ToolResult(("\n".join(shown) or "(no match)") + more + note, summary=f"{len(shown)} matches")
+
+
+async def _run(job: dict[str, object]) -> list[str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", "-c", _PROGRAM),
+        cwd=Path("/"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(json.dumps(job).encode()), _SECONDS)
+    except TimeoutError:
+        raise ToolRefusal(f"the search took longer than {_SECONDS:.0f} s: use a simpler pattern") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return out.decode("utf-8", "replace").splitlines()
+
+
+def _pattern(given: str) -> tuple[str, str]:
+    """Return the pattern, taken literally with a note where it is no regular expression."""
+    try:
+        re.compile(given)
+    except re.error as error:
+        return re.escape(given), f"\n(not a regular expression: {error}; searched for it as plain text)"
+    return given, ""

@@ -1,0 +1,112 @@
+"""The tools of one conversation behind `agent.ports.Tools`: finds, checks arguments, bounds answers.
+
+The one border in this room where an unexpected exception becomes a result: the conversation survives a failing tool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ostinato.agent.ports import ToolResult
+from ostinato.base.errors import ClaimLostError, MachineError, OstinatoError
+from ostinato.base.text import head_and_tail
+from ostinato.chat.messages import ToolCall, ToolSpec
+from ostinato.tools.tool import Tool, ToolRefusal
+
+LARGEST = 32_000
+"""Characters of an answer, about 8,000 tokens."""
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+
+
+class Toolbox:
+    """Serves the given tools, in their order."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """Return the definitions; the same tools give the same bytes."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    async def run(self, call: ToolCall) -> ToolResult:
+        """Run one call; see `agent.ports.Tools`."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return _error(f"there is no tool {call.name!r}; there are {', '.join(self._tools)}")
+        try:
+            result = await tool.run(checked_arguments(tool, call.arguments))
+        except (ClaimLostError, MachineError, asyncio.CancelledError):
+            raise
+        except (ToolRefusal, OstinatoError) as refusal:
+            return _error(str(refusal))
+        except Exception as error:  # noqa: BLE001 - the named border of tool calls
+            return _error(f"the tool failed: {type(error).__name__}: {error}")
+        bounded = head_and_tail(result.text, LARGEST)
+        return ToolResult(bounded, result.is_error, result.signal, result.summary)
+
+
+def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:
+    """Return the arguments as the tool's schema wants them. Raises ToolRefusal that says what is wrong."""
+    try:
+        given = json.loads(raw) if raw.strip() else {}
+    except ValueError as error:
+        raise ToolRefusal(
+            f"the arguments of {tool.name} are not valid JSON ({error}); send them again, whole"
+        ) from None
+    if not isinstance(given, dict):
+        raise ToolRefusal(f"the arguments of {tool.name} must be a JSON object")
+    known = {name: value for name, value in given.items() if value is not None}
+    problems = [f"unknown argument {name!r}" for name in known if name not in tool.properties]
+    problems += [f"missing argument {name!r}" for name in tool.required if name not in known]
+    fixed: dict[str, Any] = {}
+    for name, value in known.items():
+        if name in tool.properties:
+            fixed[name], problem = _fitting(value, str(tool.properties[name].get("type", "")))
+            if problem:
+                problems.append(f"{name} must be {problem}, not {json.dumps(value)[:80]}")
+    if problems:
+        raise ToolRefusal(f"{tool.name}: {'; '.join(problems)}. Its arguments are {_signature(tool)}")
+    return fixed
+
+
+def _fitting(value: Any, wanted: str) -> tuple[Any, str]:
+    """Return the value, numbers and flags written as text being read, and what it should have been if it does not fit."""
+    if wanted in {"integer", "number"} and isinstance(value, str):
+        try:
+            return (int(value) if wanted == "integer" else float(value)), ""
+        except ValueError:
+            return value, f"a {wanted}"
+    if wanted == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value), ""
+    if wanted == "boolean" and value in ("true", "false"):
+        return value == "true", ""
+    kind = _TYPES.get(wanted)
+    if kind is not None and (not isinstance(value, kind) or (wanted != "boolean" and isinstance(value, bool))):
+        return value, f"an {wanted}" if wanted[0] in "aio" else f"a {wanted}"
+    return value, ""
+
+
+def _signature(tool: Tool) -> str:
+    return ", ".join(name if name in tool.required else f"{name}?" for name in tool.properties) or "none"
+
+
+def _error(message: str) -> ToolResult:
+    return ToolResult(f"error: {message}", is_error=True, summary=message)
+
+
+if TYPE_CHECKING:
+    from ostinato.agent.ports import Tools
+
+    def _fits(box: Toolbox) -> Tools:
+        return box

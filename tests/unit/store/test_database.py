@@ -1,0 +1,249 @@
+"""Opening, migrations, transactions and clear errors of the database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import apsw
+import pytest
+
+from ostinato.base.errors import DatabaseError
+from ostinato.store import database
+from ostinato.store.database import MEMORY, Database, migrations
+from ostinato.testing.fake_clock import FakeClock
+
+SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name <> 'schema_migrations' ORDER BY type, name"
+
+
+def open_at(path: Path, *, create: bool = True, busy: int = 50) -> Database:
+    return Database(path, FakeClock(), create=create, busy_milliseconds=busy)
+
+
+def other_connection(path: Path) -> apsw.Connection:
+    return apsw.Connection(str(path))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "ostinato.db"
+
+
+def test_schema_equals_the_scripts_when_the_migrations_have_run(path: Path) -> None:
+    plain = apsw.Connection(":memory:")
+    for _, sql in sorted(migrations().items()):
+        plain.execute(sql)
+    opened = open_at(path)
+    assert opened.tuples(SCHEMA) == list(plain.execute(SCHEMA))
+    assert opened.schema_version() == max(migrations()) == len(migrations())
+
+
+def test_nothing_is_migrated_again_when_a_database_is_opened_a_second_time(path: Path) -> None:
+    open_at(path).close()
+    again = open_at(path)
+    assert again.one("SELECT count(*) AS n FROM schema_migrations") == {"n": len(migrations())}
+
+
+def test_migration_leaves_nothing_when_it_fails(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {1: "CREATE TABLE one (a); ", 2: "CREATE TABLE two (a); INSERT INTO nowhere VALUES (1);"}
+    monkeypatch.setattr(database, "migrations", lambda: broken)
+    with pytest.raises(apsw.SQLError, match="nowhere"):
+        open_at(path)
+    assert list(other_connection(path).execute("SELECT name FROM sqlite_master")) == []
+
+
+def test_later_migrations_run_when_a_database_is_older(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_at(path).close()
+    newer = {**migrations(), max(migrations()) + 1: "CREATE TABLE added (a);"}
+    monkeypatch.setattr(database, "migrations", lambda: newer)
+    with pytest.raises(DatabaseError, match="older than"):
+        open_at(path, create=False)
+    opened = open_at(path)
+    assert opened.schema_version() == max(newer)
+    assert opened.execute("SELECT * FROM added") == []
+
+
+def test_newer_schema_is_refused_when_the_program_is_older(path: Path) -> None:
+    open_at(path).close()
+    other_connection(path).execute("INSERT INTO schema_migrations VALUES (999, 'then')")
+    for create in (True, False):
+        with pytest.raises(DatabaseError, match=r"schema 999, newer than this program's .*: update Ostinato"):
+            open_at(path, create=create)
+
+
+def test_file_is_refused_when_it_is_no_database(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("not a database, but longer than the header of one: " + "x" * 200)
+    for create in (True, False):
+        with pytest.raises(DatabaseError, match="not a sound SQLite database"):
+            open_at(path, create=create)
+
+
+def test_database_is_refused_when_it_is_another_programs(path: Path) -> None:
+    path.parent.mkdir()
+    other_connection(path).execute("CREATE TABLE theirs (a)")
+    for create in (True, False):
+        with pytest.raises(DatabaseError, match="another program's"):
+            open_at(path, create=create)
+
+
+def test_path_is_refused_when_it_is_a_directory(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="cannot use"):
+        open_at(tmp_path)
+
+
+def test_path_is_refused_when_a_parent_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseError, match="cannot use"):
+        open_at(tmp_path / "file" / "ostinato.db")
+
+
+def test_absent_file_reads_as_empty_when_nothing_may_be_created(path: Path) -> None:
+    opened = open_at(path, create=False)
+    assert opened.execute("SELECT * FROM nodes") == []
+    assert not path.parent.exists()
+
+
+def test_empty_file_reads_as_empty_when_nothing_may_be_created(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    assert open_at(path, create=False).execute("SELECT * FROM nodes") == []
+    assert path.stat().st_size == 0
+
+
+def test_files_are_private_when_they_are_made(path: Path) -> None:
+    open_at(path)
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_write_is_refused_in_words_when_another_holds_the_lock(path: Path) -> None:
+    opened = open_at(path)
+    holder = other_connection(path)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="locked by another process; nothing was written"), opened.transaction():
+        pytest.fail("the block must not run")
+    holder.execute("ROLLBACK")
+    add_project(opened)
+    assert count_projects(opened) == 1
+
+
+def test_reading_does_not_wait_when_another_holds_the_lock(path: Path) -> None:
+    open_at(path).close()
+    holder = other_connection(path)
+    holder.execute("BEGIN IMMEDIATE")
+    reader = open_at(path, create=False)
+    with reader.reading():
+        assert count_projects(reader) == 0
+
+
+def test_reading_sees_one_state_when_others_write_meanwhile(path: Path) -> None:
+    reader, writer = open_at(path), open_at(path)
+    with reader.reading():
+        before = count_projects(reader)
+        add_project(writer)
+        assert count_projects(reader) == before
+    assert count_projects(reader) == before + 1
+
+
+def test_data_version_changes_when_another_connection_commits(path: Path) -> None:
+    reader, writer = open_at(path), open_at(path)
+    before = reader.data_version()
+    assert reader.data_version() == before
+    add_project(writer)
+    assert reader.data_version() != before
+
+
+def test_transaction_inside_a_reading_is_refused() -> None:
+    opened = open_at(MEMORY)
+    with opened.reading(), pytest.raises(RuntimeError), opened.transaction():
+        pytest.fail("the block must not run")
+
+
+def test_no_transaction_stays_open_when_a_block_fails(path: Path) -> None:
+    opened = open_at(path)
+    with pytest.raises(apsw.ConstraintError), opened.transaction():
+        add_project(opened)
+        opened.execute("INSERT INTO edges VALUES ('e', 'contains', 'no', 'body', NULL, 'now')")
+    assert count_projects(opened) == 0
+    add_project(open_at(path))
+    add_project(opened, "b")
+    assert count_projects(opened) == 2
+
+
+def test_no_transaction_stays_open_when_the_commit_fails(path: Path) -> None:
+    opened = open_at(path)
+    with pytest.raises(apsw.ConstraintError), opened.transaction():
+        add_project(opened)
+        opened.execute(
+            "INSERT INTO nodes (id, project_id, node_type, title, status, created_at, parent_id)"
+            " VALUES ('os-a', 'a', 'task', 't', 'pending', 'now', 'os-nobody')"
+        )
+    assert count_projects(opened) == 0
+    add_project(opened)
+    assert count_projects(opened) == 1
+
+
+def test_all_is_rolled_back_when_the_outer_block_fails() -> None:
+    opened = open_at(MEMORY)
+    with pytest.raises(ValueError, match="outer"), opened.transaction():
+        with opened.transaction():
+            add_project(opened)
+        raise ValueError("outer")
+    assert count_projects(opened) == 0
+
+
+def test_only_the_inner_part_is_undone_when_the_outer_block_goes_on() -> None:
+    opened = open_at(MEMORY)
+    with opened.transaction():
+        add_project(opened, "kept")
+        with pytest.raises(ValueError, match="inner"), opened.transaction():
+            add_project(opened, "undone")
+            with opened.transaction():
+                add_project(opened, "undone too")
+            raise ValueError("inner")
+        add_project(opened, "kept too")
+    assert [row["id"] for row in opened.execute("SELECT id FROM projects ORDER BY id")] == ["kept", "kept too"]
+
+
+def test_every_process_gets_the_schema_when_many_open_a_new_database_at_once(path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from ostinato.base.clock import SystemClock;"
+        "from ostinato.store.database import Database;"
+        "print(Database(Path(sys.argv[1]), SystemClock()).schema_version())"
+    )
+    found = [
+        subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(6)
+    ]
+    for process in found:
+        output, errors = process.communicate(timeout=60)
+        assert (output.strip(), errors.decode()) == (str(max(migrations())).encode(), "")
+
+
+def test_waiting_writer_gets_its_turn_when_the_lock_is_given_back(path: Path) -> None:
+    holder, waiter = open_at(path), open_at(path, busy=20_000)
+    began = threading.Event()
+
+    def wait_and_write() -> None:
+        began.set()
+        add_project(waiter, "late")
+
+    thread = threading.Thread(target=wait_and_write)
+    with holder.transaction():
+        thread.start()
+        assert began.wait(10)
+        add_project(holder, "early")
+    thread.join(20)
+    assert count_projects(holder) == 2
+
+
+def add_project(opened: Database, name: str = "a") -> None:
+    with opened.transaction():
+        opened.execute("INSERT INTO projects VALUES (:name, :name, :name, 'now')", {"name": name})
+
+
+def count_projects(opened: Database) -> int:
+    return len(opened.execute("SELECT id FROM projects"))

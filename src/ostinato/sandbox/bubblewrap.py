@@ -22,6 +22,7 @@ from ostinato.sandbox.profile import (
     WORK,
     Machine,
     SandboxProfile,
+    configuration_files,
     environment,
     read_only_mounts,
     system_mounts,
@@ -43,8 +44,10 @@ _ISOLATION = (
     "--hostname",
     "ostinato",
 )
-# A core dump of a check is no evidence, and would fill the checkout.
-_SHELL = ("/bin/sh", "-c", 'ulimit -c 0; cd "$1" && exec /bin/sh -c "$2"', "sh")
+# No core dumps, files of at most 4 GiB (in blocks of 512 bytes), 8,192 processes (`-p` in dash, `-u` in bash). The
+# kernel does not hold root to the last one: that needs a pids cgroup.
+LIMITS = "ulimit -c 0; ulimit -f 8388608; { ulimit -p 8192 || ulimit -u 8192; } 2>/dev/null;"
+_SHELL = ("/bin/sh", "-c", f'{LIMITS} cd "$1" && exec /bin/sh -c "$2"', "sh")
 
 
 class BubblewrapRunner:
@@ -82,12 +85,16 @@ def sandbox_options(
         options += ["--ro-bind", str(mount), str(mount)]
     if setup_home is not None:
         options += ["--bind", str(setup_home), SETUP_HOME]
+        for source, place in configuration_files(machine):
+            options += ["--ro-bind", str(source), f"{SETUP_HOME}/{place}"]
     else:
         options += ["--dir", HOME]
         if profile.setup_home is not None and profile.setup_home.is_dir():
             options += ["--ro-bind", str(profile.setup_home), SETUP_HOME]
-    options += ["--bind", str(checkout), WORK, "--chdir", WORK]
-    env = environment(profile, machine, setup=setup, home=SETUP_HOME if setup else HOME)
+    # Last of all: what the mounts above needed as directories must not stay writable.
+    options += ["--bind", str(checkout), WORK, "--remount-ro", "/", "--chdir", WORK]
+    home = SETUP_HOME if setup else HOME
+    env = environment(profile, machine, setup=setup, home=home, setup_home=Path(SETUP_HOME))
     for name, value in env.items():
         options += ["--setenv", name, value]
     return tuple(options)
@@ -116,17 +123,27 @@ def bubblewrap() -> str:
 
 async def _run(options: Sequence[str], command: str, timeout: float, directory: str) -> CommandResult:
     reader, writer = os.pipe()
+    words = _as_file(options)
     try:
-        argv = [bubblewrap(), "--json-status-fd", str(writer), *options, "--", *_SHELL, directory, command]
-        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer,))
-        os.close(writer)
-        writer = -1
+        argv = [bubblewrap(), "--json-status-fd", str(writer), "--args", str(words)]
+        argv += ["--", *_SHELL, directory, command]
+        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer, words))
+        # Bubblewrap is dead: what it wrote is all there, and less than a pipe holds.
+        os.set_blocking(reader, False)
         _require_started(done, os.read(reader, 65536))
     finally:
-        os.close(reader)
-        if writer >= 0:
-            os.close(writer)
+        for descriptor in (reader, writer, words):
+            os.close(descriptor)
     return CommandResult(done.exit_code, done.stdout, done.stderr, done.seconds, done.truncated)
+
+
+def _as_file(words: Sequence[str]) -> int:
+    """Return a descriptor to read the words from: an argument list is public in /proc, a setup's variables are not."""
+    file = os.memfd_create("ostinato-sandbox")
+    with open(file, "wb", closefd=False) as out:
+        out.write(b"".join(os.fsencode(word) + b"\0" for word in words))
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def _require_started(done: Captured, status: bytes) -> None:
@@ -137,8 +154,8 @@ def _require_started(done: Captured, status: bytes) -> None:
         return  # somebody killed bubblewrap: that is the command's end
     said = done.stderr.strip().splitlines()[-1:] or ["no message"]
     raise MachineError(
-        f"the sandbox does not start ({said[0]}): `ostinato doctor` names the fix; without a sandbox commands run only "
-        'with OSTINATO_SANDBOX=none or sandbox = "none" in your own configuration'
+        f"the sandbox does not start ({said[0]}): `ostinato doctor` names the fix; without a sandbox commands run "
+        'only with OSTINATO_SANDBOX=none or sandbox = "none" in your own configuration'
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,45 +71,92 @@ async def capture(
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
+    stdin: int = subprocess.DEVNULL,
     pass_fds: tuple[int, ...] = (),
+    sweep: Callable[[], None] | None = None,
 ) -> Captured:
-    """Run `argv` in a session of its own without input, and wait for its end or `timeout` seconds.
+    """Run `argv` in a session of its own, and wait for its end or `timeout` seconds.
 
-    Its process group is killed in any case, cancellation included; pipes that a straggler holds are given up after a
-    short grace. Raises MachineError when it cannot be started.
+    Its process group is killed in any case, cancellation included, then `sweep` is called to kill what else belongs to
+    it; pipes that a straggler still holds are given up after a short grace. Raises MachineError when it cannot be
+    started.
     """
     started = time.monotonic()
+    out, err = await _Pipe.open(), await _Pipe.open()
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            cwd=cwd,
-            env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=pass_fds,
-        )
+        process = await _start(argv, cwd, env, stdin, out.writer, err.writer, pass_fds)
     except OSError as error:
+        out.close()
+        err.close()
         raise MachineError(f"cannot start {argv[0]}: {error.strerror}") from error
-    out, err = _Kept(), _Kept()
-    assert process.stdout and process.stderr
-    reading = asyncio.gather(_read(process.stdout, out), _read(process.stderr, err))
+    finally:
+        os.close(out.writer)
+        os.close(err.writer)
+    reading = asyncio.gather(out.read(), err.read())
     timed_out = False
     try:
+        # The main process decides: asyncio's own pipes would make this wait for whoever still holds them.
         await asyncio.wait_for(process.wait(), timeout)
     except TimeoutError:
         timed_out = True
     finally:
         _kill_group(process.pid)
+        if sweep is not None:
+            sweep()
         await _finished(process, reading)
+        out.close()
+        err.close()
     code = None if timed_out else process.returncode
-    return Captured(code, out.text(), err.text(), time.monotonic() - started, out.cut or err.cut)
+    cut = out.kept.cut or err.kept.cut
+    return Captured(code, out.kept.text(), err.kept.text(), time.monotonic() - started, cut)
 
 
-async def _read(stream: asyncio.StreamReader, kept: _Kept) -> None:
-    while data := await stream.read(_CHUNK):
-        kept.add(data)
+class _Pipe:
+    """A pipe whose read end is collected in the event loop; the caller closes `writer` once the child has it."""
+
+    def __init__(self, writer: int, stream: asyncio.StreamReader, transport: asyncio.BaseTransport) -> None:
+        self.writer = writer
+        self.kept = _Kept()
+        self._stream = stream
+        self._transport = transport
+
+    @classmethod
+    async def open(cls) -> _Pipe:
+        loop = asyncio.get_running_loop()
+        reader, writer = os.pipe()
+        stream = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb", buffering=0)
+        )
+        return cls(writer, stream, transport)
+
+    async def read(self) -> None:
+        while data := await self._stream.read(_CHUNK):
+            self.kept.add(data)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+async def _start(
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    pass_fds: tuple[int, ...],
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        cwd=cwd,
+        env=dict(env),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        pass_fds=pass_fds,
+    )
 
 
 async def _finished(process: asyncio.subprocess.Process, reading: asyncio.Future[tuple[None, None]]) -> None:

@@ -1,6 +1,8 @@
 """Runs commands without a sandbox, for people who said `sandbox = "none"`. It protects nothing.
 
-What holds still: a clean environment without secrets, no input, time limits, bounded output, no process left.
+What holds still: a clean environment without secrets, no input, time limits, bounded output, and no process left
+behind. When the harness is killed, the command's process group dies with it; only what left that group by itself
+(setsid) lives on then. There is no /work here: commands see the checkout at its own path.
 """
 
 from __future__ import annotations
@@ -11,17 +13,26 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ostinato.sandbox.bubblewrap import inside_work
+from ostinato.sandbox.bubblewrap import LIMITS, inside_work
 from ostinato.sandbox.capture import capture
-from ostinato.sandbox.profile import Machine, SandboxProfile, environment
+from ostinato.sandbox.profile import WORK, Machine, SandboxProfile, configuration_variables, environment
 from ostinato.verify.types import CommandResult
 
 _MARK = "OSTINATO_RUN"
-_WORK_PREFIX = "/work"
+# Standard input is a pipe that the harness holds open: its end means that the harness is dead, and takes the group with
+# it. Forked twice, so that the command does not find a child that it did not make.
+_SHELL = (
+    "/bin/sh",
+    "-c",
+    "exec 3<&0 </dev/null; ( ( cat <&3; kill -KILL 0 ) >/dev/null 2>&1 & ); exec 3<&-; "
+    f'{LIMITS} cd "$1" && exec /bin/sh -c "$2"',
+    "sh",
+)
+_SWEEPS = 20
 
 
 class DirectRunner:
-    """Runs commands in the checkout itself, with a HOME of its own below the state directory."""
+    """Runs commands in the checkout itself, with a HOME of its own beside it."""
 
     def __init__(self, profile: SandboxProfile, machine: Machine | None = None) -> None:
         self._profile = profile
@@ -33,33 +44,50 @@ class DirectRunner:
         """Run `command` with `sh -c`; see `verify.types.CommandRunner`."""
         home = checkout.parent / "plain-home"
         home.mkdir(exist_ok=True)
-        inside = inside_work(working_dir).removeprefix(_WORK_PREFIX).lstrip("/")
-        return await self._run(command, checkout / inside, home, timeout, setup=False)
+        inside = Path(inside_work(working_dir)).relative_to(WORK)
+        return await self._run(command, checkout, str(inside), home, timeout)
 
     async def run_setup(self, command: str, checkout: Path, home: Path, timeout: float) -> CommandResult:
         """Run a setup command with `home` as HOME."""
-        return await self._run(command, checkout, home, timeout, setup=True)
+        return await self._run(command, checkout, ".", home, timeout, setup=True)
 
-    async def _run(self, command: str, cwd: Path, home: Path, timeout: float, *, setup: bool) -> CommandResult:
-        mark = secrets.token_hex(8)
-        env = environment(self._profile, self._machine, setup=setup, home=str(home))
-        env[_MARK] = mark
+    async def _run(
+        self, command: str, checkout: Path, inside: str, home: Path, timeout: float, *, setup: bool = False
+    ) -> CommandResult:
+        mark = f"{_MARK}={secrets.token_hex(8)}"
+        kept = self._profile.setup_home
+        env = environment(self._profile, self._machine, setup=setup, home=str(home), setup_home=kept)
+        if setup:
+            env |= configuration_variables(self._machine)
+        lifeline, held = os.pipe()
         try:
-            argv = ("/bin/sh", "-c", 'ulimit -c 0; exec /bin/sh -c "$1"', "sh", command)
-            done = await capture(argv, cwd=cwd, env=env, timeout=timeout)
+            done = await capture(
+                [*_SHELL, inside, command],
+                cwd=checkout,
+                env={**env, _MARK: mark.partition("=")[2]},
+                timeout=timeout,
+                stdin=lifeline,
+                sweep=lambda: _kill_marked(mark.encode()),
+            )
         finally:
-            _kill_marked(f"{_MARK}={mark}".encode())
+            os.close(lifeline)
+            os.close(held)
         return CommandResult(done.exit_code, done.stdout, done.stderr, done.seconds, done.truncated)
 
 
 def _kill_marked(mark: bytes) -> None:
     """Kill what left the process group but still carries the mark in its environment; Linux only."""
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark in entry.read_bytes():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
-        except OSError:
-            continue
+    for _ in range(_SWEEPS):
+        found = False
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in entry.read_bytes().split(b"\0"):
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+                    found = True
+            except OSError:
+                continue
+        if not found:
+            return
 
 
 if TYPE_CHECKING:

@@ -63,7 +63,9 @@ def require_sandbox() -> None:
 
 def _fix() -> str:
     if _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
-        return "let AppArmor allow user namespaces to bwrap (a profile for /usr/bin/bwrap with `userns,`, see man apparmor.d)"
+        return (
+            "let AppArmor allow user namespaces to bwrap (a profile for /usr/bin/bwrap with `userns,`: man apparmor.d)"
+        )
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
         return "start this container with a seccomp profile that allows user namespaces"
     return "allow unprivileged user namespaces (sysctl user.max_user_namespaces), or update bubblewrap to 0.8 or newer"

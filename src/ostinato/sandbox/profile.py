@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORK = "/work"
+_NEVER = tuple(map(Path, ("/", "/etc", "/home", "/root", "/var", "/tmp", "/proc", "/sys", "/dev", "/run", WORK)))
 SETUP_HOME = "/home/ostinato"
 HOME = "/tmp/home"
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store")
 _ETC = (
     "passwd", "group", "hosts", "host.conf", "nsswitch.conf", "services", "protocols", "ld.so.cache", "ld.so.conf",
     "ld.so.conf.d", "alternatives", "localtime", "timezone", "locale.alias", "mime.types", "magic", "ssl/certs",
-    "ssl/openssl.cnf", "ca-certificates", "ca-certificates.conf", "pki/tls/certs", "pki/ca-trust", "fonts", "java",
-    "java-17-openjdk", "java-21-openjdk", "maven", "gitattributes", "inputrc", "os-release", "debian_version",
-    "lsb-release", "python3", "python3.11", "python3.12", "python3.13", "npmrc", "profile.d", "perl", "terminfo",
+    "ssl/openssl.cnf", "ca-certificates", "ca-certificates.conf", "pki/tls/certs", "pki/ca-trust", "fonts", "java*",
+    "maven", "inputrc", "os-release", "debian_version", "lsb-release", "python3*", "perl", "terminfo",
 )  # fmt: skip
-_NETWORK_ETC = ("resolv.conf", "pip.conf", "gai.conf")
+# Only for setup: npm's and pip's may hold the password of an index.
+_NETWORK_ETC = ("resolv.conf", "gai.conf", "pip.conf", "npmrc", "uv/uv.toml")
 # Below the home, what belongs to a toolchain whose programs are on PATH.
 _TOOLCHAINS = {
     ".pyenv": (".pyenv",),
@@ -53,11 +54,20 @@ _PASSED = (
     "NVM_DIR",
     "VOLTA_HOME",
 )
+# Where package managers keep what they make: in setup's own HOME, never at the person's places.
+_PLACES = re.compile(
+    r"(?i)^(cargo_home|cargo_target_dir|cargo_install_root|\w+_cache(_dir|_folder)?|npm_config_(prefix|tmp|globalconfig)"
+    r"|pip_(target|prefix|root|user|log|src|build)|uv_(python_install_dir|python_bin_dir|tool_dir|tool_bin_dir"
+    r"|install_dir|project_environment))$"
+)
 _SETUP_PASSED = re.compile(
     r"(?i)^(pip_\w+|uv_\w+|npm_config_\w+|yarn_\w+|cargo_\w+|goproxy|gosumdb|gonosumdb|goprivate|http_proxy|https_proxy"
     r"|no_proxy|all_proxy|ssl_cert_file|ssl_cert_dir|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|git_ssl_cainfo)$"
 )
-_SECRET = re.compile(r"(?i)(secret|token|passw|api_?key|credential|private_?key|auth)")
+_SECRET = re.compile(
+    r"(?i)secret|token|passw|passphrase|credential|api_?key|(^|_)key(_|$)|(^|_)key_?id|(^|_)auth(_|$)|authorization"
+    r"|cookie|(^|_)(pat|dsn)$"
+)
 _SETUP_FILES = (
     ".config/pip/pip.conf",
     ".pip/pip.conf",
@@ -102,13 +112,14 @@ class Machine:
 
 def read_only_mounts(profile: SandboxProfile, machine: Machine, *, setup: bool) -> tuple[Path, ...]:
     """Return the host paths that are mounted read-only at the same place, parents first."""
-    found: list[Path] = [Path("/etc", name) for name in (*_ETC, *(_NETWORK_ETC if setup else ()))]
+    names = (*_ETC, *(_NETWORK_ETC if setup else ()))
+    found = [path for name in names for path in Path("/etc").glob(name)]
     found += _toolchains(machine)
     found += profile.objects
     found += [Path(one).expanduser() for one in profile.read_only]
     if setup:
-        found += _configuration_files(machine)
-    existing = dict.fromkeys(path for path in found if path.exists())
+        found += _named_by_variables(machine)
+    existing = dict.fromkeys(path for path in found if path.exists() and path not in _NEVER)
     return tuple(sorted(path for path in existing if not _inside_system(path)))
 
 
@@ -121,8 +132,14 @@ def system_mounts() -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def environment(profile: SandboxProfile, machine: Machine, *, setup: bool, home: str) -> dict[str, str]:
-    """Return the whole environment of a command: nothing secret, nothing that was not asked for."""
+def environment(
+    profile: SandboxProfile, machine: Machine, *, setup: bool, home: str, setup_home: Path | None
+) -> dict[str, str]:
+    """Return the whole environment of a command: nothing secret, nothing that was not asked for.
+
+    `setup_home` is where the command finds what setup left. A variable that is named in `profile.env` and looks like a
+    credential is left out; one that is written there with its value is not.
+    """
     env = {
         "PATH": ":".join((*machine.path,)) or "/usr/bin:/bin",
         "HOME": home,
@@ -139,9 +156,9 @@ def environment(profile: SandboxProfile, machine: Machine, *, setup: bool, home:
     if rustup.is_dir():
         env["RUSTUP_HOME"] = str(rustup)
     if setup:
-        env.update({name: value for name, value in machine.environ.items() if _SETUP_PASSED.match(name)})
-    elif profile.setup_home is not None:
-        env.update(_caches(profile.setup_home))
+        env.update({name: value for name, value in machine.environ.items() if _for_setup(name)})
+    elif profile.setup_home is not None and setup_home is not None:
+        env.update(_caches(profile.setup_home, setup_home))
     for entry in profile.env:
         name, equals, value = entry.partition("=")
         if equals:
@@ -151,36 +168,60 @@ def environment(profile: SandboxProfile, machine: Machine, *, setup: bool, home:
     return env
 
 
-def _caches(home: Path) -> dict[str, str]:
-    """Point tools at what setup fetched, which is mounted read-only at the place where setup saw it."""
+def configuration_files(machine: Machine) -> tuple[tuple[Path, str], ...]:
+    """Return the package managers' files of the person, each with its place below a HOME. Only setup sees them."""
+    return tuple((machine.home / name, name) for name in _SETUP_FILES if (machine.home / name).is_file())
+
+
+def configuration_variables(machine: Machine) -> dict[str, str]:
+    """Return variables that point at the person's files where no mount can bring them into a HOME."""
+    names = {"NPM_CONFIG_USERCONFIG": ".npmrc", "PIP_CONFIG_FILE": ".config/pip/pip.conf"}
+    found = {name: machine.home / place for name, place in names.items() if name not in machine.environ}
+    return {name: str(path) for name, path in found.items() if path.is_file()}
+
+
+def _caches(kept: Path, seen: Path) -> dict[str, str]:
+    """Point tools at what setup fetched: it is `kept` on the machine, and `seen` by the command, read-only."""
     places = {"CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod", "UV_PYTHON_INSTALL_DIR": ".local/share/uv/python"}
-    return {name: f"{SETUP_HOME}/{place}" for name, place in places.items() if (home / place).is_dir()}
+    return {name: str(seen / place) for name, place in places.items() if (kept / place).is_dir()}
 
 
 def _toolchains(machine: Machine) -> Iterable[Path]:
     for entry in machine.path:
         path = Path(entry)
+        yield from _virtual_environment(path)
         if not path.is_relative_to(machine.home):
             yield path
             continue
-        first = path.relative_to(machine.home).parts[:1]
-        for name in _TOOLCHAINS.get(first[0], ()) if first else ():
-            yield machine.home / name
-        if len(path.relative_to(machine.home).parts) > 1:
+        parts = path.relative_to(machine.home).parts
+        yield from (machine.home / name for name in _TOOLCHAINS.get(parts[0], ())) if parts else ()
+        if len(parts) > 1 or parts == ("bin",):
             yield path
 
 
-def _configuration_files(machine: Machine) -> Iterable[Path]:
-    """Yield the package managers' files, and the files and folders that their variables point to."""
-    yield from (machine.home / name for name in _SETUP_FILES)
+def _virtual_environment(path: Path) -> Iterable[Path]:
+    """Yield the environment whose `bin` is on PATH and the interpreter below it: one without the other does not run."""
+    if (path.parent / "pyvenv.cfg").is_file():
+        yield path.parent
+        interpreter = (path / "python").resolve()
+        if interpreter.parent.name == "bin":
+            yield interpreter.parent.parent
+
+
+def _for_setup(name: str) -> bool:
+    return bool(_SETUP_PASSED.match(name)) and not _PLACES.match(name)
+
+
+def _named_by_variables(machine: Machine) -> Iterable[Path]:
+    """Yield the files and folders that the package managers' variables point to: indexes, certificates."""
     resolv = Path("/etc/resolv.conf")
     if resolv.is_symlink():
         yield resolv.resolve()
     for name, value in machine.environ.items():
-        if _SETUP_PASSED.match(name):
-            for word in value.removeprefix("file://").split():
+        if _for_setup(name):
+            for word in value.split():
                 path = Path(word.removeprefix("file://"))
-                if path.is_absolute() and path != machine.home and path != Path("/") and path.exists():
+                if path.is_absolute() and not machine.home.is_relative_to(path) and path.exists():
                     yield path
 
 

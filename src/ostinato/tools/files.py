@@ -1,175 +1,178 @@
-"""The tools that read, list, write and edit files of the checkout, and what a conversation has seen and written."""
+"""read_file, list_files, write_file, edit_file and read_agents_md, inside one checkout."""
 
 from __future__ import annotations
 
-from collections import Counter
-from difflib import get_close_matches
-from itertools import islice
+import difflib
+import hashlib
+import os
 from pathlib import PurePosixPath
 
 from ostinato.agent.ports import ToolResult
-from ostinato.tools.disk import digest, line_count, read_text, shown, write_text
-from ostinato.tools.editing import edit, small_diff
-from ostinato.tools.paths import Place, Tree
-from ostinato.tools.tool import FLAG, INTEGER, OUTPUT_CHARACTERS, TEXT, Arguments, Tool, ToolFailure, tool
-from ostinato.tools.walk import files_below, selected
+from ostinato.base.globs import matches
+from ostinato.tools.edits import edited
+from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
 
-MOST_LINES = 2_000
-LINE_CHARACTERS = 1_000
-_READ_CHARACTERS = OUTPUT_CHARACTERS - 500
-_LISTED = 300
+LINES = 2_000
+_LONGEST_LINE = 1_000
+_LARGEST = 4_000_000
+_MOST_LISTED = 500
+SKIPPED = frozenset(
+    {".git", "node_modules", ".venv", "venv", "__pycache__", "target", "dist", ".tox", ".mypy_cache", ".pytest_cache"}
+)
 
 
 class FileTools:
-    """The file tools of one conversation. `written` holds the paths that they wrote, relative, links resolved."""
+    """The file tools of one conversation; remembers what it read and what it wrote."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
         self._seen: dict[str, str] = {}
         self.written: set[str] = set()
 
     def reading(self) -> tuple[Tool, ...]:
         """Return the tools that change nothing."""
+        path = {"path": TEXT}
         return (
-            tool(
+            Tool(
                 "read_file",
-                "Read a text file, lines numbered. offset: first line; limit: number of lines.",
-                {"path": TEXT, "offset": INTEGER, "limit": INTEGER},
+                "Read a file, with line numbers. `offset` is the first line (from 1), `limit` the number of lines.",
+                self._read,
+                {**path, "offset": NUMBER, "limit": NUMBER},
                 ("path",),
-                self.read,
             ),
-            tool(
+            Tool(
                 "list_files",
-                "List files below a directory, caches and builds left out. glob: `*.py`, `src/**/*.ts`.",
-                {"path": TEXT, "glob": TEXT},
-                (),
-                self.list,
+                "List files below a directory, `glob` filters (`**/*.py`).",
+                self._list,
+                {**path, "glob": TEXT},
             ),
         )
+
+    def conventions(self) -> tuple[Tool, ...]:
+        """Return the tool for AGENTS.md."""
+        said = "Read the AGENTS.md that holds for a path: the nearest one at or above it."
+        return (Tool("read_agents_md", said, self._agents_md, {"path": TEXT}, ("path",)),)
 
     def writing(self) -> tuple[Tool, ...]:
         """Return the tools that change files."""
+        edit = "Replace `old`, which must occur exactly once (or everywhere with `all`), by `new`. Read the file first."
         return (
-            tool(
+            Tool(
                 "write_file",
-                "Create or overwrite a file with content; makes parent directories.",
+                "Create or replace a whole file.",
+                self._write,
                 {"path": TEXT, "content": TEXT},
                 ("path", "content"),
-                self.write,
             ),
-            tool(
+            Tool(
                 "edit_file",
-                "Replace old by new in a file; old must occur exactly once, unless all is set.",
+                edit,
+                self._edit,
                 {"path": TEXT, "old": TEXT, "new": TEXT, "all": FLAG},
                 ("path", "old", "new"),
-                self.edit,
             ),
         )
 
-    async def read(self, arguments: Arguments) -> ToolResult:
-        """Answer with numbered lines; what is left out is named with the offset at which it begins."""
-        offset, limit = arguments.get("offset", 1), arguments.get("limit", MOST_LINES)
-        if limit < 1:
-            raise ToolFailure("limit must be at least 1")
-        with self._tree.place(arguments["path"]) as place:
-            text = self._text(place)
-            self._seen[place.relative] = digest(text)
-            return _page(place.relative, text, max(offset, 1), min(limit, MOST_LINES))
+    async def _read(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        content = self._text(path)
+        lines = content.splitlines()
+        first = max(1, arguments.get("offset", 1))
+        count = max(1, min(arguments.get("limit", LINES), LINES))
+        shown = lines[first - 1 : first - 1 + count]
+        numbered = "\n".join(f"{n:>5}  {_shortened(line)}" for n, line in enumerate(shown, first))
+        rest = len(lines) - (first - 1 + len(shown))
+        more = f"\n… {rest} more lines, read on with offset {first + len(shown)}" if rest > 0 else ""
+        return ToolResult((numbered or "(empty)") + more, summary=f"{path}: {len(shown)} of {len(lines)} lines")
 
-    async def list(self, arguments: Arguments) -> ToolResult:
-        """Answer with the files, or with directories and their counts where there are too many."""
-        with self._tree.place(arguments.get("path", ".")) as place:
-            if place.status() is None:
-                raise ToolFailure(f"{place.relative}: no such directory{self._near(place)}")
-            if not place.is_directory():
-                return ToolResult(place.relative, summary=place.relative)
-            start = place.relative
-        found = [p for p in files_below(self._tree.root, start) if selected(p, start, arguments.get("glob"))]
-        if not found:
-            return ToolResult("no files", summary="no files")
-        lines = found if len(found) <= _LISTED else _grouped(found, start)
-        return ToolResult(shown("\n".join(lines)), summary=f"{len(found)} files")
+    async def _list(self, arguments: Arguments) -> ToolResult:
+        top = relative(arguments.get("path", "."))
+        glob = arguments.get("glob")
+        found = [
+            name
+            for name in walk(self._checkout, top)
+            if not glob or matches(_below(name, top), [glob]) or matches(name, [glob])
+        ]
+        listed = found[:_MOST_LISTED]
+        more = f"\n… {len(found) - len(listed)} more: narrow it with path or glob" if len(found) > len(listed) else ""
+        return ToolResult(("\n".join(listed) or "(no files)") + more, summary=f"{len(found)} files below {top}")
 
-    async def write(self, arguments: Arguments) -> ToolResult:
-        """Answer whether the file was created or overwritten, with its lines."""
-        content = arguments["content"]
-        with self._tree.place(arguments["path"], writing=True, make_parents=True) as place:
-            found = place.status()
-            write_text(place, content)
-            self._wrote(place, content)
-        lines = f"{line_count(content)} lines"
-        what = f"created {place.relative} ({lines})" if found is None else f"overwrote {place.relative} ({lines})"
-        return ToolResult(what, summary=what)
+    async def _write(self, arguments: Arguments) -> ToolResult:
+        path, content = relative(arguments["path"]), arguments["content"]
+        new = self._checkout.write(path, content.encode("utf-8", "surrogateescape"))
+        self._wrote(path, content)
+        return text(f"{'created' if new else 'replaced'} {path} ({len(content.splitlines())} lines)")
 
-    async def edit(self, arguments: Arguments) -> ToolResult:
-        """Answer with a small diff. Refused when the file changed since this conversation last saw it."""
-        with self._tree.place(arguments["path"], writing=True) as place:
-            text = self._text(place)
-            seen = self._seen.get(place.relative)
-            if seen is not None and seen != digest(text):
-                raise ToolFailure(f"{place.relative} changed since you read it: read it again, then edit")
-            edited = edit(text, arguments["old"], arguments["new"], every=arguments.get("all", False))
-            write_text(place, edited.text)
-            self._wrote(place, edited.text)
-        places = "1 place" if edited.places == 1 else f"{edited.places} places"
-        how = ", taking blanks at line ends, line ends and quotes as equal" if edited.normalised else ""
-        summary = f"edited {place.relative} ({places}{how})"
-        return ToolResult(f"{summary}\n{shown(small_diff(text, edited.text))}", summary=summary)
+    async def _edit(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        before = self._text(path, remember=False)
+        if self._seen.get(str(path), _digest(before)) != _digest(before):
+            self._seen[str(path)] = _digest(before)
+            raise ToolRefusal(f"{path} has changed since you read it: read it again, then edit")
+        after = edited(str(path), before, arguments["old"], arguments["new"], every=arguments.get("all", False))
+        self._checkout.write(path, after.encode("utf-8", "surrogateescape"))
+        self._wrote(path, after)
+        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
+        return ToolResult("\n".join(diff), summary=f"edited {path}")
 
-    def _text(self, place: Place) -> str:
-        text = read_text(place)
-        if text is None:
-            raise ToolFailure(f"{place.relative}: no such file{self._near(place)}")
-        return text
+    async def _agents_md(self, arguments: Arguments) -> ToolResult:
+        path = relative(arguments["path"])
+        for folder in (path, *path.parents):
+            try:
+                return ToolResult(self._text(folder / "AGENTS.md"), summary=f"{folder / 'AGENTS.md'}")
+            except ToolRefusal:
+                continue
+        return text("there is no AGENTS.md at or above that path")
 
-    def _wrote(self, place: Place, text: str) -> None:
-        self._seen[place.relative] = digest(text)
-        self.written.add(place.relative)
+    def _text(self, path: PurePosixPath, *, remember: bool = True) -> str:
+        try:
+            data = self._checkout.read(path, _LARGEST + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ToolRefusal(f"there is no file {path}{self._near(path)}") from None
+        if len(data) > _LARGEST:
+            raise ToolRefusal(f"{path} is larger than {_LARGEST} bytes: look at parts of it with run_command")
+        if b"\0" in data[:8192]:
+            raise ToolRefusal(f"{path} is a binary file")
+        content = data.decode("utf-8", "surrogateescape")
+        if remember:
+            self._seen[str(path)] = _digest(content)
+        return content
 
-    def _near(self, place: Place) -> str:
-        """Return the files with a like name, those with the very name first."""
-        name = PurePosixPath(place.relative).name
-        files = [*files_below(self._tree.root, "")]
-        same = [path for path in files if PurePosixPath(path).name == name]
-        near = list(islice(dict.fromkeys([*same, *get_close_matches(place.relative, files, n=3)]), 5))
-        return f"; did you mean {', '.join(map(shown, near))}?" if near else ""
+    def _near(self, path: PurePosixPath) -> str:
+        known = walk(self._checkout, PurePosixPath("."))
+        same = [name for name in known if PurePosixPath(name).name == path.name][:3]
+        near = same or difflib.get_close_matches(str(path), known, n=3)
+        return f"; did you mean {', '.join(near)}?" if near else ""
 
-
-def _page(path: str, text: str, offset: int, limit: int) -> ToolResult:
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    total = len(lines)
-    if not total:
-        return ToolResult("(empty file)", summary=f"read {path}, empty")
-    if offset > total:
-        raise ToolFailure(f"{path} has {total} lines: offset {offset} is behind its end")
-    taken: list[str] = []
-    size = 0
-    for number, line in enumerate(lines[offset - 1 : offset - 1 + limit], start=offset):
-        row = f"{number}\t{_cut(shown(line.removesuffix(chr(13))))}"
-        size += len(row) + 1
-        if size > _READ_CHARACTERS and taken:
-            break
-        taken.append(row)
-    last = offset + len(taken) - 1
-    if last < total:
-        taken.append(f"(lines {last + 1} to {total} left out: offset={last + 1})")
-    return ToolResult("\n".join(taken), summary=f"read {path}, lines {offset} to {last} of {total}")
+    def _wrote(self, path: PurePosixPath, content: str) -> None:
+        self._seen[str(path)] = _digest(content)
+        self.written.add(str(path))
 
 
-def _cut(line: str) -> str:
-    if len(line) <= LINE_CHARACTERS:
-        return line
-    return f"{line[:LINE_CHARACTERS]}… ({len(line) - LINE_CHARACTERS} characters left out)"
+def walk(checkout: Checkout, top: PurePosixPath) -> list[str]:
+    """Return the files below `top`, sorted, without what tools and package managers make; links are not followed."""
+    start = checkout.root / top
+    try:
+        with checkout.directory(top):
+            pass
+    except (FileNotFoundError, NotADirectoryError):
+        raise ToolRefusal(f"there is no directory {top}") from None
+    found: list[str] = []
+    for folder, names, files in os.walk(start):
+        names[:] = sorted(name for name in names if name not in SKIPPED)
+        below = os.path.relpath(folder, checkout.root)
+        found += [name if below == "." else f"{below}/{name}" for name in files]
+    return sorted(found)
 
 
-def _grouped(files: list[str], start: str) -> list[str]:
-    """Return the files right below `start`, and its directories with the number of files in them."""
-    prefix = f"{start}/" if start else ""
-    heads = Counter(path.removeprefix(prefix).partition("/")[::2][0] for path in files)
-    direct = {path.removeprefix(prefix) for path in files}
-    lines = [
-        f"{prefix}{name}" if name in direct else f"{prefix}{name}/ ({count} files)" for name, count in heads.items()
-    ]
-    return [f"{len(files)} files; give a path or a glob to see more:", *sorted(lines)[:_LISTED]]
+def _below(name: str, top: PurePosixPath) -> str:
+    return str(PurePosixPath(name).relative_to(top)) if top.parts else name
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}… ({len(line)} characters)"
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

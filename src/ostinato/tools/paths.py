@@ -1,7 +1,6 @@
-"""Resolves the paths that a model names, and refuses what leaves the checkout. It reads and writes no file's text.
+"""Opens files inside a checkout and nowhere else: segment by segment, relative to a directory descriptor.
 
-Every component is opened by itself, from the directory before it and without following symbolic links; a link is
-resolved by hand, and only while it stays inside. So nothing that changes on disk meanwhile can lead outside.
+No symbolic link is followed out of the checkout, also not one that appears between the check and the use.
 """
 
 from __future__ import annotations
@@ -9,176 +8,149 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import unicodedata
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from ostinato.base.text import clip, one_line
-from ostinato.tools.tool import ToolFailure
+from ostinato.tools.tool import ToolRefusal
 
-SANDBOX_ROOT = "/work"
-"""Where commands see the checkout; paths below it are taken as relative ones."""
-
-_MOST_LINKS = 40
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_WORK = PurePosixPath("/work")
+_MOST_LINKS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a path leads: an open directory and a name in it, `.` for that directory itself.
-
-    `relative` is the real path from the checkout's top, links resolved, `""` for the top. The name is no symbolic link,
-    and may not exist.
-    """
-
-    directory: int
-    name: str
-    relative: str
-
-    def status(self) -> os.stat_result | None:
-        """Return what stands there, None when nothing does."""
-        try:
-            return os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-
-    def is_directory(self) -> bool:
-        """Tell whether a directory stands there."""
-        found = self.status()
-        return found is not None and stat.S_ISDIR(found.st_mode)
+def relative(path: str) -> PurePosixPath:
+    """Return a path as given by the model relative to the checkout; `/work/x` is `x`. Raises ToolRefusal."""
+    if "\0" in path:
+        raise ToolRefusal("a path holds no NUL character")
+    plain = PurePosixPath(path.strip() or ".")
+    if plain.is_absolute():
+        if not plain.is_relative_to(_WORK):
+            raise ToolRefusal(f"{path} is outside of the checkout: paths are relative to /work")
+        plain = plain.relative_to(_WORK)
+    parts: list[str] = []
+    for part in plain.parts:
+        if part == "..":
+            if not parts:
+                raise ToolRefusal(f"{path} leaves the checkout: paths are relative to /work")
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return PurePosixPath(*parts)
 
 
-@dataclass(slots=True)
-class _Walk:
-    """The directories opened so far, from the top down, and their names."""
-
-    todo: deque[str]
-    opened: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    links: int = 0
-
-    def up(self, shown: str) -> None:
-        if not self.names:
-            raise _outside(shown)
-        self.names.pop()
-        os.close(self.opened.pop())
-
-    def to_top(self) -> None:
-        while self.names:
-            self.names.pop()
-            os.close(self.opened.pop())
-
-    def close(self) -> None:
-        for descriptor in self.opened:
-            os.close(descriptor)
-
-
-class Tree:
-    """One checkout, as far as the agent's tools may reach."""
+class Checkout:
+    """The files of one checkout, for tools."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._tops = (SANDBOX_ROOT, str(root))
 
     @contextmanager
-    def place(self, path: str, *, writing: bool = False, make_parents: bool = False) -> Iterator[Place]:
-        """Resolve `path`: relative to the checkout, or absolute below /work.
-
-        Raises ToolFailure for `..`, for what leads outside, and when `writing` for anything in a .git; and when a parent
-        does not exist, unless `make_parents`.
-        """
-        walk = _Walk(deque(self._parts(path)))
+    def directory(self, path: PurePosixPath, *, create: bool = False) -> Iterator[int]:
+        """Yield a descriptor of a directory inside the checkout. Raises ToolRefusal, and FileNotFoundError."""
+        here = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened = [here]
         try:
-            walk.opened.append(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-            name = self._walked(walk, path, writing=writing, make=make_parents)
-            relative = "/".join(walk.names if name == "." else (*walk.names, name))
-            yield Place(walk.opened[-1], name, relative)
+            waiting = list(reversed(path.parts))
+            links = 0
+            while waiting:
+                part = waiting.pop()
+                if part == "..":
+                    if len(opened) == 1:
+                        raise ToolRefusal(f"{path} leads out of the checkout through a link")
+                    os.close(opened.pop())
+                    continue
+                target = _link_target(opened[-1], part)
+                if target is not None:
+                    links += 1
+                    if links > _MOST_LINKS or PurePosixPath(target).is_absolute():
+                        raise ToolRefusal(f"{path} leads out of the checkout through a link")
+                    waiting += [one for one in reversed(PurePosixPath(target).parts) if one != "."]
+                    continue
+                if create and not _exists(opened[-1], part):
+                    os.mkdir(part, dir_fd=opened[-1])
+                opened.append(_open_directory(part, opened[-1]))
+            yield opened[-1]
         finally:
-            walk.close()
+            for descriptor in opened:
+                os.close(descriptor)
 
-    def _parts(self, path: str) -> list[str]:
-        if "\0" in path:
-            raise ToolFailure("a path cannot contain NUL")
-        if path.startswith("/"):
-            path = self._below_top(path, path)
-        parts = [part for part in path.split("/") if part not in {"", "."}]
-        if ".." in parts:
-            raise ToolFailure(f"{_shown(path)}: write the path without '..', relative to the checkout's top")
-        return parts
+    def read(self, path: PurePosixPath, limit: int) -> bytes:
+        """Return at most `limit` bytes of a regular file; links inside the checkout are followed."""
+        with self._parent(path) as (parent, name):
+            descriptor = _open_file(name, os.O_RDONLY, parent, path)
+            with os.fdopen(descriptor, "rb") as file:
+                return file.read(limit)
 
-    def _below_top(self, path: str, shown: str) -> str:
-        for top in self._tops:
-            if path == top or path.startswith(f"{top}/"):
-                return path[len(top) :]
-        raise _outside(shown)
+    def write(self, path: PurePosixPath, data: bytes) -> bool:
+        """Replace or create a file at once, keeping its mode; return True when it is new."""
+        if not path.parts or ".git" in (part.lower() for part in path.parts):
+            raise ToolRefusal(f"{path} is not a file that tools write: .git belongs to git")
+        with self.directory(path.parent, create=True) as parent:
+            mode = _mode_of(parent, path.name, path)
+            temporary = f".{path.name[:80]}.ostinato-{os.getpid()}"
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(temporary, flags, 0o644 if mode is None else mode, dir_fd=parent)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            if mode is not None:
+                os.chmod(temporary, mode, dir_fd=parent)
+            os.rename(temporary, path.name, src_dir_fd=parent, dst_dir_fd=parent)
+            return mode is None
 
-    def _walked(self, walk: _Walk, shown: str, *, writing: bool, make: bool) -> str:
-        """Go down to the last component and return its name."""
-        while walk.todo:
-            part = walk.todo.popleft()
-            if part == "..":
-                walk.up(shown)
-                continue
-            target = _link_target(part, walk.opened[-1], shown)
-            if target is not None:
-                self._follow(walk, target, shown)
-                continue
-            if writing and is_git_name(part):
-                raise ToolFailure(f"{_shown(shown)}: .git belongs to git; use git commands")
-            if not walk.todo:
-                return part
-            walk.opened.append(_entered(part, walk.opened[-1], shown, make=make))
-            walk.names.append(part)
-        return "."
-
-    def _follow(self, walk: _Walk, target: str, shown: str) -> None:
-        walk.links += 1
-        if walk.links > _MOST_LINKS:
-            raise ToolFailure(f"{_shown(shown)}: too many symbolic links")
-        if target.startswith("/"):
-            target = self._below_top(target, shown)
-            walk.to_top()
-        walk.todo.extendleft(part for part in reversed(target.split("/")) if part not in {"", "."})
+    @contextmanager
+    def _parent(self, path: PurePosixPath) -> Iterator[tuple[int, str]]:
+        """Yield the directory and the name of a file, links inside the checkout resolved."""
+        for _ in range(_MOST_LINKS):
+            with self.directory(path.parent) as parent:
+                target = _link_target(parent, path.name)
+                if target is None:
+                    yield parent, path.name
+                    return
+                if PurePosixPath(target).is_absolute():
+                    break
+                path = relative(str(path.parent / target))
+        raise ToolRefusal(f"{path} leads out of the checkout through a link")
 
 
-def is_git_name(name: str) -> bool:
-    """Tell whether some file system may take `name` for `.git`: case, invisible characters, trailing dots and blanks."""
-    visible = "".join(ch for ch in name if unicodedata.category(ch) != "Cf")
-    folded = unicodedata.normalize("NFKC", visible).casefold().rstrip(". ")
-    return folded in {".git", "git~1"}
-
-
-def _link_target(name: str, directory: int, shown: str) -> str | None:
+def _link_target(parent: int, name: str) -> str | None:
     try:
-        return os.readlink(name, dir_fd=directory)
-    except OSError as error:
-        if error.errno in {errno.EINVAL, errno.ENOENT}:
-            return None
-        raise ToolFailure(f"{_shown(shown)}: {error.strerror}") from error
+        return os.readlink(name, dir_fd=parent)
+    except OSError:
+        return None
 
 
-def _entered(name: str, directory: int, shown: str, *, make: bool) -> int:
+def _exists(parent: int, name: str) -> bool:
     try:
-        if make:
-            try:
-                os.mkdir(name, dir_fd=directory)
-            except FileExistsError:
-                pass
-        return os.open(name, _DIRECTORY, dir_fd=directory)
-    except FileNotFoundError as error:
-        raise ToolFailure(f"{_shown(shown)}: no such file or directory") from error
-    except NotADirectoryError as error:
-        raise ToolFailure(f"{_shown(shown)}: {name} is a file, not a directory") from error
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _open_directory(name: str, parent: int) -> int:
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+
+
+def _open_file(name: str, flags: int, parent: int, path: PurePosixPath) -> int:
+    try:
+        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
     except OSError as error:
-        raise ToolFailure(f"{_shown(shown)}: {error.strerror}") from error
+        if error.errno == errno.ELOOP:
+            raise ToolRefusal(f"{path} leads out of the checkout through a link") from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ToolRefusal(f"{path} is no regular file")
+    return descriptor
 
 
-def _outside(path: str) -> ToolFailure:
-    return ToolFailure(f"{_shown(path)} is outside the checkout: use paths relative to its top, {SANDBOX_ROOT}")
-
-
-def _shown(path: str) -> str:
-    return clip(one_line(path), 200)
+def _mode_of(parent: int, name: str, path: PurePosixPath) -> int | None:
+    """Return the permission bits of an existing file, None where there is none; other things are refused."""
+    try:
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found):
+        what = "a link" if stat.S_ISLNK(found) else "a directory" if stat.S_ISDIR(found) else "no regular file"
+        raise ToolRefusal(f"{path} is {what}")
+    return stat.S_IMODE(found)

@@ -1,4 +1,7 @@
-"""The tool that searches the checkout's text. The search itself is a process that can be ended (`search_worker`)."""
+"""search_code: lines that match a pattern, below one directory of the checkout.
+
+A pattern written by a model can be catastrophic, so the search runs in a process of its own that is ended by the clock.
+"""
 
 from __future__ import annotations
 
@@ -6,116 +9,93 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from ostinato.agent.ports import ToolResult
-from ostinato.tools.disk import shown
-from ostinato.tools.paths import Tree
-from ostinato.tools.tool import INTEGER, TEXT, Arguments, Tool, ToolFailure, tool
-from ostinato.tools.walk import files_below, selected
+from ostinato.base.globs import matches
+from ostinato.tools.files import walk
+from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 
-DEFAULT_RESULTS = 100
-MOST_RESULTS = 500
-SECONDS = 10.0
-_GRACE = 5.0
+_MOST = 200
+_SECONDS = 20.0
+_LARGEST_FILE = 1_000_000
 
-Hit = tuple[str, int, str]
-
-
-class SearchTools:
-    """The search tool over one checkout. `seconds` bound one search."""
-
-    def __init__(self, tree: Tree, seconds: float = SECONDS) -> None:
-        self._tree = tree
-        self._seconds = seconds
-
-    def tools(self) -> tuple[Tool, ...]:
-        """Return the tool."""
-        return (
-            tool(
-                "search_code",
-                "Search lines for a regular expression (Python; (?i) ignores case).",
-                {"pattern": TEXT, "path": TEXT, "glob": TEXT, "max_results": INTEGER},
-                ("pattern",),
-                self.search,
-            ),
-        )
-
-    async def search(self, arguments: Arguments) -> ToolResult:
-        """Answer with `path:line: text`, in the order of paths. A pattern that cannot be read is taken literally."""
-        pattern = arguments["pattern"]
-        if not pattern:
-            raise ToolFailure("pattern is empty")
-        most = min(max(arguments.get("max_results", DEFAULT_RESULTS), 1), MOST_RESULTS)
-        note, literal = _readable(pattern)
-        files = await asyncio.to_thread(self._files, arguments.get("path", "."), arguments.get("glob"))
-        hits, ended = await self._run(pattern, files, most, literal=literal)
-        lines = [f"{path}:{number}: {text}" for path, number, text in hits[:most]]
-        if len(hits) > most:
-            lines.append(f"(more than {most} matches: narrow the pattern, path or glob)")
-        if not ended:
-            lines.append(
-                f"(the search was stopped after {self._seconds:g} s: use a simpler pattern or a narrower path)"
-            )
-        if not hits and ended:
-            lines.append(f"no matches in {len(files)} files")
-        text = "\n".join([*note, *lines])
-        return ToolResult(shown(text), is_error=not ended, summary=f"{min(len(hits), most)} matches for {pattern}")
-
-    def _files(self, path: str, glob: str | None) -> list[str]:
-        with self._tree.place(path) as place:
-            if place.status() is None:
-                raise ToolFailure(f"{place.relative}: no such file or directory")
-            start = place.relative
-            if not place.is_directory():
-                return [start]
-        return [path for path in files_below(self._tree.root, start) if selected(path, start, glob)]
-
-    async def _run(self, pattern: str, files: Sequence[str], most: int, *, literal: bool) -> tuple[list[Hit], bool]:
-        """Return the hits, and whether the search came to its end."""
-        request = {
-            "root": str(self._tree.root),
-            "pattern": pattern,
-            "literal": literal,
-            "files": list(files),
-            "most": most,
-            "seconds": self._seconds,
-        }
-        worker = Path(__file__).with_name("search_worker.py")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-S", str(worker)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            # The worker ends itself; this limit is for one that cannot even start.
-            output, _ = await asyncio.wait_for(
-                process.communicate(json.dumps(request).encode()), self._seconds + _GRACE
-            )
-        except TimeoutError:
-            return [], False
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        return _hits(output), process.returncode == 0
-
-
-def _readable(pattern: str) -> tuple[list[str], bool]:
-    """Return a note for a pattern that is no regular expression, and whether to take it literally."""
+# Reads {root, names, pattern, most} from stdin and prints matching lines; run with -I -S, so that it imports little.
+_PROGRAM = r"""
+import json, os, re, sys
+job = json.load(sys.stdin)
+pattern = re.compile(job["pattern"])
+left = job["most"]
+for name in job["names"]:
+    path = os.path.join(job["root"], name)
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        return [f"(not a regular expression, {error}: searched for the text itself)"], True
-    return [], re.escape(pattern) == pattern
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        continue
+    with os.fdopen(fd, "rb") as file:
+        data = file.read(job["largest"] + 1)
+    if len(data) > job["largest"] or b"\0" in data[:4096]:
+        continue
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        if pattern.search(line[:2000]):
+            sys.stdout.write(f"{name}:{number}: {line[:300]}\n")
+            left -= 1
+            if not left:
+                sys.exit(0)
+"""
 
 
-def _hits(output: bytes) -> list[Hit]:
-    # The last line may be half a line when the alarm came.
-    whole = output.decode().rpartition("\n")[0]
-    return [(path, number, text) for path, number, text in map(json.loads, filter(None, whole.split("\n")))]
+def search_tool(checkout: Checkout) -> Tool:
+    """Return search_code for a checkout."""
+
+    async def run(arguments: Arguments) -> ToolResult:
+        return await _search(checkout, arguments)
+
+    return Tool(
+        "search_code",
+        "Search the lines of files with a regular expression. `glob` filters files, `path` is where to look.",
+        run,
+        {"pattern": TEXT, "path": TEXT, "glob": TEXT, "max_results": NUMBER},
+        ("pattern",),
+    )
+
+
+async def _search(checkout: Checkout, arguments: Arguments) -> ToolResult:
+    pattern, note = _pattern(arguments["pattern"])
+    top, glob = relative(arguments.get("path", ".")), arguments.get("glob")
+    names = [name for name in walk(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
+    most = max(1, min(arguments.get("max_results", _MOST), _MOST))
+    job = {"root": str(checkout.root), "names": names, "pattern": pattern, "most": most + 1, "largest": _LARGEST_FILE}
+    lines = await _run(job)
+    shown = lines[:most]
+    more = "\n… more matches: narrow it" if len(lines) > most else ""
+    return ToolResult(("\n".join(shown) or "(no match)") + more + note, summary=f"{len(shown)} matches")
+
+
+async def _run(job: dict[str, object]) -> list[str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", "-c", _PROGRAM),
+        cwd=Path("/"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(json.dumps(job).encode()), _SECONDS)
+    except TimeoutError:
+        raise ToolRefusal(f"the search took longer than {_SECONDS:.0f} s: use a simpler pattern") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return out.decode("utf-8", "replace").splitlines()
+
+
+def _pattern(given: str) -> tuple[str, str]:
+    """Return the pattern, taken literally with a note where it is no regular expression."""
+    try:
+        re.compile(given)
+    except re.error as error:
+        return re.escape(given), f"\n(not a regular expression: {error}; searched for it as plain text)"
+    return given, ""

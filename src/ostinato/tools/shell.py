@@ -1,92 +1,48 @@
-"""The tool that runs a command in the sandbox. There is no `background`: nothing outlives the call that started it."""
+"""run_command: one shell command in the sandbox, at the checkout. Nothing that it starts outlives it."""
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.text import clip, head_and_tail, one_line
-from ostinato.tools.disk import shown
-from ostinato.tools.paths import Tree
-from ostinato.tools.tool import NUMBER, OUTPUT_CHARACTERS, TEXT, Arguments, Tool, ToolFailure, tool
+from ostinato.tools.paths import relative
+from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 from ostinato.verify.types import CommandResult, CommandRunner
 
-DEFAULT_TIMEOUT = 120.0
-LONGEST_TIMEOUT = 1_800.0
-_LINE_CHARACTERS = 2_000
-_STREAMS = OUTPUT_CHARACTERS - 2_000
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+DEFAULT_SECONDS = 120
+MOST_SECONDS = 1_800
+_STREAM = 14_000
 
 
-class ShellTools:
-    """The command tool over one checkout."""
+def shell_tool(runner: CommandRunner, checkout: Path) -> Tool:
+    """Return run_command for a checkout."""
 
-    def __init__(self, tree: Tree, runner: CommandRunner) -> None:
-        self._tree = tree
-        self._runner = runner
-
-    def tools(self) -> tuple[Tool, ...]:
-        """Return the tool."""
-        return (
-            tool(
-                "run_command",
-                "Run a shell command at the top (or in working_dir). timeout in seconds, 120 by default, at most 1800.",
-                {"command": TEXT, "timeout": NUMBER, "working_dir": TEXT},
-                ("command",),
-                self.run,
-            ),
-        )
-
-    async def run(self, arguments: Arguments) -> ToolResult:
-        """Answer with exit code, stdout and stderr, head and tail of each. A time-out is an error, an exit code is not."""
+    async def run(arguments: Arguments) -> ToolResult:
         command = arguments["command"]
-        timeout = arguments.get("timeout", DEFAULT_TIMEOUT)
-        if not command.strip():
-            raise ToolFailure("command is empty")
-        if timeout <= 0:
-            raise ToolFailure("timeout must be more than 0 seconds")
-        timeout = min(timeout, LONGEST_TIMEOUT)
-        where = self._directory(arguments.get("working_dir"))
-        result = await self._runner.run(command, self._tree.root, timeout=timeout, working_dir=where)
-        ending = _ending(result, timeout)
-        summary = f"{clip(one_line(command), 120)}: {ending}"
-        return ToolResult(_answer(ending, result), is_error=result.exit_code is None, summary=summary)
+        if not command.strip() or "\0" in command:
+            raise ToolRefusal("command is empty or holds NUL characters")
+        seconds = max(1, min(arguments.get("timeout", DEFAULT_SECONDS), MOST_SECONDS))
+        where = str(relative(arguments.get("working_dir", ".")))
+        if not (checkout / where).is_dir():
+            raise ToolRefusal(f"there is no directory {where}")
+        result = await runner.run(command, checkout, timeout=float(seconds), working_dir=where)
+        return _answer(command, result, seconds)
 
-    def _directory(self, path: str | None) -> str | None:
-        if path is None:
-            return None
-        with self._tree.place(path) as place:
-            if not place.is_directory():
-                raise ToolFailure(f"working_dir {place.relative or path}: no such directory")
-            return place.relative or None
+    return Tool(
+        "run_command",
+        "Run a shell command at the top of the checkout (or in working_dir), without network. `timeout` in seconds.",
+        run,
+        {"command": TEXT, "timeout": NUMBER, "working_dir": TEXT},
+        ("command",),
+    )
 
 
-def _ending(result: CommandResult, timeout: float) -> str:
-    if result.exit_code is None:
-        return f"timed out after {timeout:g} s, and was killed"
-    if result.exit_code < 0:
-        return f"ended by signal {-result.exit_code}"
-    return f"exit code {result.exit_code}"
-
-
-def _answer(ending: str, result: CommandResult) -> str:
-    stdout, stderr = _plain(result.stdout), _plain(result.stderr)
-    # Each stream may use what the other leaves, and half at least.
-    half = _STREAMS // 2
-    parts = [f"{ending} ({result.seconds:.1f} s)"]
-    for name, stream, other in (("stdout", stdout, stderr), ("stderr", stderr, stdout)):
-        if stream.strip():
-            room = max(half, _STREAMS - len(other))
-            parts.append(f"{name}:\n{head_and_tail(stream.rstrip(), room)}")
-    if len(parts) == 1:
-        parts.append("(no output)")
-    return shown("\n".join(parts))
-
-
-def _plain(text: str) -> str:
-    """Return output without terminal escapes, redrawn lines as they ended, and long lines cut."""
-    lines = []
-    for line in _ESCAPES.sub("", text).split("\n"):
-        line = line.rstrip("\r").rpartition("\r")[2]
-        lines.append(head_and_tail(line, _LINE_CHARACTERS) if len(line) > _LINE_CHARACTERS else line)
-    return "\n".join(lines)
+def _answer(command: str, result: CommandResult, seconds: int) -> ToolResult:
+    how = f"timed out after {seconds} s" if result.exit_code is None else f"exit code {result.exit_code}"
+    parts = [how]
+    for name, said in (("stdout", result.stdout), ("stderr", result.stderr)):
+        if said.strip():
+            parts.append(f"{name}:\n{head_and_tail(said.rstrip(), _STREAM)}")
+    summary = f"{clip(one_line(command), 90)} → {how}"
+    return ToolResult("\n".join(parts), is_error=result.exit_code != 0, summary=summary)

@@ -1,64 +1,49 @@
-"""What a tool is: its definition as the model sees it, and the function that runs it. No tool lives here."""
+"""What a tool is: a definition for the model and a function. Arguments are checked before the function sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ostinato.agent.ports import ToolResult
 from ostinato.chat.messages import ToolSpec
 
-Schema = dict[str, Any]
-Arguments = Mapping[str, Any]
-
-TEXT: Schema = {"type": "string"}
-INTEGER: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-FLAG: Schema = {"type": "boolean"}
-TEXTS: Schema = {"type": "array", "items": TEXT}
-
-OUTPUT_CHARACTERS = 32_000
-"""The longest answer of any tool: 8,000 tokens at four characters each."""
+Arguments = dict[str, Any]
+Run = Callable[[Arguments], Awaitable[ToolResult]]
 
 
-class ToolFailure(Exception):
-    """A tool cannot do what was asked; the text goes to the model and says what to do instead."""
+class ToolRefusal(Exception):
+    """The tool will not or cannot do it; the text says why, and reaches the model as an error result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A definition and its implementation. `run` gets checked arguments; optional ones may be absent.
+    """One tool. `properties` maps argument names to JSON Schemas, `required` names those that must be there."""
 
-    It may raise ToolFailure, OstinatoError and OSError, which become results.
-    """
+    name: str
+    description: str
+    run: Run
+    properties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
 
-    spec: ToolSpec
-    run: Callable[[Arguments], Awaitable[ToolResult]]
-
-
-def tool(
-    name: str,
-    description: str,
-    properties: dict[str, Schema],
-    required: tuple[str, ...],
-    run: Callable[[Arguments], Awaitable[ToolResult]],
-) -> Tool:
-    """Return a tool whose parameters are an object with these properties."""
-    parameters: Schema = {"type": "object", "properties": properties}
-    if required:
-        parameters["required"] = list(required)
-    return Tool(ToolSpec(name, description, parameters), run)
+    @property
+    def spec(self) -> ToolSpec:
+        """The tool as the model is told of it."""
+        schema: dict[str, Any] = {"type": "object", "properties": {k: dict(v) for k, v in self.properties.items()}}
+        if self.required:
+            schema["required"] = list(self.required)
+        return ToolSpec(self.name, self.description, schema)
 
 
-def words(*values: str) -> Schema:
-    """Return the schema of a text that must be one of `values`."""
-    return {"type": "string", "enum": list(values)}
+TEXT: Mapping[str, Any] = {"type": "string"}
+NUMBER: Mapping[str, Any] = {"type": "integer"}
+FLAG: Mapping[str, Any] = {"type": "boolean"}
+TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
+OBJECTS: Mapping[str, Any] = {"type": "array", "items": {"type": "object"}}
 
 
-def objects(properties: dict[str, Schema], *required: str) -> Schema:
-    """Return the schema of a list of objects."""
-    item: Schema = {"type": "object", "properties": properties}
-    if required:
-        item["required"] = list(required)
-    return {"type": "array", "items": item}
+def text(value: str) -> ToolResult:
+    """Return a plain answer whose first line is its summary."""
+    first = value.strip().partition("\n")[0]
+    return ToolResult(value, summary=first)

@@ -163,7 +163,7 @@ async def _run_calls(
             talk.messages.append(answer)
             await transcript.tool_ended(talk.steps, answer, "not run", 0.0)
             continue
-        talk.tool_calls += call.name != "signal"
+        talk.tool_calls += 1
         await transcript.tool_started(talk.steps, call)
         begun = clock.monotonic()
         result = await tools.run(call)

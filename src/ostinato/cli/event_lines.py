@@ -83,7 +83,7 @@ class EventLines:
         decision = str(payload.get("decision"))
         if decision != "done":
             yield f"  ● {event.node_id}: {clean(decision)}: {clean(payload.get('reason', ''))}"
-        elif not payload.get("commit"):
+        elif payload.get("ending") == "none":
             yield f"  ✔ {event.node_id}: {clean(payload.get('reason', 'done'))}"
 
     def _limit_reached(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:

@@ -13,8 +13,8 @@ _SHOWN = 3
 def edited(path: str, content: str, old: str, new: str, *, every: bool = False) -> str:
     """Return `content` with `old` replaced by `new`. Raises ToolRefusal where it occurs never, or more than once.
 
-    When `old` does not occur as it stands, it is sought line by line with line ends, trailing blanks and curly quotes
-    set aside; the lines found are replaced as a whole, and the file's own line ends are kept.
+    When `old` does not occur as it stands, it is sought line by line with line ends, trailing blanks and curly quotes set
+    aside; the lines found are replaced as a whole, and the file's own line ends are kept.
     """
     if not old:
         raise ToolRefusal("old is empty: name the text to replace, or write the whole file with write_file")
@@ -57,8 +57,7 @@ def _normal(line: str) -> str:
 
 
 def _lines_of(content: str, old: str) -> str:
-    found: list[int] = []
-    at = content.find(old)
+    found, at = [], content.find(old)
     while at >= 0 and len(found) < 10:
         found.append(content.count("\n", 0, at) + 1)
         at = content.find(old, at + 1)

@@ -81,7 +81,7 @@ def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:
 
 
 def _fitting(value: Any, wanted: str) -> tuple[Any, str]:
-    """Return the value, with numbers and flags written as text read, and what it should be when it does not fit."""
+    """Return the value, numbers and flags written as text being read, and what it should have been if it does not fit."""
     if wanted in {"integer", "number"} and isinstance(value, str):
         try:
             return (int(value) if wanted == "integer" else float(value)), ""

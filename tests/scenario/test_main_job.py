@@ -162,8 +162,8 @@ def test_a_later_task_may_not_break_a_proven_one(modelled: Modelled) -> None:
         if turn.number:
             return done()
         if turn.title == "Make b" and turn.attempt == 1:
-            calls = (Call("write_file", {"path": "b.txt", "content": "b"}), Call("run_command", {"command": "rm a.txt"}))
-            return Answer(tool_calls=calls)
+            made = Call("write_file", {"path": "b.txt", "content": "b"})
+            return Answer(tool_calls=(made, Call("run_command", {"command": "rm a.txt"})))
         assert turn.title != "Make b" or f"{turn.task.rpartition('.')[0]}.1" in turn.briefing
         return writer(turn)
 

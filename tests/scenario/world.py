@@ -1,4 +1,4 @@
-"""A person's world for scenario tests: a real git repository, the real command line, a real server that plays the model."""
+"""A person's world for scenario tests: a real repository, the real command line, a server that plays the model."""
 
 from __future__ import annotations
 

@@ -6,21 +6,24 @@ line is kept through the transcript before the next begins, and every call id is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.compaction import cleared, fits
 from ostinato.agent.limits import WARN_AT, ConversationLimits, Gate
-from ostinato.agent.ports import ContextTooLong, Model, ProviderError, Signal, Tools, Transcript
+from ostinato.agent.ports import ContextTooLong, Model, ProviderError, ToolResult, Tools, Transcript
 from ostinato.agent.sizes import request_sections
 from ostinato.base.clock import Clock
+from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
 from ostinato.graph.records import Ending
 
 MOST_NUDGES = 2
 REPEATS_NOTICED = 3
+_NOTHING = "(empty answer)"
 _NUDGE = "You called no tool. Go on with the task, or end the conversation with the `signal` tool."
 _CUT = "Your last answer was cut off at its length limit. Go on in smaller pieces."
 _REPEATED = "\n\n(You made this same call {n} times in a row, and its answer will not change. Do something else.)"
@@ -66,7 +69,8 @@ async def converse(
 ) -> ConversationEnd:
     """Hold one conversation to its end. `gate` is asked before each model call and may forbid it.
 
-    Raises ClaimLostError from a tool; cancellation passes through. A provider's failure is an ending, not an exception.
+    A provider's failure and a lost claim are endings, not exceptions. MachineError from a tool or the transcript and
+    cancellation pass through.
     """
     talk = _Talk([UserMessage(briefing.user)])
     await transcript.begin(briefing.system, tuple(talk.messages))
@@ -86,7 +90,6 @@ async def converse(
             reply = await _asked(model, request, talk, transcript)
         except ProviderError as error:
             talk.spending = talk.spending + error.spending
-            await transcript.step_ended(talk.steps)
             return talk.ended(Ending.PROVIDER, error.message, error)
         end = await _answered(talk, reply, tools, transcript, clock)
         await transcript.step_ended(talk.steps)
@@ -105,17 +108,22 @@ def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> Req
 
 
 async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transcript) -> Reply:
-    """Ask the model; a context that is too long gets one compaction and one more try."""
-    waits: list[tuple[str, float]] = []
+    """Ask the model; a context that is too long gets one compaction and one more try. Waits are told as they begin."""
+    told: list[asyncio.Future[None]] = []
+
+    def on_retry(why: str, seconds: float) -> None:
+        told.append(asyncio.ensure_future(transcript.retrying(talk.steps, why, seconds)))
+
     try:
-        reply = await model.reply(request, lambda why, seconds: waits.append((why, seconds)))
-    except ContextTooLong as error:
-        talk.spending = talk.spending + error.spending
-        talk.messages[:] = cleared(talk.messages, keep=1)
-        smaller = Request(request.system, tuple(talk.messages), request.tools, request.max_output_tokens)
-        reply = await model.reply(smaller, lambda why, seconds: waits.append((why, seconds)))
-    for why, seconds in waits:
-        await transcript.retrying(talk.steps, why, seconds)
+        try:
+            reply = await model.reply(request, on_retry)
+        except ContextTooLong as error:
+            talk.spending = talk.spending + error.spending
+            talk.messages[:] = cleared(talk.messages, keep=1)
+            smaller = Request(request.system, tuple(talk.messages), request.tools, request.max_output_tokens)
+            reply = await model.reply(smaller, on_retry)
+    finally:
+        await asyncio.gather(*told)
     talk.spending = talk.spending + reply.spending
     return reply
 
@@ -130,10 +138,7 @@ async def _answered(
     if not message.tool_calls:
         return await _nudged(talk, reply, transcript)
     talk.nudges = 0
-    signal = await _run_calls(talk, message.tool_calls, tools, transcript, clock)
-    if signal is None:
-        return None
-    return talk.ended(Ending.COMPLETE if signal.outcome == "complete" else Ending.BLOCKED, signal.message)
+    return await _run_calls(talk, message.tool_calls, tools, transcript, clock)
 
 
 async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> ConversationEnd | None:
@@ -143,8 +148,8 @@ async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> Conversa
         ending = Ending.TEXT if message.text.strip() else Ending.EMPTY
         return talk.ended(ending, message.text.strip())
     if not message.text.strip():
-        # Servers refuse an assistant message without content in the next request.
-        talk.messages.pop()
+        # Servers refuse an assistant message without content in the next request; each reply keeps its place in it.
+        talk.messages[-1] = replace(message, text=_NOTHING)
     talk.nudges += 1
     nudge = UserMessage(_CUT if reply.stop == "length" else _NUDGE)
     talk.messages.append(nudge)
@@ -154,11 +159,11 @@ async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> Conversa
 
 async def _run_calls(
     talk: _Talk, calls: Sequence[ToolCall], tools: Tools, transcript: Transcript, clock: Clock
-) -> Signal | None:
-    """Run the calls in order and answer each; after a signal the rest are answered without being run."""
-    signal: Signal | None = None
+) -> ConversationEnd | None:
+    """Run the calls in order and answer each; after a signal or a lost claim the rest are answered, but not run."""
+    end: ConversationEnd | None = None
     for call in calls:
-        if signal is not None:
+        if end is not None:
             answer = ToolMessage(call.id, call.name, "not run: the conversation ended", is_error=True)
             talk.messages.append(answer)
             await transcript.tool_ended(talk.steps, answer, "not run", 0.0)
@@ -166,13 +171,25 @@ async def _run_calls(
         talk.tool_calls += 1
         await transcript.tool_started(talk.steps, call)
         begun = clock.monotonic()
-        result = await tools.run(call)
-        text = result.text + _repeated(talk, call)
-        answer = ToolMessage(call.id, call.name, text, result.is_error)
+        result, end = await _run(talk, call, tools)
+        answer = ToolMessage(call.id, call.name, result.text + _repeated(talk, call), result.is_error)
         talk.messages.append(answer)
         await transcript.tool_ended(talk.steps, answer, result.summary, clock.monotonic() - begun)
-        signal = result.signal
-    return signal
+    return end
+
+
+async def _run(talk: _Talk, call: ToolCall, tools: Tools) -> tuple[ToolResult, ConversationEnd | None]:
+    """Run one call; return its result, and the end when it is one."""
+    try:
+        result = await tools.run(call)
+    except ClaimLostError as lost:
+        return ToolResult(lost.message, is_error=True, summary=lost.message), talk.ended(
+            Ending.CLAIM_LOST, lost.message
+        )
+    if result.signal is None:
+        return result, None
+    ending = Ending.COMPLETE if result.signal.outcome == "complete" else Ending.BLOCKED
+    return result, talk.ended(ending, result.signal.message)
 
 
 def _repeated(talk: _Talk, call: ToolCall) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ostinato.base.errors import UsageError
+from ostinato.base.errors import NotFoundError, UsageError
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph.records import StopReason
 from ostinato.graph.types import Node, NodeType, Status
@@ -62,7 +62,10 @@ def landable_goal(store: Store, project_id: ProjectId, named: str | None, branch
 
 
 def _named(store: Store, project_id: ProjectId, named: str) -> GoalChoice:
-    goal = store.graph.get(NodeId(named))
+    try:
+        goal = store.graph.get(NodeId(named))
+    except NotFoundError as error:
+        raise NotFoundError(f"no goal {named}: `ostinato status` lists the goals") from error
     if goal.node_type is not NodeType.GOAL:
         raise UsageError(f"{goal.id} is a {goal.node_type.value}, not a goal")
     if goal.project_id != project_id:

@@ -1,7 +1,7 @@
 """Opens the adapters for one run, in the order in which a person wants to hear what is missing, and ties them up.
 
-Repository, settings, model and key, identity, sandbox: each is looked at before anything is made. Then the database, and
-last a place for checkouts.
+Repository, settings, model and key, identity, sandbox: each is looked at before anything is made. Then the database,
+and last a place for checkouts.
 """
 
 from __future__ import annotations

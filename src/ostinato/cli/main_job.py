@@ -128,9 +128,11 @@ def goal_text(words: str | None, file: Any) -> str:
         text = words or ""
     else:
         try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read {file}: {error}") from error
+            text = file.read_text("utf-8-sig")
+        except OSError as error:
+            raise UsageError(f"cannot read {file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"cannot read {file}: it is not UTF-8 text") from error
     if not text.strip():
         raise UsageError("the goal is empty: say in words what is wanted")
     if "\0" in text:

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ RunSetup = Callable[[str, Path, Path, float], Awaitable[CommandResult]]
 """Runs one setup command: (command, checkout, home, time limit in seconds)."""
 
 _TAIL = 12
+_SPECIAL = re.compile(rb"[\\*?\[ !#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class Place:
         self._setup = setup
         self._run_setup = run_setup
         self.home.mkdir(parents=True, exist_ok=True)
-        _make_workshop(self.workshop, objects)
-        self._trees = {name: Worktree(folder / name, self.workshop, objects) for name in ("work", "proof")}
+        form = repository.object_format()
+        _make_workshop(self.workshop, objects, form)
+        self._trees = {name: Worktree(folder / name, self.workshop, objects, form) for name in ("work", "proof")}
         self.work: Checkout = self._trees["work"]
         self.proof: Checkout = self._trees["proof"]
 
@@ -121,28 +124,24 @@ def acquire(state: Path, repository: Repository, setup: SetupPlan, run_setup: Ru
         ) from error
 
 
-def _make_workshop(path: Path, objects: tuple[Path, ...]) -> None:
+def _make_workshop(path: Path, objects: tuple[Path, ...], object_format: str) -> None:
     """Make the harness's bare git directory, or repair it after a crash: it holds nothing that is needed later."""
     if not (path / "HEAD").is_file():
         path.mkdir(parents=True, exist_ok=True)
-        Git(path).run("init", "-q", "--bare", "--template=", str(path))
+        Git(path).run("init", "-q", "--bare", "--template=", f"--object-format={object_format}", str(path))
     (path / "objects" / "info").mkdir(parents=True, exist_ok=True)
     (path / "objects" / "info" / "alternates").write_text("".join(f"{folder}\n" for folder in objects))
 
 
 def _keep_what_setup_made(tree: Worktree) -> None:
     """Restore tracked files that setup changed, and note its untracked ones so that no reset removes them."""
-    made = tree.git.run("ls-files", "-z", "--others", "--exclude-standard", "--directory", config=tree.exclusion)
-    known = set(tree.excludes.read_text().splitlines())
-    known.update("/" + _escaped(name) for name in made.split("\0") if name)
-    text = "".join(f"{line}\n" for line in sorted(known))
-    tree.excludes.write_text(text)
-    (tree.path / ".git" / "info" / "exclude").write_text(text)
+    made = tree.git.raw("ls-files", "-z", "--others", "--exclude-standard", "--directory", config=tree.exclusion)
+    known = {line for line in tree.excludes.read_bytes().split(b"\n") if line}
+    # A pattern cannot say a line break: such a file is removed again, as any other stray one.
+    known.update(b"/" + _SPECIAL.sub(rb"\\\g<0>", name) for name in made.split(b"\0") if name and b"\n" not in name)
+    tree.excludes.write_bytes(b"".join(line + b"\n" for line in sorted(known)))
     tree.git.run("checkout-index", "-f", "-a")
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"\\{ch}" if ch in "\\*?[ !#" else ch for ch in name)
+    tree.make_git()
 
 
 def _setup_failed(command: str, result: CommandResult, timeout: float) -> str:

@@ -10,15 +10,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ostinato.base.errors import ClaimLostError
+from ostinato.base.errors import ClaimLostError, UsageError
 from ostinato.base.ids import IterationId, NodeId
-from ostinato.base.text import clip, one_line
-from ostinato.git.repository import Objects, Repository
+from ostinato.base.text import clip, one_line, printable
+from ostinato.git.repository import Objects, Repository, readable
 from ostinato.git.run import Git, GitError
 from ostinato.verify.types import Change
 
 _SUBJECT = 72
-_NOTHING = "0" * 40
+_REVIEWS = "refs/ostinato/review/"
+_CONFLICT = 1
+# An empty old value: the ref must not exist, whatever the length of object names here.
+_NOTHING = ""
+# What a commit needs is on the disk before the branch names it.
+_DURABLE = (("core.fsync", "committed,loose-object,reference"),)
 _LOCK_AGE = 2.0
 
 
@@ -29,10 +34,11 @@ def branch_name(goal: str) -> str:
 
 def commit_message(title: str, body: str, goal: str, task: str, iteration: str) -> str:
     """Return a commit message: the task's title, the agent's own words, and the trailers that recovery reads."""
-    subject = clip(one_line(title).strip() or task, _SUBJECT)
+    subject = clip(printable(one_line(title).strip()) or task, _SUBJECT)
     # A line of the agent's that looks like one of our trailers must not become one.
     said = "\n".join(
-        f"  {line}" if line.lstrip().lower().startswith("ostinato-") else line for line in body.strip().splitlines()
+        f"  {line}" if line.lstrip().lower().startswith("ostinato-") else line
+        for line in printable(body.strip(), keep_newlines=True).split("\n")
     )
     trailers = f"Ostinato-Goal: {goal}\nOstinato-Task: {task}\nOstinato-Iteration: {iteration}"
     return "\n\n".join(part for part in (subject, said, trailers) if part) + "\n"
@@ -70,7 +76,14 @@ class GitGoalBranch:
         if found:
             return found
         head = self._repository.head()
-        self._git.run("update-ref", "--create-reflog", self._ref(goal), head, _NOTHING)
+        try:
+            self._git.run("update-ref", "--create-reflog", self._ref(goal), head, _NOTHING, config=_DURABLE)
+        except GitError:
+            # Another process was faster, or a branch named `ostinato` stands in the way.
+            made = self.find(goal)
+            if made is None:
+                raise
+            return made
         return head
 
     def find(self, goal: NodeId) -> str | None:
@@ -84,29 +97,30 @@ class GitGoalBranch:
 
     def _prepare(self, tree: str, parent: str, message: str) -> str:
         name, email = self._repository.identity()
-        assert self._workshop_dir is not None, "a commit needs a workshop"
-        workshop = Git(self._workshop_dir).with_variables(
-            GIT_DIR=str(self._workshop_dir),
+        workshop = self._own_git().with_variables(
             GIT_AUTHOR_NAME=name,
             GIT_AUTHOR_EMAIL=email,
             GIT_COMMITTER_NAME=name,
             GIT_COMMITTER_EMAIL=email,
         )
-        commit = workshop.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
+        commit = workshop.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode("utf-8", "replace"))
         new = f"{commit}\n^{parent}\n".encode()
         pack = workshop.raw("pack-objects", "--revs", "--stdout", "-q", stdin=new)
-        self._git.raw("unpack-objects", "-q", stdin=pack)
+        self._git.raw("unpack-objects", "-q", stdin=pack, config=_DURABLE)
         return commit
 
     async def keep(self, iteration: IterationId, commit: str) -> None:
         """Hold a commit under a ref of ours that no branch shows."""
-        await asyncio.to_thread(self._git.run, "update-ref", f"refs/ostinato/review/{iteration}", commit)
+        ref = f"{_REVIEWS}{iteration}"
+        await asyncio.to_thread(self._git.run, "update-ref", ref, commit, config=_DURABLE)
 
     def advance(self, goal: NodeId, old: str, new: str) -> None:
-        """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere."""
+        """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere, GitError for the rest."""
         try:
-            self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old)
+            self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old, config=_DURABLE)
         except GitError as error:
+            if self.find(goal) == old:
+                raise
             raise ClaimLostError(f"{branch_name(goal)} is not at {old[:10]} any more: {error.message}") from error
 
     async def merged(self, tip: str, commit: str) -> Change | None:
@@ -114,13 +128,22 @@ class GitGoalBranch:
         return await asyncio.to_thread(self._merged, tip, commit)
 
     def _merged(self, tip: str, commit: str) -> Change | None:
-        code, out = self._git.code("merge-tree", "--write-tree", "--no-messages", tip, commit)
-        if code:
+        git = self._own_git()
+        arguments = ("merge-tree", "--write-tree", "--no-messages", tip, commit)
+        code, out = git.code(*arguments)
+        if code == _CONFLICT:
             return None
-        tree, base = out.splitlines()[0], self._repository.tree(tip)
-        objects = Objects(self._git)
-        paths = tuple(sorted(change.path for change in objects.changed(base, tree)))
+        if code:
+            raise GitError(arguments, code, out)
+        tree, base = out.split("\n", 1)[0], self._repository.tree(tip)
+        objects = Objects(git)
+        paths = tuple(sorted(readable(change.path) for change in objects.changed(base, tree)))
         return Change(base, tree, objects.diff(base, tree), paths)
+
+    def _own_git(self) -> Git:
+        """Return git in the workshop: no driver that the repository names runs there, and nothing of it is written."""
+        assert self._workshop_dir is not None, "this needs a workshop"
+        return Git(self._workshop_dir, {"GIT_DIR": str(self._workshop_dir)})
 
     async def iterations_on(self, goal: NodeId) -> dict[str, str]:
         """Return iteration id → commit for the branch's commits that no other branch of the person's has."""
@@ -138,25 +161,47 @@ class GitGoalBranch:
         return {parts[1]: parts[0] for parts in pairs if len(parts) > 1}
 
     def clear_stale_locks(self) -> None:
-        """Remove lock files of our refs that are older than any update takes: their git is dead."""
-        for folder in (
-            self._repository.common_dir / "refs" / "heads" / "ostinato",
-            self._repository.common_dir / "refs" / "ostinato",
-        ):
-            for lock in folder.rglob("*.lock"):
-                try:
-                    if time.time() - lock.stat().st_mtime > _LOCK_AGE:
-                        lock.unlink()
-                except FileNotFoundError:
-                    continue
+        """Remove lock files of our refs that are older than any update takes: their git is dead.
+
+        Waits, at most as long, for younger ones to go or to grow old.
+        """
+        refs = self._repository.common_dir / "refs"
+        until = time.monotonic() + _LOCK_AGE + 1
+        while True:
+            locks = [lock for place in ("heads/ostinato", "ostinato") for lock in (refs / place).rglob("*.lock")]
+            left = [lock for lock in locks if not _removed_when_old(lock)]
+            if not left or time.monotonic() > until:
+                return
+            time.sleep(0.05)
 
     def remove(self, goal: NodeId) -> None:
-        """Delete the branch of a goal and what was kept for its reviews; absent ones are fine."""
+        """Delete the branch of a goal and what was kept for its reviews; absent ones are fine.
+
+        Raises UsageError when the branch is checked out somewhere.
+        """
+        ref = self._ref(goal)
+        if f"branch {ref}" in self._git.run("worktree", "list", "--porcelain").split("\n"):
+            raise UsageError(f"{branch_name(goal)} is checked out: go to another branch first")
         if self.find(goal):
-            self._git.run("update-ref", "-d", self._ref(goal))
+            self._git.run("update-ref", "-d", ref)
+        form = "--format=%(refname) %(contents:trailers:key=Ostinato-Goal,valueonly,separator=%x20)"
+        for line in self._git.run("for-each-ref", form, _REVIEWS).split("\n"):
+            name, _, said = line.partition(" ")
+            if said.strip() == goal:
+                self._git.run("update-ref", "-d", name)
 
     def _ref(self, goal: NodeId) -> str:
         return f"refs/heads/{branch_name(goal)}"
+
+
+def _removed_when_old(lock: Path) -> bool:
+    try:
+        if time.time() - lock.stat().st_mtime > _LOCK_AGE:
+            lock.unlink()
+            return True
+    except FileNotFoundError:
+        return True
+    return False
 
 
 if TYPE_CHECKING:

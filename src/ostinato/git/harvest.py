@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
+from pathlib import Path
 
 from ostinato.base.globs import matches
-from ostinato.git.repository import Objects
+from ostinato.git.repository import Objects, readable
 from ostinato.git.run import Git, GitError
 from ostinato.git.worktree import Worktree, make_removable
 from ostinato.verify.types import Change
+
+_REPOSITORY = "160000"
+_NOTHING = "000000"
+# A large file is stored as it is read, and never held in memory.
+_STREAMED = (("core.bigFileThreshold", "16m"),)
 
 
 def harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozenset[str]) -> Change:
@@ -17,6 +25,7 @@ def harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozense
         return _harvest(tree, base, scope, written)
     except GitError:
         make_removable(tree.path)
+        _remove_specials(tree.path)
         return _harvest(tree, base, scope, written)
 
 
@@ -27,25 +36,59 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
     shutil.copyfile(tree.index, index)
     git = tree.git_with(index)
     git.run("read-tree", "--reset", base)
-    git.run("add", "-u", ".")
+    git.run("add", "-u", ".", config=_STREAMED)
     taken, dropped = _untracked(git, tree, scope, written)
-    stdin = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in taken)
-    git.run("update-index", "--add", "-z", "--stdin", stdin=stdin)
-    found = git.run("write-tree")
+    stdin = b"".join(os.fsencode(path) + b"\0" for path in taken)
+    git.run("update-index", "--add", "-z", "--stdin", stdin=stdin, config=_STREAMED)
     base_tree = git.run("rev-parse", f"{base}^{{tree}}")
     objects = Objects(git)
-    paths = tuple(sorted(change.path for change in objects.changed(base_tree, found)))
-    return Change(base_tree, found, objects.diff(base_tree, found), paths, dropped)
+    dropped += _without_repositories(git, objects, base_tree)
+    found = git.run("write-tree")
+    paths = tuple(sorted(readable(change.path) for change in objects.changed(base_tree, found)))
+    return Change(base_tree, found, objects.diff(base_tree, found), paths, tuple(sorted(map(readable, dropped))))
 
 
 def _untracked(
     git: Git, tree: Worktree, scope: tuple[str, ...], written: frozenset[str]
-) -> tuple[list[str], tuple[str, ...]]:
-    out = git.raw("ls-files", "-z", "--others", "--exclude-standard", config=tree.exclusion)
+) -> tuple[list[str], list[str]]:
+    """Return the new paths to take and those to leave out. What the agent itself wrote counts even where setup made it."""
     taken: list[str] = []
     dropped: list[str] = []
-    for name in (raw.decode("utf-8", "surrogateescape") for raw in out.split(b"\0") if raw):
+    setups = _others(git)
+    found = _others(git, tree)
+    for name in sorted(found | {name for name in setups & written if matches(name, scope or ("",))}):
         nested = name.endswith("/")  # a repository of its own inside the checkout
         wanted = not nested and (not scope or matches(name, scope) or name in written)
         (taken if wanted else dropped).append(name)
-    return taken, tuple(sorted(dropped))
+    return taken, dropped
+
+
+def _others(git: Git, tree: Worktree | None = None) -> set[str]:
+    out = git.raw("ls-files", "-z", "--others", "--exclude-standard", config=tree.exclusion if tree else ())
+    return {os.fsdecode(raw) for raw in out.split(b"\0") if raw}
+
+
+def _without_repositories(git: Git, objects: Objects, base_tree: str) -> list[str]:
+    """Take back what became a repository where a file or a submodule was: its commit exists nowhere else."""
+    now = git.run("write-tree")
+    nested = [change for change in objects.changed(base_tree, now) if change.mode == _REPOSITORY]
+    lines = []
+    for change in nested:
+        # Mode 0 removes an entry; what the base has there comes back.
+        before = git.raw("ls-tree", "-z", base_tree, "--", change.path).rstrip(b"\0")
+        entry = before.partition(b"\t")[0].split() if before else []
+        restored = entry[0] + b" " + entry[2] if len(entry) == 3 else _NOTHING.encode() + b" " + b"0" * 40
+        lines.append(restored + b"\t" + os.fsencode(change.path) + b"\0")
+    if lines:
+        git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+    return [f"{change.path}/" for change in nested]
+
+
+def _remove_specials(folder: Path) -> None:
+    """Remove pipes, sockets and devices: git refuses to look at one where a file was."""
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                path.unlink()

@@ -12,6 +12,8 @@ def require_landable(repository: Repository, tip: str, branch: str) -> tuple[str
     mine = repository.branch()
     if mine is None:
         raise UsageError("HEAD is detached: check out the branch that the goal shall land on")
+    if mine == branch:
+        raise UsageError(f"{branch} itself is checked out: check out the branch that the goal shall land on")
     dirty = repository.dirty()
     if dirty:
         more = " …" if len(dirty) == 20 else ""
@@ -29,4 +31,5 @@ def require_landable(repository: Repository, tip: str, branch: str) -> tuple[str
 def fast_forward(repository: Repository, tip: str) -> None:
     """Move the present branch and the checkout to `tip`; no hook and no filter of the repository runs."""
     git = Git(repository.top, own_config=True)
-    git.run("merge", "--ff-only", "-q", "--no-verify-signatures", tip, config=neutral_drivers(repository.git))
+    options = ("--ff-only", "-q", "--no-verify-signatures", "--no-autostash", "--no-overwrite-ignore")
+    git.run("merge", *options, tip, config=neutral_drivers(git))

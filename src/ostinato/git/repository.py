@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from ostinato.git.run import Git, GitError, neutral_drivers
 
 READ_LIMIT = 1_000_000
 _DIFF_LIMIT = 400_000
+_BINARY_WHEN_BIG = (("core.bigFileThreshold", "4m"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class TreeChange:
     status: str
     path: str
     mode: str
+
+
+def readable(path: str) -> str:
+    """Return a path of git's as text that can be stored: bytes that are no UTF-8 become `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class Repository:
@@ -59,7 +66,8 @@ class Repository:
             found.append(here)
             alternates = here / "info" / "alternates"
             if alternates.is_file():
-                waiting += [here / line for line in alternates.read_text().splitlines() if line.strip()]
+                lines = os.fsdecode(alternates.read_bytes()).split("\n")
+                waiting += [here / line for line in lines if line.strip() and not line.startswith("#")]
         return tuple(found)
 
     def head(self) -> str:
@@ -73,8 +81,16 @@ class Repository:
 
     def dirty(self) -> tuple[str, ...]:
         """Return the paths with uncommitted changes, untracked ones included, at most 20."""
-        out = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}).raw(
-            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", config=neutral_drivers(self.git)
+        git = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}, own_config=True)
+        out = git.raw(
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=normal",
+            # Looking for changes in a submodule would run git under that one's configuration.
+            "--ignore-submodules=dirty",
+            config=neutral_drivers(git),
         )
         return tuple(entry[3:].decode("utf-8", "replace") for entry in out.split(b"\0") if entry)[:20]
 
@@ -84,9 +100,14 @@ class Repository:
         found = [git.code("config", key)[1] for key in ("user.name", "user.email")]
         if not all(found):
             raise UsageError(
-                "git does not know who you are: git config --global user.name NAME, and user.email ADDRESS"
+                "git does not know who you are, and commits carry your name: "
+                'git config --global user.name "NAME" and git config --global user.email ADDRESS'
             )
         return found[0], found[1]
+
+    def object_format(self) -> str:
+        """Return how objects are named: `sha1` or `sha256`."""
+        return self.git.run("rev-parse", "--show-object-format")
 
     def tree(self, commit: str) -> str:
         """Return the tree of a commit (or of a tree itself)."""
@@ -119,10 +140,10 @@ class Objects:
     def text(self, tree: str, path: str) -> str | None:
         """Return a file's text, bounded, undecodable bytes replaced, or None when the tree has no such file."""
         try:
-            blob = self._git.raw("cat-file", "blob", f"{tree}:{path}")
+            blob, _ = self._git.bounded(READ_LIMIT, "cat-file", "blob", f"{tree}:{path}")
         except GitError:
             return None
-        return blob[:READ_LIMIT].decode("utf-8", "replace")
+        return blob.decode("utf-8", "replace")
 
     def changed(self, base: str, tree: str) -> tuple[TreeChange, ...]:
         """Return the paths that differ, sorted as git sorts; renames are a deletion and an addition."""
@@ -136,6 +157,7 @@ class Objects:
 
     def diff(self, base: str, tree: str) -> str:
         """Return the difference as text, bounded, binary files named only."""
-        out = self._git.raw("diff-tree", "-p", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", base, tree)
-        text = out[:_DIFF_LIMIT].decode("utf-8", "replace")
-        return text if len(out) <= _DIFF_LIMIT else f"{text}\n… {len(out) - _DIFF_LIMIT} bytes left out …\n"
+        options = ("-p", "-r", "--no-renames", "--no-ext-diff", "--no-textconv")
+        out, more = self._git.bounded(_DIFF_LIMIT, "diff-tree", *options, base, tree, config=_BINARY_WHEN_BIG)
+        text = out.decode("utf-8", "replace")
+        return f"{text}\n… the rest of the difference is left out …\n" if more else text

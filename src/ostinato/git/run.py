@@ -1,12 +1,13 @@
 """Runs git as a program, deaf to what a repository says about running others. It knows no command's meaning.
 
-Hooks, fsmonitor, external diff, filters, pagers and credential helpers of the repository's own configuration never run;
-the person's global configuration is read only where a caller asks for it (`own_config`).
+Hooks, fsmonitor, external diff, filters, pagers, signature programs and every transport of the repository's own
+configuration never run; the person's own configuration is read only where a caller asks for it (`own_config`).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,22 +15,43 @@ from pathlib import Path
 
 from ostinato.base.errors import MachineError
 
-_NEUTRAL = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.pager=cat",
-    "core.attributesFile=/dev/null",
-    "core.sshCommand=false",
-    "core.untrackedCache=false",
-    "diff.external=",
-    "protocol.ext.allow=never",
-    "safe.directory=*",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "commit.gpgSign=false",
-    "core.quotePath=false",
-    "advice.detachedHead=false",
+Setting = tuple[str, str]
+"""A key of git's configuration and its value. Never as text with `=`: a driver's name may hold that sign."""
+
+_NEUTRAL: tuple[Setting, ...] = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.untrackedCache", "false"),
+    ("core.pager", "cat"),
+    ("core.sshCommand", "false"),
+    ("core.gitProxy", "false"),
+    ("core.alternateRefsCommand", "false"),
+    ("core.askPass", "false"),
+    ("core.quotePath", "false"),
+    ("core.filesRefLockTimeout", "3000"),
+    ("core.packedRefsTimeout", "3000"),
+    ("diff.external", ""),
+    ("log.showSignature", "false"),
+    ("commit.gpgSign", "false"),
+    ("merge.verifySignatures", "false"),
+    ("submodule.recurse", "false"),
+    ("safe.directory", "*"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
 )
+_NOT_THE_PERSONS: tuple[Setting, ...] = (
+    ("core.attributesFile", os.devnull),
+    ("core.excludesFile", os.devnull),
+)
+_FIXED = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    # A partial clone would fetch what it lacks by a command that its configuration names.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+_DRIVER = re.compile(r"(filter|diff|merge)\.(.+)\.(clean|smudge|process|command|textconv|driver|required)", re.DOTALL)
 _TIMEOUT = 300.0
 
 
@@ -60,11 +82,11 @@ class Git:
         """Return the same with further environment variables."""
         return Git(self.directory, {**self._variables, **variables}, own_config=self._own_config)
 
-    def run(self, *arguments: str, stdin: bytes | None = None, config: Sequence[str] = ()) -> str:
+    def run(self, *arguments: str, stdin: bytes | None = None, config: Sequence[Setting] = ()) -> str:
         """Run and return stdout without its last line break. Raises GitError."""
         return self.raw(*arguments, stdin=stdin, config=config).decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def raw(self, *arguments: str, stdin: bytes | None = None, config: Sequence[str] = ()) -> bytes:
+    def raw(self, *arguments: str, stdin: bytes | None = None, config: Sequence[Setting] = ()) -> bytes:
         """Run and return stdout as it came. Raises GitError."""
         code, out, err = self._run(arguments, stdin, config)
         if code:
@@ -80,30 +102,53 @@ class Git:
         code, out, _ = self._run(arguments, None, ())
         return code, out.decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def _run(self, arguments: Sequence[str], stdin: bytes | None, config: Sequence[str]) -> tuple[int, bytes, bytes]:
-        settings = [part for one in (*_NEUTRAL, *config) for part in ("-c", one)]
+    def bounded(self, limit: int, *arguments: str, config: Sequence[Setting] = ()) -> tuple[bytes, bool]:
+        """Run and return the first `limit` bytes of stdout, and whether there was more. Raises GitError."""
+        with subprocess.Popen(
+            [git_binary(), *arguments],
+            cwd=self.directory,
+            env=self._environment(config),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            out = process.stdout.read(limit + 1)
+            if len(out) > limit:
+                process.kill()
+                return out[:limit], True
+        if process.returncode:
+            raise GitError(arguments, process.returncode, "")
+        return out, False
+
+    def _run(
+        self, arguments: Sequence[str], stdin: bytes | None, config: Sequence[Setting]
+    ) -> tuple[int, bytes, bytes]:
         try:
             done = subprocess.run(
-                [git_binary(), *settings, *arguments],
+                [git_binary(), *arguments],
                 cwd=self.directory,
-                env=self._environment(),
+                env=self._environment(config),
                 input=stdin if stdin is not None else b"",
                 capture_output=True,
                 timeout=_TIMEOUT,
                 check=False,
             )
-        except FileNotFoundError as error:
+        except OSError as error:
             raise MachineError(f"git cannot be run in {self.directory}: {error.strerror}") from error
         except subprocess.TimeoutExpired as error:
             raise GitError(arguments, -1, f"no answer within {_TIMEOUT:.0f} s") from error
         return done.returncode, done.stdout, done.stderr
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, config: Sequence[Setting]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
+        settings = [*_NEUTRAL, *(() if self._own_config else _NOT_THE_PERSONS), *config]
+        told = {"GIT_CONFIG_COUNT": str(len(settings))}
+        for number, (key, value) in enumerate(settings):
+            told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         if not self._own_config:
-            fixed |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        return {**kept, **fixed, **self._variables}
+            told |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        return {**kept, **_FIXED, **told, **self._variables}
 
 
 @cache
@@ -117,14 +162,26 @@ def git_binary() -> str:
     return found
 
 
-def neutral_drivers(git: Git) -> tuple[str, ...]:
-    """Return settings that silence the filter, diff and merge drivers of the repository's own configuration."""
-    code, names = git.code(
-        "config", "--local", "--includes", "--name-only", "--get-regexp", r"^(filter|diff|merge)\..*\."
+def neutral_drivers(git: Git) -> tuple[Setting, ...]:
+    """Return settings that undo what the repository's own configuration says of filter, diff and merge drivers.
+
+    Where the person's own configuration (read when `git` reads it) has the same driver, its value holds: LFS goes on.
+    """
+    theirs: set[str] = set()
+    persons: dict[str, str] = {}
+    fields = (
+        git.raw("config", "--list", "--show-scope", "--includes", "-z").decode("utf-8", "surrogateescape").split("\0")
     )
-    silenced: list[str] = []
-    for name in dict.fromkeys(names.splitlines() if code == 0 else ()):
-        section, _, key = name.rpartition(".")
-        if key.lower() in {"clean", "smudge", "process", "command", "textconv", "driver"}:
-            silenced += [f"{section}.{key}=", f"{section}.required=false"]
-    return tuple(silenced)
+    for scope, entry in zip(fields[::2], fields[1::2], strict=False):
+        key, _, value = entry.partition("\n")
+        if not _DRIVER.fullmatch(key):
+            continue
+        if scope in {"local", "worktree"}:
+            theirs.add(key)
+        elif scope in {"system", "global"}:
+            persons[key] = value
+    # A filter that is required and has no command fails: each silenced one is made optional.
+    required = {f"{key.rpartition('.')[0]}.required" for key in theirs if key.startswith("filter.")}
+    return tuple(
+        (key, persons.get(key, "false" if key.endswith(".required") else "")) for key in sorted(theirs | required)
+    )

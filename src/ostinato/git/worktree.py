@@ -13,11 +13,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ostinato.git.run import Git, GitError
+from ostinato.git.run import Git, GitError, Setting
 
 _CONFIG = """\
 [core]
-	repositoryformatversion = 0
+	repositoryformatversion = {version}
 	filemode = true
 	bare = false
 	logallrefupdates = true
@@ -26,18 +26,20 @@ _CONFIG = """\
 	email = agent@ostinato.invalid
 [gc]
 	auto = 0
-"""
+{extensions}"""
 
 
 class Worktree:
     """The tree at `path`; `index` and `excludes` are the harness's, beside it. Implements `loop.ports.Checkout`."""
 
-    def __init__(self, path: Path, workshop: Path, objects: tuple[Path, ...]) -> None:
+    def __init__(self, path: Path, workshop: Path, objects: tuple[Path, ...], object_format: str = "sha1") -> None:
         self.path = path
         self.index = path.with_name(f"{path.name}.index")
         self.excludes = path.with_name(f"{path.name}.exclude")
         self._workshop = workshop
         self._objects = objects
+        self._object_format = object_format
+        self._head = ""
 
     @property
     def git(self) -> Git:
@@ -50,9 +52,9 @@ class Worktree:
         return Git(self.path, variables)
 
     @property
-    def exclusion(self) -> tuple[str, ...]:
+    def exclusion(self) -> tuple[Setting, ...]:
         """The setting that makes git pass over what setup made here."""
-        return (f"core.excludesFile={self.excludes}",)
+        return (("core.excludesFile", str(self.excludes)),)
 
     async def reset(self, commit: str) -> None:
         """Make the tree equal `commit`, with HEAD there; what is ignored and what setup made is kept."""
@@ -63,27 +65,39 @@ class Worktree:
         await asyncio.to_thread(self._reset, tree, parent)
 
     def _reset(self, tree: str, head: str) -> None:
-        try:
-            self._restore(tree)
-        except (GitError, OSError):
-            # The agent may have left anything: read-only directories, a file where the tree was, a torn index.
-            self._start_over()
-            self._restore(tree)
-        self._make_git(head)
+        # The agent may have left anything: locked directories, a file where the tree was, a torn index.
+        for prepare in (_nothing, self._unlock, self._start_over):
+            try:
+                prepare()
+                self._restore(tree)
+                self._head = head
+                self.make_git()
+            except (GitError, OSError):
+                if prepare == self._start_over:
+                    raise
+            else:
+                return
 
     def _restore(self, tree: str) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         self.excludes.touch()
         self.path.with_name(f"{self.index.name}.lock").unlink(missing_ok=True)
+        if self.path.is_symlink():
+            raise NotADirectoryError(f"{self.path} is a link")
         self.git.run("read-tree", "--reset", "-u", tree)
         self.git.run("clean", "-ffdq", config=self.exclusion)
         if self.git.run("ls-files", "--modified", "--deleted", "-z"):
             self.git.run("checkout-index", "-f", "-a")
 
+    def _unlock(self) -> None:
+        make_removable(self.path)
+
     def _start_over(self) -> None:
         make_removable(self.path)
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.path.unlink(missing_ok=True)
+        if self.path.is_dir() and not self.path.is_symlink():
+            shutil.rmtree(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
         self.index.unlink(missing_ok=True)
         self.excludes.unlink(missing_ok=True)
         self.setup_stamp.unlink(missing_ok=True)
@@ -93,8 +107,8 @@ class Worktree:
         """Where the digest of the last successful setup is kept."""
         return self.path.with_name(f"{self.path.name}.setup")
 
-    def _make_git(self, head: str) -> None:
-        """Write a fresh `.git` with a detached HEAD, so that nothing that was done to the last one matters."""
+    def make_git(self) -> None:
+        """Write a fresh `.git` with the last reset's HEAD, so that nothing that was done to the old one matters."""
         git = self.path / ".git"
         make_removable(git)
         if git.is_dir() and not git.is_symlink():
@@ -104,22 +118,36 @@ class Worktree:
         (git / "objects" / "info").mkdir(parents=True)
         (git / "refs" / "heads").mkdir(parents=True)
         (git / "info").mkdir()
-        (git / "HEAD").write_text(f"{head}\n")
-        (git / "config").write_text(_CONFIG)
+        sha1 = self._object_format == "sha1"
+        extensions = "" if sha1 else f"[extensions]\n\tobjectFormat = {self._object_format}\n"
+        (git / "HEAD").write_text(f"{self._head}\n")
+        (git / "config").write_text(_CONFIG.format(version=0 if sha1 else 1, extensions=extensions))
         (git / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in self._objects))
         shutil.copyfile(self.excludes, git / "info" / "exclude")
-        self.git_with(git / "index").run("read-tree", head)
+        self.git_with(git / "index").run("read-tree", self._head)
 
 
 def make_removable(folder: Path) -> None:
-    """Give the owner every permission on a tree that an agent may have locked. Links are not followed."""
-    if folder.is_symlink() or not folder.exists():
+    """Give the owner back what an agent may have taken: directories to work in, files to read. No link is followed."""
+    if folder.is_symlink() or not folder.is_dir():
         return
-    for parent, directories, _ in os.walk(folder):
-        for name in (".", *directories):
-            path = Path(parent, name)
-            if not path.is_symlink() and path.stat().st_mode & stat.S_IRWXU != stat.S_IRWXU:
-                path.chmod(stat.S_IRWXU)
+    _grant(folder, stat.S_IRWXU)
+    # Top down: a directory is opened only after its permissions are mended.
+    for parent, directories, files in os.walk(folder):
+        for name in directories:
+            _grant(Path(parent, name), stat.S_IRWXU)
+        for name in files:
+            _grant(Path(parent, name), stat.S_IRUSR | stat.S_IWUSR)
+
+
+def _grant(path: Path, wanted: int) -> None:
+    mode = path.lstat().st_mode
+    if not stat.S_ISLNK(mode) and mode & wanted != wanted:
+        path.chmod(stat.S_IMODE(mode) | wanted)
+
+
+def _nothing() -> None:
+    """The first try needs no preparation."""
 
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ class Attempt:
     """The facts of a finished iteration that the decision rests on.
 
     `attempts` counts those used up before this one; `failures_in_a_row` the provider's failures on this task in this
-    session, this one included; `seen_before` tells whether an earlier attempt had the same failing evidence and diff.
+    session, this one included; `answered` tells whether the model answered anything at all in this session;
+    `seen_before` whether an earlier attempt had the same failing evidence and diff.
     """
 
     ending: Ending
@@ -53,6 +54,7 @@ class Attempt:
     children: int
     seen_before: bool
     failures_in_a_row: int
+    answered: bool = True
 
 
 PARK_AFTER = 5
@@ -80,7 +82,8 @@ def decide(attempt: Attempt) -> Decision:
 
 
 def _after_provider_failure(attempt: Attempt) -> Decision:
-    if attempt.failures_in_a_row >= PARK_AFTER:
+    # A model that never answered fails for every task: the session stops then, and no task is to blame.
+    if attempt.failures_in_a_row >= PARK_AFTER and attempt.answered:
         return Decision(
             Action.PARK, f"parked: {attempt.failures_in_a_row} provider failures in a row: {attempt.message}"
         )

@@ -1,8 +1,8 @@
 """One attempt at one task. Read `run_iteration` first: it is the whole of Ostinato in one function.
 
 Claim a task; check out its base; brief a fresh agent; let it work; verify; commit or keep as evidence; write down
-what was learned; decide what is next. Each step commits before the next begins. After a crash nothing resumes here: recovery
-re-queues the task, and the next iteration starts from the last commit and what was learned.
+what was learned; decide what is next. Each step commits before the next begins. After a crash nothing resumes here:
+recovery re-queues the task, and the next iteration starts from the last commit and what was learned.
 """
 
 from __future__ import annotations
@@ -155,6 +155,7 @@ async def _let_work(
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
     end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, gate)
     run.spending = run.spending + end.spending
+    run.answered = run.answered or end.error is None or end.steps > 1
     return end
 
 
@@ -201,6 +202,7 @@ async def _decided(
             children=tools.children(),
             seen_before=bool(fingerprint) and any(i.fingerprint == fingerprint for i in earlier),
             failures_in_a_row=failures,
+            answered=run.answered,
         )
     )
 

@@ -10,7 +10,7 @@ from ostinato.base.ids import NodeId
 from ostinato.graph.records import Ending, EventKind, Session, SessionKind, StopReason
 from ostinato.graph.types import Node, Status
 from ostinato.loop.base_check import check_base
-from ostinato.loop.decide import Action
+from ostinato.loop.decide import PARK_AFTER, Action
 from ostinato.loop.iteration import IterationReport, run_iteration
 from ostinato.loop.limits import iterations_reached, nearly, reached
 from ostinato.loop.recover import recover
@@ -91,7 +91,7 @@ async def _iterate(run: Run) -> Stop:
         report = await run_iteration(run, *claimed)
         _count(run, report)
         await _warn(run)
-        _stop_for_provider(report)
+        _stop_for_provider(run, report)
         if report.ending is Ending.SESSION_LIMIT and run.limit:
             return await _limit_stop(run, run.limit)
 
@@ -172,7 +172,10 @@ async def _event_warned(run: Run, name: str) -> None:
     )
 
 
-def _stop_for_provider(report: IterationReport) -> None:
+def _stop_for_provider(run: Run, report: IterationReport) -> None:
     """Stop the session for failures that no other task can escape; others only count against their task."""
-    if report.error is not None and not isinstance(report.error, (ProviderUnsteady, ContextTooLong)):
+    if report.error is None:
+        return
+    silent = not run.answered and run.provider_failures[report.task.id] >= PARK_AFTER
+    if silent or not isinstance(report.error, (ProviderUnsteady, ContextTooLong)):
         raise report.error

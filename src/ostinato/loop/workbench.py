@@ -93,6 +93,7 @@ class Run:
     no_work: int = 0
     since_completed: int = 0
     provider_failures: dict[NodeId, int] = field(default_factory=dict)
+    answered: bool = False
     warned: set[str] = field(default_factory=set)
     base_checked: bool = False
     limit: str | None = None

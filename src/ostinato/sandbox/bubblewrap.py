@@ -124,15 +124,16 @@ def bubblewrap() -> str:
 async def _run(options: Sequence[str], command: str, timeout: float, directory: str) -> CommandResult:
     reader, writer = os.pipe()
     words = _as_file(options)
+    descriptors = [reader, words, writer]
     try:
         argv = [bubblewrap(), "--json-status-fd", str(writer), "--args", str(words)]
         argv += ["--", *_SHELL, directory, command]
         done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer, words))
-        # Bubblewrap is dead: what it wrote is all there, and less than a pipe holds.
-        os.set_blocking(reader, False)
+        # Ours included, all writers are gone then: what bubblewrap wrote is there, and less than a pipe holds.
+        os.close(descriptors.pop())
         _require_started(done, os.read(reader, 65536))
     finally:
-        for descriptor in (reader, writer, words):
+        for descriptor in descriptors:
             os.close(descriptor)
     return CommandResult(done.exit_code, done.stdout, done.stderr, done.seconds, done.truncated)
 

@@ -78,4 +78,4 @@ class EvidenceStore:
     def red_commands(self, task_id: NodeId) -> set[str]:
         """Return the commands of the task that were ever red before its work: while planning, or on the base."""
         rows = self._db.execute(self._sql["red_commands"], {"task_id": task_id})
-        return {row["command"] for row in rows[:1]}
+        return {row["command"] for row in rows}

@@ -30,17 +30,7 @@ def require_node(db: Database, node_id: NodeId) -> Node:
 
 def read_filtered(db: Database, wanted: NodeFilter) -> list[Node]:
     """Return the nodes that fulfil all conditions, by created_at and natural id."""
-    first, second = stored_words(wanted.status)
-    parameters: dict[str, object] = {
-        "project_id": wanted.project_id,
-        "node_type": wanted.node_type and str(wanted.node_type),
-        "parent_id": wanted.parent_id,
-        "first": first,
-        "second": second,
-    }
-    name = "query"
-    if wanted.goal_id is not None:
-        name, parameters["goal_id"] = "query_of_goal", wanted.goal_id
+    name, parameters = _chosen_query(wanted)
     with db.reading():
         rows = in_order(db.execute(queries("nodes")[name], parameters))
         if wanted.text:
@@ -50,6 +40,22 @@ def read_filtered(db: Database, wanted: NodeFilter) -> list[Node]:
             rows = rows[: max(0, wanted.limit)]
         found = decode_rows(db, rows, wanted.status)
     return found if wanted.limit is None else found[: max(0, wanted.limit)]
+
+
+def _chosen_query(wanted: NodeFilter) -> tuple[str, dict[str, str | None]]:
+    """Return the narrowest query for a filter, with exactly the parameters that it names."""
+    first, second = stored_words(wanted.status)
+    parameters: dict[str, str | None] = {
+        "project_id": wanted.project_id,
+        "node_type": wanted.node_type and str(wanted.node_type),
+        "first": first,
+        "second": second,
+    }
+    if wanted.goal_id is not None:
+        return "query_of_goal", {**parameters, "goal_id": wanted.goal_id, "parent_id": wanted.parent_id}
+    if wanted.parent_id is not None:
+        return "query_of_parent", {**parameters, "parent_id": wanted.parent_id}
+    return ("query" if wanted.project_id is None else "query_of_project"), parameters
 
 
 def decode_rows(db: Database, rows: Sequence[Row], status: Status | None = None) -> list[Node]:

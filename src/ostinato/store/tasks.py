@@ -178,7 +178,7 @@ class TaskStore:
             if project_id not in {None, owner}:
                 return []
             project_id = owner
-            within = {node_id for (node_id,) in self._db.tuples(self._sql["tasks_below"], {"id": goal_id})}
+            within = {row[0] for row in self._db.tuples(queries("nodes")["tasks_below"], {"id": goal_id})}
         keyed: list[tuple[NextKey, NodeId]] = []
         for project in self._projects(project_id):
             keyed += self._ready_of_project(project, within)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from ostinato.base.ids import IterationId, NodeId, ProjectId
@@ -51,9 +52,16 @@ class Reasoning(Protocol):
     ) -> Node: ...
 
 
-class Children(Protocol):
-    """Making child tasks under a claim."""
+class Transactions(Protocol):
+    """The database, as far as several calls are to be one."""
 
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+
+class Claims(Protocol):
+    """Asking for a claim, and making child tasks under it."""
+
+    def holds(self, claim: Claim) -> bool: ...
     def create_child(self, claim: Claim, new: NewNode, actor: Actor) -> Node: ...
 
 
@@ -61,11 +69,13 @@ class GraphAccess(Protocol):
     """The parts of the store that tools use."""
 
     @property
+    def db(self) -> Transactions: ...
+    @property
     def graph(self) -> GraphReads: ...
     @property
     def reasoning(self) -> Reasoning: ...
     @property
-    def tasks(self) -> Children: ...
+    def tasks(self) -> Claims: ...
 
 
 class Ask(Protocol):

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
-from ostinato.tools.edits import edited
+from ostinato.tools.edits import edited, small_diff
 from ostinato.tools.paths import Checkout, relative
 from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
 
@@ -17,6 +17,9 @@ LINES = 2_000
 _LONGEST_LINE = 1_000
 _LARGEST = 4_000_000
 _MOST_LISTED = 500
+_PAGE = 31_000
+"""Characters of a page, below what the toolbox lets through, so that the end names where to read on."""
+
 SKIPPED = frozenset(
     {".git", "node_modules", ".venv", "venv", "__pycache__", "target", "dist", ".tox", ".mypy_cache", ".pytest_cache"}
 )
@@ -76,15 +79,15 @@ class FileTools:
 
     async def _read(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])
-        content = self._text(path)
-        lines = content.splitlines()
+        lines = self._text(path).removesuffix("\n").split("\n")
         first = max(1, arguments.get("offset", 1))
-        count = max(1, min(arguments.get("limit", LINES), LINES))
-        shown = lines[first - 1 : first - 1 + count]
-        numbered = "\n".join(f"{n:>5}  {_shortened(line)}" for n, line in enumerate(shown, first))
+        if first > len(lines):
+            raise ToolRefusal(f"{path} has {len(lines)} lines: offset {first} is behind its end")
+        shown = _page(lines, first, max(1, min(arguments.get("limit", LINES), LINES)))
         rest = len(lines) - (first - 1 + len(shown))
         more = f"\n… {rest} more lines, read on with offset {first + len(shown)}" if rest > 0 else ""
-        return ToolResult((numbered or "(empty)") + more, summary=f"{path}: {len(shown)} of {len(lines)} lines")
+        body = "(empty)" if lines == [""] else "\n".join(shown)
+        return ToolResult(body + more, summary=f"{path}: {len(shown)} of {len(lines)} lines")
 
     async def _list(self, arguments: Arguments) -> ToolResult:
         top = relative(arguments.get("path", "."))
@@ -92,7 +95,7 @@ class FileTools:
         found = [
             name
             for name in walk(self._checkout, top)
-            if not glob or matches(_below(name, top), [glob]) or matches(name, [glob])
+            if not glob or matches(_below(name, top), _anywhere(glob)) or matches(name, [glob])
         ]
         listed = found[:_MOST_LISTED]
         more = f"\n… {len(found) - len(listed)} more: narrow it with path or glob" if len(found) > len(listed) else ""
@@ -108,13 +111,11 @@ class FileTools:
         path = relative(arguments["path"])
         before = self._text(path, remember=False)
         if self._seen.get(str(path), _digest(before)) != _digest(before):
-            self._seen[str(path)] = _digest(before)
             raise ToolRefusal(f"{path} has changed since you read it: read it again, then edit")
         after = edited(str(path), before, arguments["old"], arguments["new"], every=arguments.get("all", False))
         self._checkout.write(path, after.encode("utf-8", "surrogateescape"))
         self._wrote(path, after)
-        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
-        return ToolResult("\n".join(diff), summary=f"edited {path}")
+        return ToolResult(f"edited {path}\n{small_diff(before, after)}", summary=f"edited {path}")
 
     async def _agents_md(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])
@@ -164,6 +165,24 @@ def walk(checkout: Checkout, top: PurePosixPath) -> list[str]:
         below = os.path.relpath(folder, checkout.root)
         found += [name if below == "." else f"{below}/{name}" for name in files]
     return sorted(found)
+
+
+def _anywhere(glob: str) -> tuple[str, ...]:
+    """Return the patterns that a glob means: one without a slash fits in any directory."""
+    return (glob,) if "/" in glob else (f"**/{glob}",)
+
+
+def _page(lines: list[str], first: int, count: int) -> list[str]:
+    """Return numbered lines from `first` on, at most `count`, and no more than one answer holds."""
+    taken: list[str] = []
+    size = 0
+    for number, line in enumerate(lines[first - 1 : first - 1 + count], first):
+        row = f"{number:>5}  {_shortened(line.removesuffix(chr(13)))}"
+        size += len(row) + 1
+        if size > _PAGE and taken:
+            break
+        taken.append(row)
+    return taken
 
 
 def _below(name: str, top: PurePosixPath) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.text import one_line
-from ostinato.graph.types import Node, NodeType, OptionDetails, Status, TaskDetails
+from ostinato.graph.types import Node, NodeType, OptionDetails, OutcomeDetails, Status, TaskDetails
 from ostinato.tools.access import Ask
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 
@@ -94,6 +94,9 @@ def _document(node: Node) -> dict[str, Any]:
         shown["acceptance_criteria"] = node.details.acceptance_criteria
         shown["checks"] = [check.command for check in node.details.checks]
         shown["file_scope"] = node.details.file_scope
+        shown["attempts"] = node.details.attempts
+    if isinstance(node.details, OutcomeDetails):
+        shown["result"] = "success" if node.details.success else "failure"
     if isinstance(node.details, OptionDetails):
         shown["pros"], shown["cons"] = node.details.pros, node.details.cons
     return {key: value for key, value in shown.items() if value}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ostinato.agent.ports import ToolResult
+from ostinato.base.errors import ClaimLostError
 from ostinato.base.ids import NodeId
-from ostinato.graph.plan import DecisionDraft, TaskDraft
+from ostinato.graph.plan import DecisionDraft, PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, parse_plan
+from ostinato.graph.plan_rules import check_plan
 from ostinato.graph.records import Actor, Claim
 from ostinato.graph.types import NewNode, Node, NodeType, TaskDetails
-from ostinato.tools.access import Ask
+from ostinato.tools.access import Ask, GraphAccess
+from ostinato.tools.child_scope import child_scope
 from ostinato.tools.tool import FLAG, OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
 
 DECISION_ARGUMENTS = {"title": TEXT, "context": TEXT, "options": OBJECTS, "chosen": TEXT, "rationale": TEXT}
@@ -20,6 +25,8 @@ TASK_ARGUMENTS = {
     "description": TEXT,
     "acceptance_criteria": TEXTS,
     "checks": OBJECTS,
+    "judge": FLAG,
+    "depends_on": TEXTS,
     "file_scope": TEXTS,
     "complexity": TEXT,
     "priority": TEXT,
@@ -38,10 +45,10 @@ class GraphWriting:
 
     def tools(self) -> tuple[Tool, ...]:
         """Return them in their order."""
-        said = "Make a child task of this task, when it is too large. Checks are {command, timeout?}."
+        said = "Make a child task when this one is too large. checks: {command, timeout?}; depends_on: ids."
         decided = ("title", "context", "options")
         return (
-            Tool("create_task", said, self._create, TASK_ARGUMENTS, ("title", "acceptance_criteria", "checks")),
+            Tool("create_task", said, self._create, TASK_ARGUMENTS, ("title", "acceptance_criteria")),
             Tool("log_decision", DECISION_SAID, self._decide, DECISION_ARGUMENTS, decided),
             Tool(
                 "choose_option",
@@ -75,49 +82,72 @@ class GraphWriting:
 
     async def _create(self, arguments: Arguments) -> ToolResult:
         draft = task_draft(arguments)
-        details = TaskDetails(
-            acceptance_criteria=draft.acceptance_criteria,
-            checks=draft.checks,
-            file_scope=draft.file_scope,
-            complexity=draft.complexity,
-        )
-        new = NewNode(
-            NodeType.TASK, draft.title, draft.description, self._claim.task_id, priority=draft.priority, details=details
-        )
-        node = await self._ask(lambda s: s.tasks.create_child(self._claim, new, self._actor))
+        needs = tuple(NodeId(needed) for needed in draft.depends_on)
+
+        def create(store: GraphAccess) -> Node:
+            details = TaskDetails(
+                acceptance_criteria=draft.acceptance_criteria,
+                checks=draft.checks,
+                file_scope=child_scope(store.graph.get(self._claim.task_id).task.file_scope, draft.file_scope),
+                complexity=draft.complexity,
+                judge=draft.judge,
+            )
+            new = NewNode(
+                *(NodeType.TASK, draft.title, draft.description, self._claim.task_id),
+                priority=draft.priority,
+                details=details,
+                depends_on=needs,
+            )
+            return store.tasks.create_child(self._claim, new, self._actor)
+
+        node = await self._write(create, *needs)
         self.children += 1
         return _made(node)
 
     async def _decide(self, arguments: Arguments) -> ToolResult:
         draft = decision_draft(arguments)
-        return _made(await self._ask(lambda s: s.reasoning.log_decision(self._claim.task_id, draft, self._actor)))
+        return _made(await self._write(lambda s: s.reasoning.log_decision(self._claim.task_id, draft, self._actor)))
 
     async def _choose(self, arguments: Arguments) -> ToolResult:
         decision, option, why = NodeId(arguments["decision"]), arguments["option"], arguments["rationale"]
-        node = await self._ask(lambda s: s.reasoning.choose_option(decision, option, why, self._actor))
+        node = await self._write(lambda s: s.reasoning.choose_option(decision, option, why, self._actor), decision)
         return text(f"{node.id} is decided")
 
     async def _outcome(self, arguments: Arguments) -> ToolResult:
         title, said, good = arguments["title"], arguments["description"], arguments["success"]
-        iteration = self._actor.iteration_id
+        task, iteration = self._claim.task_id, self._actor.iteration_id
         return _made(
-            await self._ask(
-                lambda s: s.reasoning.record_outcome(
-                    self._claim.task_id, title, said, good, self._actor, iteration_id=iteration
-                )
-            )
+            await self._write(lambda s: s.reasoning.record_outcome(task, title, said, good, self._actor, iteration))
         )
 
     async def _revisit(self, arguments: Arguments) -> ToolResult:
         outcome, reason, new = NodeId(arguments["outcome"]), arguments["reason"], arguments.get("new_decision")
-        return _made(await self._ask(lambda s: s.reasoning.revisit(outcome, reason, new, self._actor)))
+        return _made(await self._write(lambda s: s.reasoning.revisit(outcome, reason, new, self._actor), outcome))
 
     async def _observe(self, arguments: Arguments) -> ToolResult:
         title, said = arguments["title"], arguments["description"]
-        about = NodeId(arguments["about"]) if arguments.get("about") else None
+        about = NodeId(arguments.get("about") or self._claim.task_id)
         return _made(
-            await self._ask(lambda s: s.reasoning.record_observation(self._goal, title, said, about, self._actor))
+            await self._write(
+                lambda s: s.reasoning.record_observation(self._goal, title, said, about, self._actor), about
+            )
         )
+
+    async def _write(self, work: Callable[[GraphAccess], Node], *named: NodeId) -> Node:
+        """Do `work` in one transaction with the claim's check. Raises ClaimLostError, and ToolRefusal for a named node
+        of another project."""
+
+        def guarded(store: GraphAccess) -> Node:
+            with store.db.transaction():
+                if not store.tasks.holds(self._claim):
+                    raise ClaimLostError(f"the claim of {self._claim.task_id} is gone: nothing was written")
+                project = store.graph.get(self._claim.task_id).project_id
+                for node_id in named:
+                    if store.graph.get(node_id).project_id != project:
+                        raise ToolRefusal(f"there is no node {node_id} in this project")
+                return work(store)
+
+        return await self._ask(guarded)
 
 
 def decision_draft(arguments: Arguments) -> DecisionDraft:
@@ -139,8 +169,9 @@ def task_draft(arguments: Arguments) -> TaskDraft:
         draft = parse_plan({"summary": "-", "tasks": [arguments], "decisions": []}).tasks[0]
     except PlanFormatError as error:
         raise ToolRefusal(str(error)) from None
-    if not draft.acceptance_criteria or not draft.checks:
-        raise ToolRefusal("a task needs acceptance_criteria and checks")
+    findings = check_plan(PlanDraft("-", (draft,)), known_ids=draft.depends_on)
+    if findings:
+        raise ToolRefusal("; ".join(finding.message for finding in findings))
     return draft
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from ostinato.base.ids import random_hex
 from ostinato.tools.tool import ToolRefusal
 
 _WORK = PurePosixPath("/work")
@@ -66,6 +68,8 @@ class Checkout:
                         raise ToolRefusal(f"{path} leads out of the checkout through a link")
                     waiting += [one for one in reversed(PurePosixPath(target).parts) if one != "."]
                     continue
+                if create and is_git_name(part):
+                    raise ToolRefusal(f"{path} is not a file that tools write: .git belongs to git")
                 if create and not _exists(opened[-1], part):
                     os.mkdir(part, dir_fd=opened[-1])
                 opened.append(_open_directory(part, opened[-1]))
@@ -73,6 +77,16 @@ class Checkout:
         finally:
             for descriptor in opened:
                 os.close(descriptor)
+
+    def is_file(self, path: PurePosixPath) -> bool:
+        """Tell whether a regular file stands there, links inside the checkout followed. Raises ToolRefusal."""
+        if not path.parts:
+            return False
+        try:
+            with self._parent(path) as (parent, name):
+                return stat.S_ISREG(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def read(self, path: PurePosixPath, limit: int) -> bytes:
         """Return at most `limit` bytes of a regular file; links inside the checkout are followed."""
@@ -83,18 +97,23 @@ class Checkout:
 
     def write(self, path: PurePosixPath, data: bytes) -> bool:
         """Replace or create a file at once, keeping its mode; return True when it is new."""
-        if not path.parts or ".git" in (part.lower() for part in path.parts):
+        if not path.parts or is_git_name(path.name):
             raise ToolRefusal(f"{path} is not a file that tools write: .git belongs to git")
         with self.directory(path.parent, create=True) as parent:
             mode = _mode_of(parent, path.name, path)
-            temporary = f".{path.name[:80]}.ostinato-{os.getpid()}"
+            temporary = f".ostinato-{random_hex(16)}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(temporary, flags, 0o644 if mode is None else mode, dir_fd=parent)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            if mode is not None:
-                os.chmod(temporary, mode, dir_fd=parent)
-            os.rename(temporary, path.name, src_dir_fd=parent, dst_dir_fd=parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                    if mode is not None:
+                        os.fchmod(file.fileno(), mode)
+                os.rename(temporary, path.name, src_dir_fd=parent, dst_dir_fd=parent)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=parent)
+                raise
             return mode is None
 
     @contextmanager
@@ -110,6 +129,12 @@ class Checkout:
                     break
                 path = relative(str(path.parent / target))
         raise ToolRefusal(f"{path} leads out of the checkout through a link")
+
+
+def is_git_name(name: str) -> bool:
+    """Tell whether some file system takes `name` for `.git`: case, invisible characters, dots and blanks at its end."""
+    visible = "".join(ch for ch in name if unicodedata.category(ch) != "Cf")
+    return unicodedata.normalize("NFKC", visible).casefold().rstrip(". ") in {".git", "git~1"}
 
 
 def _link_target(parent: int, name: str) -> str | None:

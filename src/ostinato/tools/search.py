@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
@@ -18,13 +19,17 @@ from ostinato.tools.paths import Checkout, relative
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 
 _MOST = 200
-_SECONDS = 20.0
+_SECONDS = 20
 _LARGEST_FILE = 1_000_000
+_GRACE = 5.0
 
-# Reads {root, names, pattern, most} from stdin and prints matching lines; run with -I -S, so that it imports little.
+# Reads a job from stdin and prints matching lines; run with -I -S, so that it imports little. Its alarm ends it even in
+# the middle of a match, and also when the harness that started it is dead.
 _PROGRAM = r"""
-import json, os, re, sys
+import json, os, re, signal, sys
 job = json.load(sys.stdin)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+signal.alarm(job["seconds"])
 pattern = re.compile(job["pattern"])
 left = job["most"]
 for name in job["names"]:
@@ -37,9 +42,9 @@ for name in job["names"]:
         data = file.read(job["largest"] + 1)
     if len(data) > job["largest"] or b"\0" in data[:4096]:
         continue
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
         if pattern.search(line[:2000]):
-            sys.stdout.write(f"{name}:{number}: {line[:300]}\n")
+            print(f"{name}:{number}: {line[:300]}".rstrip("\r").replace("\r", " "), flush=True)
             left -= 1
             if not left:
                 sys.exit(0)
@@ -64,16 +69,24 @@ def search_tool(checkout: Checkout) -> Tool:
 async def _search(checkout: Checkout, arguments: Arguments) -> ToolResult:
     pattern, note = _pattern(arguments["pattern"])
     top, glob = relative(arguments.get("path", ".")), arguments.get("glob")
-    names = [name for name in walk(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
+    names = [name for name in _names(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
     most = max(1, min(arguments.get("max_results", _MOST), _MOST))
-    job = {"root": str(checkout.root), "names": names, "pattern": pattern, "most": most + 1, "largest": _LARGEST_FILE}
+    job = {"root": str(checkout.root), "names": names, "pattern": pattern, "most": most + 1}
     lines = await _run(job)
     shown = lines[:most]
     more = "\n… more matches: narrow it" if len(lines) > most else ""
     return ToolResult(("\n".join(shown) or "(no match)") + more + note, summary=f"{len(shown)} matches")
 
 
+def _names(checkout: Checkout, top: PurePosixPath) -> list[str]:
+    """Return the files below a directory, or the file itself."""
+    if checkout.is_file(top):
+        return [str(top)]
+    return walk(checkout, top)
+
+
 async def _run(job: dict[str, object]) -> list[str]:
+    limited = {**job, "largest": _LARGEST_FILE, "seconds": _SECONDS}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", _PROGRAM),
         cwd=Path("/"),
@@ -82,14 +95,20 @@ async def _run(job: dict[str, object]) -> list[str]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        out, _ = await asyncio.wait_for(process.communicate(json.dumps(job).encode()), _SECONDS)
+        out, _ = await asyncio.wait_for(process.communicate(json.dumps(limited).encode()), _SECONDS + _GRACE)
     except TimeoutError:
-        raise ToolRefusal(f"the search took longer than {_SECONDS:.0f} s: use a simpler pattern") from None
+        raise _endless() from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return out.decode("utf-8", "replace").splitlines()
+    if process.returncode == -signal.SIGALRM:
+        raise _endless()
+    return out.decode("utf-8", "replace").split("\n")[:-1]
+
+
+def _endless() -> ToolRefusal:
+    return ToolRefusal(f"the search took longer than {_SECONDS} s: use a simpler pattern, a path or a glob")
 
 
 def _pattern(given: str) -> tuple[str, str]:

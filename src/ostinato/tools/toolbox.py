@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from ostinato.tools.tool import Tool, ToolRefusal
 
 LARGEST = 32_000
 """Characters of an answer, about 8,000 tokens."""
+
+_LOG = logging.getLogger(__name__)
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
@@ -51,16 +54,25 @@ class Toolbox:
         except (ToolRefusal, OstinatoError) as refusal:
             return _error(str(refusal))
         except Exception as error:  # noqa: BLE001 - the named border of tool calls
+            _LOG.warning("tool %s failed: %s: %s", call.name, type(error).__name__, error)
             return _error(f"the tool failed: {type(error).__name__}: {error}")
-        bounded = head_and_tail(result.text, LARGEST)
-        return ToolResult(bounded, result.is_error, result.signal, result.summary)
+        bounded = head_and_tail(sendable(result.text), LARGEST)
+        return ToolResult(bounded, result.is_error, result.signal, sendable(result.summary))
+
+
+def sendable(text: str) -> str:
+    """Return text that can be stored and sent: bytes of a file that were no UTF-8 become U+FFFD, and so does NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return "".join("\ufffd" if ch == "\0" or "\ud800" <= ch <= "\udfff" else ch for ch in text)
 
 
 def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:
     """Return the arguments as the tool's schema wants them. Raises ToolRefusal that says what is wrong."""
     try:
-        given = json.loads(raw) if raw.strip() else {}
-    except ValueError as error:
+        # Not strict: models write line breaks and tabs inside texts as they are.
+        given = json.loads(raw, strict=False) if raw.strip() else {}
+    except (ValueError, RecursionError) as error:
         raise ToolRefusal(
             f"the arguments of {tool.name} are not valid JSON ({error}); send them again, whole"
         ) from None
@@ -81,7 +93,7 @@ def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:
 
 
 def _fitting(value: Any, wanted: str) -> tuple[Any, str]:
-    """Return the value, numbers and flags written as text being read, and what it should have been if it does not fit."""
+    """Return the value, with numbers and flags written as text read, and what it should be when it does not fit."""
     if wanted in {"integer", "number"} and isinstance(value, str):
         try:
             return (int(value) if wanted == "integer" else float(value)), ""
@@ -89,12 +101,24 @@ def _fitting(value: Any, wanted: str) -> tuple[Any, str]:
             return value, f"a {wanted}"
     if wanted == "integer" and isinstance(value, float) and value.is_integer():
         return int(value), ""
-    if wanted == "boolean" and value in ("true", "false"):
-        return value == "true", ""
+    if wanted == "boolean" and isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true", ""
+    if wanted == "array" and not isinstance(value, list):
+        return _listed(value), ""
     kind = _TYPES.get(wanted)
     if kind is not None and (not isinstance(value, kind) or (wanted != "boolean" and isinstance(value, bool))):
         return value, f"an {wanted}" if wanted[0] in "aio" else f"a {wanted}"
     return value, ""
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the list that was meant: some models send it as JSON inside a text, or leave it out around one item."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            value = json.loads(value, strict=False)
+        except (ValueError, RecursionError):
+            return [value]
+    return value if isinstance(value, list) else [value]
 
 
 def _signature(tool: Tool) -> str:
@@ -102,7 +126,8 @@ def _signature(tool: Tool) -> str:
 
 
 def _error(message: str) -> ToolResult:
-    return ToolResult(f"error: {message}", is_error=True, summary=message)
+    said = sendable(head_and_tail(message, LARGEST))
+    return ToolResult(f"error: {said}", is_error=True, summary=said)
 
 
 if TYPE_CHECKING:

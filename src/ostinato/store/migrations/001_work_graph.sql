@@ -62,11 +62,11 @@ CREATE TABLE edges (
     to_id      TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
     label      TEXT,
     created_at TEXT NOT NULL,
-    UNIQUE (edge_type, from_id, to_id),
+    -- In this order: an index that began with the type would be taken where the other end is what is known.
+    UNIQUE (from_id, edge_type, to_id),
     CHECK (from_id <> to_id)
 );
-CREATE INDEX edges_by_to ON edges (to_id, edge_type);
-CREATE INDEX edges_by_from ON edges (from_id, edge_type);
+CREATE INDEX edges_by_to ON edges (to_id, edge_type, from_id);
 
 -- At most one claim per task. Tokens grow for ever (fencing): a row of `claim_tokens` is never used twice.
 CREATE TABLE claim_tokens (
@@ -181,6 +181,7 @@ CREATE TABLE approvals (
     answer      TEXT CHECK (answer IN ('approved', 'rejected')),
     reason      TEXT
 );
+CREATE INDEX approvals_by_node ON approvals (node_id);
 CREATE INDEX approvals_open ON approvals (project_id) WHERE answered_at IS NULL;
 
 CREATE TABLE events (

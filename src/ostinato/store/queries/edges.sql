@@ -30,7 +30,8 @@ WHERE edges.edge_type = 'depends_on' AND nodes.project_id = :project_id
 
 -- name: depends_on_of
 SELECT edges.from_id, edges.to_id
-FROM json_each(:ids) wanted JOIN edges ON edges.from_id = wanted.value AND edges.edge_type = 'depends_on'
+FROM json_each(:ids) wanted CROSS JOIN edges
+WHERE edges.from_id = wanted.value AND edges.edge_type = 'depends_on'
 
 -- name: typed_targets
 SELECT nodes.id, nodes.node_type FROM edges JOIN nodes ON nodes.id = edges.to_id

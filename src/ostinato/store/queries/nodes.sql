@@ -1,4 +1,5 @@
 -- Nodes: reading, making and changing them, and the slim facts that statuses are derived from.
+-- CROSS JOIN stands where SQLite by itself takes the tables in the other order, which reads all of one for each of few.
 
 -- name: get
 SELECT * FROM nodes WHERE id = :id
@@ -62,38 +63,38 @@ SELECT nodes.* FROM up JOIN nodes ON nodes.id = up.id ORDER BY up.depth
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id
     UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.* FROM below JOIN nodes ON nodes.id = below.id
+SELECT nodes.* FROM below CROSS JOIN nodes WHERE nodes.id = below.id
 
 -- name: tasks_below
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id
     UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
 SELECT nodes.id, nodes.project_id, nodes.node_type, nodes.status, nodes.blocked_reason
-FROM below JOIN nodes ON nodes.id = below.id
-WHERE nodes.node_type = 'task'
+FROM below CROSS JOIN nodes
+WHERE nodes.id = below.id AND nodes.node_type = 'task'
 
 -- name: has_open_task_below
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id
     UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
 SELECT 1 AS found
-FROM below JOIN nodes ON nodes.id = below.id
-WHERE nodes.node_type = 'task' AND nodes.status NOT IN ('completed', 'cancelled')
+FROM below CROSS JOIN nodes
+WHERE nodes.id = below.id AND nodes.node_type = 'task' AND nodes.status NOT IN ('completed', 'cancelled')
 LIMIT 1
 
 -- name: has_task_below
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id
     UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT 1 AS found FROM below JOIN nodes ON nodes.id = below.id WHERE nodes.node_type = 'task' LIMIT 1
+SELECT 1 AS found FROM below CROSS JOIN nodes WHERE nodes.id = below.id AND nodes.node_type = 'task' LIMIT 1
 
 -- name: child_tasks
 SELECT coalesce(sum(status NOT IN ('completed', 'cancelled')), 0) AS open,
@@ -105,17 +106,30 @@ WHERE parent_id = :id AND node_type = 'task'
 SELECT * FROM nodes
 WHERE (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:parent_id IS NULL OR parent_id = :parent_id)
+  AND (:first IS NULL OR status = :first OR status = :second)
+
+-- name: query_of_project
+SELECT * FROM nodes
+WHERE project_id = :project_id
+  AND (:node_type IS NULL OR node_type = :node_type)
+  AND (:first IS NULL OR status = :first OR status = :second)
+
+-- name: query_of_parent
+SELECT * FROM nodes
+WHERE parent_id = :parent_id
+  AND (:project_id IS NULL OR project_id = :project_id)
+  AND (:node_type IS NULL OR node_type = :node_type)
   AND (:first IS NULL OR status = :first OR status = :second)
 
 -- name: query_of_goal
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :goal_id
     UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.* FROM below JOIN nodes ON nodes.id = below.id
-WHERE (:project_id IS NULL OR project_id = :project_id)
+SELECT nodes.* FROM below CROSS JOIN nodes
+WHERE nodes.id = below.id
+  AND (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
   AND (:parent_id IS NULL OR parent_id = :parent_id)
   AND (:first IS NULL OR status = :first OR status = :second)
@@ -136,24 +150,26 @@ WITH RECURSIVE up (id, whole) AS (
     SELECT value, 1 FROM json_each(:ids)
     UNION
     SELECT nodes.parent_id, 0
-    FROM up JOIN nodes ON nodes.id = up.id
-    WHERE nodes.parent_id IS NOT NULL
+    FROM up CROSS JOIN nodes
+    WHERE nodes.id = up.id AND nodes.parent_id IS NOT NULL
       AND (up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
            OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')))
     UNION
     SELECT edges.to_id, 1
-    FROM up JOIN nodes ON nodes.id = up.id JOIN edges ON edges.from_id = up.id AND edges.edge_type = 'depends_on'
-    WHERE up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
-       OR (nodes.node_type IN ('goal', 'decision')
-           AND nodes.status NOT IN ('completed', 'cancelled', 'decided', 'superseded'))
+    FROM up CROSS JOIN nodes CROSS JOIN edges
+    WHERE nodes.id = up.id AND edges.from_id = up.id AND edges.edge_type = 'depends_on'
+      AND (up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
+           OR (nodes.node_type IN ('goal', 'decision')
+               AND nodes.status NOT IN ('completed', 'cancelled', 'decided', 'superseded')))
     UNION
     SELECT child.id, 1
-    FROM up JOIN nodes ON nodes.id = up.id JOIN nodes child ON child.parent_id = up.id
-    WHERE up.whole = 1
+    FROM up CROSS JOIN nodes CROSS JOIN nodes child
+    WHERE up.whole = 1 AND nodes.id = up.id AND child.parent_id = up.id
       AND ((nodes.node_type = 'task' AND nodes.status = 'pending' AND child.node_type = 'task')
            OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')
                AND child.node_type IN ('task', 'goal')))
       AND child.status NOT IN ('completed', 'cancelled')
 )
 SELECT nodes.id, node_type, status, parent_id, priority, complexity, created_at
-FROM (SELECT DISTINCT id FROM up) needed JOIN nodes ON nodes.id = needed.id
+FROM (SELECT DISTINCT id FROM up) needed CROSS JOIN nodes
+WHERE nodes.id = needed.id

@@ -22,13 +22,5 @@ UPDATE nodes SET attempts = 0 WHERE id = :id
 -- name: projects
 SELECT id FROM projects ORDER BY id
 
--- name: tasks_below
-WITH RECURSIVE below (id) AS (
-    SELECT id FROM nodes WHERE parent_id = :id
-    UNION
-    SELECT nodes.id FROM below JOIN nodes ON nodes.parent_id = below.id
-)
-SELECT nodes.id FROM below JOIN nodes ON nodes.id = below.id WHERE nodes.node_type = 'task'
-
 -- name: several
-SELECT nodes.* FROM json_each(:ids) wanted JOIN nodes ON nodes.id = wanted.value
+SELECT nodes.* FROM json_each(:ids) wanted CROSS JOIN nodes WHERE nodes.id = wanted.value

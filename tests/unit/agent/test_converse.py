@@ -1,0 +1,318 @@
+"""The rules of one conversation, each against a model and tools that answer from a list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ostinato.agent.briefing import Briefing
+from ostinato.agent.converse import ConversationEnd, converse
+from ostinato.agent.limits import ConversationLimits
+from ostinato.agent.ports import (
+    ContextTooLong,
+    Model,
+    OnRetry,
+    ProviderDown,
+    ProviderError,
+    Signal,
+    ToolResult,
+    Tools,
+    Transcript,
+)
+from ostinato.base.errors import ClaimLostError
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import (
+    AssistantMessage,
+    Message,
+    Reply,
+    Request,
+    ToolCall,
+    ToolMessage,
+    ToolSpec,
+    UserMessage,
+)
+from ostinato.graph.records import Ending
+from ostinato.testing.fake_clock import FakeClock
+
+BRIEFING = Briefing("rules", "the task", {"rules": 2, "task": 2})
+DONE = ToolCall("end", "signal", '{"outcome": "complete"}')
+
+
+class ListedModel:
+    """Answers from a list; an exception in it is raised, a pair of texts is told as a wait first."""
+
+    name = "listed:model"
+
+    def __init__(self, *answers: Reply | ProviderError, window: int = 100_000, wait: bool = False) -> None:
+        self.answers: Iterator[Reply | ProviderError] = iter(answers)
+        self.context_window = window
+        self.asked: list[Request] = []
+        self.wait = wait
+
+    async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
+        self.asked.append(request)
+        if self.wait and on_retry:
+            on_retry("overloaded", 2.0)
+            await asyncio.sleep(0)
+        answer = next(self.answers)
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        pass
+
+
+class ListedTools:
+    """Keeps what was run; `signal` ends, `lose` finds the claim gone, all else answers with `text`."""
+
+    def __init__(self, text: str = "fine", during: Callable[[], None] = lambda: None) -> None:
+        self.run_calls: list[str] = []
+        self.text = text
+        self.during = during
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return (ToolSpec("look", "Look.", {"type": "object", "properties": {}}),)
+
+    async def run(self, call: ToolCall) -> ToolResult:
+        self.run_calls.append(call.id)
+        self.during()
+        if call.name == "lose":
+            raise ClaimLostError("the claim is gone")
+        if call.name == "signal":
+            outcome = "blocked" if "blocked" in call.arguments else "complete"
+            return ToolResult("ends", signal=Signal(outcome, "my words"))
+        return ToolResult(self.text)
+
+
+class KeptTranscript:
+    """Keeps one line for each thing told, in order."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
+        self.lines.append(f"begin {system} {len(messages)}")
+
+    async def step_started(self, step: int, sections: dict[str, int]) -> None:
+        self.lines.append(f"step {step}")
+
+    async def replied(self, step: int, message: Message, spending: Spending) -> None:
+        self.lines.append("reply")
+
+    async def tool_started(self, step: int, call: ToolCall) -> None:
+        self.lines.append(f"run {call.id}")
+
+    async def tool_ended(self, step: int, message: ToolMessage, summary: str, seconds: float) -> None:
+        self.lines.append(f"answer {message.call_id}")
+
+    async def said(self, step: int, message: Message) -> None:
+        self.lines.append("said")
+
+    async def step_ended(self, step: int) -> None:
+        self.lines.append(f"end {step}")
+
+    async def retrying(self, step: int, why: str, seconds: float) -> None:
+        self.lines.append(f"wait {why}")
+
+
+def _fit(model: ListedModel, tools: ListedTools, transcript: KeptTranscript) -> tuple[Model, Tools, Transcript]:
+    return model, tools, transcript
+
+
+def calls(*names: str, tokens: int = 10) -> Reply:
+    made = tuple(ToolCall(f"{name}{place}", name, "{}") for place, name in enumerate(names))
+    return Reply(AssistantMessage("", made), Spending(input=tokens, calls=1))
+
+
+def says(text: str, stop: str = "stop") -> Reply:
+    return Reply(AssistantMessage(text), Spending(input=10, calls=1), stop)
+
+
+async def hold(
+    model: ListedModel,
+    tools: ListedTools | None = None,
+    *,
+    limits: ConversationLimits | None = None,
+    gate: Callable[[Spending, int], Ending | None] = lambda spent, estimate: None,
+    clock: FakeClock | None = None,
+    transcript: KeptTranscript | None = None,
+) -> ConversationEnd:
+    return await converse(
+        BRIEFING,
+        model,
+        tools or ListedTools(),
+        transcript or KeptTranscript(),
+        limits or ConversationLimits(),
+        clock or FakeClock(),
+        gate,
+    )
+
+
+def texts(request: Request, kind: type[Message]) -> list[str]:
+    return [message.text for message in request.messages if isinstance(message, kind)]
+
+
+async def test_signal_ends_with_its_words_when_the_agent_is_done() -> None:
+    end = await hold(ListedModel(calls("look"), calls("signal")))
+    assert (end.ending, end.message, end.steps, end.tool_calls) == (Ending.COMPLETE, "my words", 2, 2)
+    assert end.spending.input == 20
+
+
+async def test_blocked_ends_when_the_agent_says_so() -> None:
+    blocked = Reply(AssistantMessage("", (ToolCall("1", "signal", '{"outcome": "blocked"}'),)))
+    assert (await hold(ListedModel(blocked))).ending is Ending.BLOCKED
+
+
+async def test_each_line_is_kept_before_the_next_begins() -> None:
+    kept = KeptTranscript()
+    await hold(ListedModel(calls("look", "look"), calls("signal")), transcript=kept)
+    assert kept.lines == [
+        *("begin rules 1", "step 1", "reply", "run look0", "answer look0", "run look1", "answer look1", "end 1"),
+        *("step 2", "reply", "run signal0", "answer signal0", "end 2"),
+    ]
+
+
+@pytest.mark.parametrize(("ender", "ending"), [("signal", Ending.COMPLETE), ("lose", Ending.CLAIM_LOST)])
+async def test_every_call_is_answered_once_when_one_in_the_middle_ends(ender: str, ending: Ending) -> None:
+    kept, tools = KeptTranscript(), ListedTools()
+    end = await hold(ListedModel(calls("look", ender, "look", "look")), tools, transcript=kept)
+    assert end.ending is ending
+    assert tools.run_calls == ["look0", f"{ender}1"]
+    assert [line for line in kept.lines if line.startswith("answer")] == [
+        *("answer look0", f"answer {ender}1", "answer look2", "answer look3")
+    ]
+    assert end.tool_calls == 2
+    assert kept.lines[-1] == "end 1"
+
+
+@pytest.mark.parametrize(("text", "ending"), [("all done", Ending.TEXT), ("", Ending.EMPTY), (" \n", Ending.EMPTY)])
+async def test_two_nudges_then_its_own_ending_when_no_tool_is_called(text: str, ending: Ending) -> None:
+    model = ListedModel(says(text), says(text), says(text))
+    end = await hold(model)
+    assert (end.ending, end.message, end.steps) == (ending, text.strip(), 3)
+    assert [len(texts(request, UserMessage)) for request in model.asked] == [1, 2, 3]
+
+
+async def test_nudges_count_anew_when_a_tool_was_called_between() -> None:
+    model = ListedModel(says("a"), says("b"), calls("look"), says("c"), says("d"), calls("signal"))
+    assert (await hold(model)).ending is Ending.COMPLETE
+
+
+async def test_an_empty_reply_keeps_its_place_and_has_content_when_the_conversation_goes_on() -> None:
+    model = ListedModel(says(""), calls("signal"))
+    await hold(model)
+    answered = texts(model.asked[1], AssistantMessage)
+    assert len(answered) == 1
+    assert answered[0].strip()
+
+
+async def test_the_agent_is_told_when_its_reply_was_cut() -> None:
+    model = ListedModel(says("and then", stop="length"), calls("signal"))
+    await hold(model)
+    assert "cut off" in texts(model.asked[1], UserMessage)[-1]
+
+
+async def test_step_limit_ends_reading_for_ever() -> None:
+    end = await hold(ListedModel(*[calls("look")] * 9), limits=ConversationLimits(steps=4))
+    assert (end.ending, end.steps) == (Ending.STEP_LIMIT, 4)
+
+
+async def test_token_limit_ends_before_the_next_call() -> None:
+    model = ListedModel(*[calls("look", tokens=600)] * 9)
+    end = await hold(model, limits=ConversationLimits(tokens=1_000))
+    assert (end.ending, len(model.asked)) == (Ending.TOKEN_LIMIT, 2)
+
+
+async def test_time_limit_ends_when_the_clock_has_passed_it() -> None:
+    clock = FakeClock()
+    tools = ListedTools(during=lambda: clock.advance(20))
+    end = await hold(ListedModel(*[calls("look")] * 9), tools, limits=ConversationLimits(seconds=50), clock=clock)
+    assert (end.ending, end.steps) == (Ending.TIME_LIMIT, 3)
+
+
+async def test_warning_is_said_once_when_most_of_the_budget_is_used() -> None:
+    model = ListedModel(*[calls("look")] * 10)
+    await hold(model, limits=ConversationLimits(steps=10))
+    assert [len(texts(request, UserMessage)) for request in model.asked] == [1] * 8 + [2, 2]
+
+
+@pytest.mark.parametrize("ending", [Ending.SESSION_LIMIT, Ending.INTERRUPTED, Ending.CLAIM_LOST])
+async def test_no_call_is_made_when_the_gate_forbids_it(ending: Ending) -> None:
+    model = ListedModel(calls("look"), calls("look"))
+    seen: list[tuple[int, int]] = []
+
+    def gate(spent: Spending, estimate: int) -> Ending | None:
+        seen.append((spent.tokens, estimate))
+        return ending if spent.tokens else None
+
+    end = await hold(model, gate=gate)
+    assert (end.ending, len(model.asked)) == (ending, 1)
+    assert seen[0][0] == 0
+    assert 0 < seen[0][1] < seen[1][1]
+
+
+async def test_provider_failure_is_an_ending_with_its_cost() -> None:
+    failure = ProviderDown("overloaded", spending=Spending(input=7))
+    end = await hold(ListedModel(calls("look"), failure))
+    assert (end.ending, end.error, end.spending.input) == (Ending.PROVIDER, failure, 17)
+
+
+async def test_a_wait_is_kept_before_the_reply_and_also_when_the_call_fails() -> None:
+    kept = KeptTranscript()
+    await hold(ListedModel(ProviderDown("gone"), wait=True), transcript=kept)
+    assert kept.lines == ["begin rules 1", "step 1", "wait overloaded"]
+    kept = KeptTranscript()
+    await hold(ListedModel(calls("signal"), wait=True), transcript=kept)
+    assert kept.lines.index("wait overloaded") < kept.lines.index("reply")
+
+
+async def test_one_compaction_and_one_more_try_when_the_context_is_too_long() -> None:
+    tools = ListedTools("x" * 900)
+    model = ListedModel(calls("look", "look"), ContextTooLong("full", spending=Spending(input=5)), calls("signal"))
+    end = await hold(model, tools)
+    assert (end.ending, end.spending.input) == (Ending.COMPLETE, 25)
+    assert [len(text) == 900 for text in texts(model.asked[1], ToolMessage)] == [True, True]
+    assert [len(text) == 900 for text in texts(model.asked[2], ToolMessage)] == [False, True]
+    ids = [m.call_id for m in model.asked[2].messages if isinstance(m, ToolMessage)]
+    assert ids == ["look0", "look1"]
+
+
+async def test_the_provider_ends_it_when_the_context_is_still_too_long() -> None:
+    model = ListedModel(calls("look"), ContextTooLong("full"), ContextTooLong("still full"), calls("signal"))
+    end = await hold(model)
+    assert (end.ending, len(model.asked)) == (Ending.PROVIDER, 3)
+
+
+async def test_old_results_are_cleared_when_the_window_is_nearly_full() -> None:
+    tools = ListedTools("y" * 400)
+    model = ListedModel(*[calls("look")] * 12, calls("signal"), window=1_000)
+    await hold(model, tools)
+    kept = [text.startswith("y") for text in texts(model.asked[-1], ToolMessage)]
+    assert not kept[0]
+    assert kept[-6:] == [True] * 6
+
+
+async def test_a_hint_is_given_when_the_same_call_comes_three_times_in_a_row() -> None:
+    model = ListedModel(*[calls("look")] * 3, calls("peek"), calls("look"), calls("signal"))
+    await hold(model)
+    hinted = ["same call" in text for text in texts(model.asked[-1], ToolMessage)]
+    assert hinted == [False, False, True, False, False]
+
+
+async def test_cancellation_passes_through_when_a_tool_runs() -> None:
+    started, never = asyncio.Event(), asyncio.Event()
+
+    class Hanging(ListedTools):
+        async def run(self, call: ToolCall) -> ToolResult:
+            started.set()
+            await never.wait()
+            return ToolResult("")
+
+    running = asyncio.create_task(hold(ListedModel(calls("look")), Hanging()))
+    await started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

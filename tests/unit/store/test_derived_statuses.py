@@ -1,0 +1,112 @@
+"""Derived statuses as the store answers them, against the naive rule, after every kind of change."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ostinato.base.errors import RuleError
+from ostinato.base.ids import NodeId, natural_key
+from ostinato.graph.requests import NodeFilter
+from ostinato.graph.rules import Derived, Facts, next_key, open_dependents
+from ostinato.graph.types import Complexity, EdgeType, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.store import derive
+from ostinato.store.database import MEMORY
+from ostinato.store.store import Store, open_store
+from ostinato.testing.fake_clock import FakeClock
+from tests.unit.graph.naive import naive
+from tests.unit.store.garden import Garden
+
+KINDS = [NodeType.TASK] * 6 + [NodeType.GOAL, NodeType.DECISION]
+
+
+def change_something(garden: Garden, nodes: list[Node], chance: random.Random) -> None:
+    """Do one random thing that the rules may refuse."""
+    graph, tasks = garden.store.graph, garden.store.tasks
+    node, other = chance.choice(nodes), chance.choice(nodes)
+    action = chance.randrange(10)
+    if action < 3:
+        details = TaskDetails(complexity=chance.choice([None, *Complexity]))
+        kind = chance.choice(KINDS)
+        fields = {"details": details} if kind is NodeType.TASK else {}
+        nodes.append(
+            garden.add(kind, "n", chance.choice([None, node]), priority=chance.choice([None, *Priority]), **fields)
+        )
+    elif action < 5:
+        graph.link(node.id, EdgeType.DEPENDS_ON, other.id)
+    elif action == 5:
+        graph.link(node.id, EdgeType.CONTAINS, other.id)
+    elif action == 6:
+        edges = graph.edges_of(node.id)
+        graph.unlink(chance.choice(edges).id) if edges else None
+    elif action == 7:
+        tasks.claim("me")
+    else:
+        graph.set_status(node.id, chance.choice(list(Status)), reason="r", agent="me")
+
+
+def expected(store: Store) -> tuple[dict[NodeId, Derived], list[NodeId]]:
+    """Return what the naive rule makes of the tables: the status of each pending task, and the order of the ready."""
+    rows = store.db.execute("SELECT * FROM nodes")
+    nodes = {
+        row["id"]: Facts(
+            row["id"],
+            NodeType(row["node_type"]),
+            Status(row["status"]),
+            row["parent_id"],
+            Priority(row["priority"]) if row["priority"] else None,
+            Complexity(row["complexity"]) if row["complexity"] else None,
+            row["created_at"],
+        )
+        for row in rows
+    }
+    edges = {tuple(pair) for pair in store.db.tuples("SELECT from_id, to_id FROM edges WHERE edge_type = 'depends_on'")}
+    contained = {(child, parent) for parent, child in store.db.tuples(
+        "SELECT from_id, to_id FROM edges WHERE edge_type = 'contains'")}  # fmt: skip
+    assert contained == {(row["id"], row["parent_id"]) for row in rows if row["parent_id"]}
+    spoken = naive(nodes, edges)
+    counts = open_dependents(nodes, edges)
+    ready = [nodes[task_id] for task_id, (status, _) in spoken.items() if status is Status.READY]
+    return spoken, [task.id for task in sorted(ready, key=lambda task: next_key(task, counts.get(task.id, 0)))]
+
+
+@pytest.mark.parametrize("few", [0, 50])
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(few: int, seed: int) -> None:
+    chance = random.Random(seed)
+    store = open_store(MEMORY, FakeClock())
+    garden = Garden(store, store.projects.add(str(Path("/repository"))))
+    nodes = [garden.goal()]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(derive, "_FEW", few)
+    try:
+        for step in range(40):
+            try:
+                change_something(garden, nodes, chance)
+            except RuleError:
+                continue
+            if step % 5 == 0:
+                compare(garden)
+        compare(garden)
+    finally:
+        patch.undo()
+        store.close()
+
+
+def compare(garden: Garden) -> None:
+    store = garden.store
+    spoken, order = expected(store)
+    assert dict(derive.derived(store.db, garden.project.id)) == spoken
+    for node in store.graph.query(NodeFilter()):
+        alone = store.graph.get(node.id)
+        assert alone == node
+        assert spoken.get(node.id, (node.status, node.blocked_reason)) == (node.status, node.blocked_reason)
+    assert [task.id for task in store.tasks.ready()] == order
+    by_status = {status: store.graph.query(NodeFilter(status=status)) for status in Status}
+    assert sum(len(found) for found in by_status.values()) == len(store.graph.query(NodeFilter()))
+    assert sorted((n.id for n in by_status[Status.READY]), key=natural_key) == sorted(order, key=natural_key)

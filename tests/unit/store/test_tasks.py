@@ -1,0 +1,243 @@
+"""Claims, the order of work, and how tasks come free again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ostinato.base.errors import ClaimLostError, NotFoundError, RuleError
+from ostinato.base.ids import NodeId, SessionId
+from ostinato.base.process import ProcessIdentity
+from ostinato.graph.records import Claim
+from ostinato.graph.types import EdgeType, NewNode, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.store.store import Store, open_store
+from ostinato.testing.fake_clock import FakeClock
+from tests.unit.store.garden import Garden
+
+PROCESS = ProcessIdentity("host", "boot", 1, "then")
+
+
+def claim_next(store: Store, goal: Node, lease_seconds: float = 60) -> tuple[Claim, Node] | None:
+    return store.tasks.claim_next(
+        goal.id, "coder", session_id=SessionId("sess-1"), lease_seconds=lease_seconds, process=PROCESS
+    )
+
+
+def test_ready_tasks_come_in_the_order_next_when_several_are_ready(garden: Garden) -> None:
+    goal = garden.goal()
+    plain = garden.task("plain", goal)
+    wanted = garden.task("wanted", goal)
+    urgent = garden.task("urgent", goal, priority=Priority.CRITICAL)
+    garden.task("waits", goal, depends_on=(wanted.id,))
+    tasks = garden.store.tasks
+    assert [task.id for task in tasks.ready()] == [urgent.id, wanted.id, plain.id]
+    assert tasks.ready(limit=1) == [garden.now(urgent)]
+    assert tasks.ready(limit=0) == []
+    assert tasks.next() == garden.now(urgent)
+
+
+def test_only_tasks_of_the_place_count_when_a_place_is_named(garden: Garden, store: Store) -> None:
+    goal, other = garden.goal(), garden.goal("other")
+    here, there = garden.task("here", goal), garden.task("there", other)
+    elsewhere = store.projects.add("/elsewhere")
+    far = store.graph.add_node(elsewhere.id, NewNode(NodeType.TASK, "far"))
+
+    def ids(found: list[Node]) -> set[str]:
+        return {task.id for task in found}
+
+    assert ids(store.tasks.ready(goal_id=goal.id)) == {here.id}
+    assert ids(store.tasks.ready(project_id=garden.project.id)) == {here.id, there.id}
+    assert ids(store.tasks.ready()) == {here.id, there.id, far.id}
+    assert store.tasks.ready(goal_id=goal.id, project_id=elsewhere.id) == []
+    assert store.tasks.next(goal_id=garden.goal("empty").id) is None
+    with pytest.raises(NotFoundError):
+        store.tasks.ready(goal_id=NodeId("os-none"))
+
+
+def test_task_is_given_once_when_it_is_claimed_by_hand(garden: Garden, store: Store) -> None:
+    task = garden.task()
+    claimed = store.tasks.claim("me")
+    assert claimed == garden.now(task)
+    assert (claimed.status, claimed.assigned_to) == (Status.CLAIMED, "me")
+    assert store.tasks.claim("you") is None
+    with pytest.raises(RuleError, match=f"{task.id} is claimed by me"):
+        store.tasks.claim("me", task_id=task.id)
+    (row,) = store.db.execute("SELECT * FROM claims")
+    assert (row["token"], row["lease_until"], row["pid"], row["agent"]) == (None, None, None, "me")
+
+
+def test_claim_says_why_when_the_task_is_not_ready(garden: Garden, store: Store) -> None:
+    first = garden.task("first")
+    second = garden.task("second", depends_on=(first.id,))
+    with pytest.raises(RuleError, match=f"cannot become claimed: it waits for {first.id} .pending"):
+        store.tasks.claim("me", task_id=second.id)
+    with pytest.raises(RuleError, match="never claimed"):
+        store.tasks.claim("me", task_id=garden.goal().id)
+    with pytest.raises(RuleError, match="name of an agent"):
+        store.tasks.claim(" ", task_id=first.id)
+    with pytest.raises(NotFoundError):
+        store.tasks.claim("me", task_id=NodeId("os-none"))
+    assert store.db.execute("SELECT * FROM claims") == []
+
+
+def test_claim_of_the_loop_carries_token_and_lease_when_it_is_made(
+    garden: Garden, store: Store, clock: FakeClock
+) -> None:
+    goal = garden.goal()
+    task = garden.task("t", goal)
+    found = claim_next(store, goal)
+    assert found is not None
+    claim, node = found
+    assert node == garden.now(task)
+    assert (claim.task_id, claim.agent) == (task.id, "coder")
+    assert claim.lease_until is not None
+    assert timedelta(seconds=59) < claim.lease_until - clock.now() <= timedelta(seconds=60)
+    (row,) = store.db.execute("SELECT token, host, boot, pid, started, session_id FROM claims")
+    assert tuple(row.values()) == (claim.token, "host", "boot", 1, "then", "sess-1")
+    assert store.events.after(store.events.last_seq() - 1)[0].payload["by"] == "loop"
+    assert claim_next(store, goal) is None
+
+
+def test_token_is_never_given_twice_when_a_task_is_claimed_again(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    garden.task("t", goal)
+    tokens = []
+    for _ in range(3):
+        found = claim_next(store, goal)
+        assert found is not None
+        tokens.append(found[0].token)
+        store.tasks.release(found[0].task_id)
+        store.db.execute("DELETE FROM claim_tokens")
+    assert tokens == sorted(set(tokens))
+
+
+def test_late_worker_is_refused_when_its_claim_is_gone(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    garden.task("t", goal)
+    found = claim_next(store, goal)
+    assert found is not None
+    late, _ = found
+    store.tasks.release(late.task_id)
+    again = claim_next(store, goal)
+    assert again is not None
+    assert (store.tasks.holds(late), store.tasks.holds(again[0])) == (False, True)
+    before = garden.seq()
+    with pytest.raises(ClaimLostError, match=f"{late.task_id} by coder .token {late.token}. does not hold"):
+        store.tasks.renew(late, 60)
+    with pytest.raises(ClaimLostError):
+        store.tasks.create_child(late, NewNode(NodeType.TASK, "late"))
+    assert garden.seq() == before
+
+
+def test_lease_is_counted_from_now_when_it_is_renewed(garden: Garden, store: Store, clock: FakeClock) -> None:
+    goal = garden.goal()
+    garden.task("t", goal)
+    found = claim_next(store, goal)
+    assert found is not None
+    clock.advance(50)
+    renewed = store.tasks.renew(found[0], 60)
+    assert renewed.lease_until is not None
+    assert renewed.lease_until - clock.now() > timedelta(seconds=59)
+    assert replace(renewed, lease_until=None) == replace(found[0], lease_until=None)
+    clock.advance(3600)
+    assert store.tasks.holds(renewed)
+
+
+def test_child_is_made_in_the_claimed_task_when_the_claim_holds(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    task = garden.task("t", goal)
+    found = claim_next(store, goal)
+    assert found is not None
+    child = store.tasks.create_child(found[0], NewNode(NodeType.TASK, "child"))
+    assert child.parent_id == task.id
+    assert garden.now(task).status is Status.CLAIMED
+    with pytest.raises(RuleError, match="makes children of that task"):
+        store.tasks.create_child(found[0], NewNode(NodeType.TASK, "child", parent_id=goal.id))
+
+
+def test_task_is_ready_again_when_it_is_released(garden: Garden, store: Store) -> None:
+    task = garden.task()
+    store.tasks.claim("me")
+    released = store.tasks.release(task.id)
+    assert (released.status, released.assigned_to) == (Status.READY, None)
+    assert store.db.execute("SELECT * FROM claims") == []
+    with pytest.raises(RuleError, match="only a claimed or in_progress task"):
+        store.tasks.release(task.id)
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.BLOCKED])
+def test_attempts_start_again_and_the_hint_is_kept_when_a_task_is_retried(garden: Garden, status: Status) -> None:
+    goal = garden.goal()
+    task = garden.task("t", goal, status=status, details=TaskDetails(attempts=3))
+    retried = garden.store.tasks.retry(task.id, "Mind the\ngap " + "x" * 200)
+    assert (retried.status, retried.task.attempts) == (Status.READY, 0)
+    (edge,) = [e for e in garden.store.graph.edges_of(task.id) if e.edge_type is EdgeType.INFORMS]
+    hint = garden.store.graph.get(edge.from_id)
+    assert (hint.node_type, hint.parent_id) == (NodeType.OBSERVATION, goal.id)
+    assert hint.title.startswith("Mind the gap xxx")
+    assert len(hint.title) <= 100
+    assert hint.description.startswith("Mind the\ngap")
+
+
+def test_cause_is_named_when_a_task_that_only_waits_is_retried(garden: Garden) -> None:
+    first = garden.task("first", status=Status.FAILED)
+    second = garden.task("second", depends_on=(first.id,))
+    with pytest.raises(RuleError, match=f"{second.id} is blocked .{first.id} failed: retry that"):
+        garden.store.tasks.retry(second.id)
+    garden.store.tasks.retry(first.id)
+    with pytest.raises(RuleError, match="is ready: only a failed or blocked task"):
+        garden.store.tasks.retry(first.id)
+    with pytest.raises(RuleError, match="only a completed task"):
+        garden.store.tasks.reopen(first.id)
+
+
+def test_each_task_has_one_owner_when_many_processes_claim_at_once(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "ostinato.db"
+    store = open_store(path, clock)
+    garden = Garden(store, store.projects.add(str(tmp_path)))
+    goal = garden.goal()
+    tasks = {garden.task(str(number), goal).id for number in range(12)}
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(path), goal.id, how],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for how in ("loop", "hand") * 3
+    ]
+    claimed: list[str] = []
+    for worker in workers:
+        output, errors = worker.communicate(timeout=120)
+        assert errors == ""
+        claimed += json.loads(output)
+    assert sorted(claimed) == sorted(tasks)
+    assert {row["n"] for row in store.db.execute("SELECT count(*) AS n FROM claims GROUP BY task_id")} == {1}
+    store.close()
+
+
+_WORKER = """
+import json, sys
+from pathlib import Path
+from ostinato.base.clock import SystemClock
+from ostinato.base.process import current_process
+from ostinato.store.store import open_store
+store = open_store(Path(sys.argv[1]), SystemClock())
+found = []
+while True:
+    if sys.argv[3] == "loop":
+        got = store.tasks.claim_next(sys.argv[2], "same", session_id="s", lease_seconds=60, process=current_process())
+        node = got and got[1]
+    else:
+        node = store.tasks.claim("same", goal_id=sys.argv[2])
+    if node is None:
+        break
+    found.append(node.id)
+print(json.dumps(found))
+"""

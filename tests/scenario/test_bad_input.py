@@ -101,14 +101,18 @@ MISSING = {
     "no model name": Missing(("openai-chat:NAME",), options=("--model", "gpt-7")),
     "no address": Missing(("OPENAI_BASE_URL", "https://"), (("OPENAI_BASE_URL", "localhost"),)),
     "no script": Missing(("missing.json",), options=("--model", "scripted:missing.json"), kind="config"),
-    "no price": Missing(("price", "limit tokens"), (("OPENAI_BASE_URL", "https://models.invalid/v1"),), options=("--max-cost", "5")),
+    "no price": Missing(
+        ("price", "limit tokens"), (("OPENAI_BASE_URL", "https://models.invalid/v1"),), options=("--max-cost", "5")
+    ),
     "no identity": Missing(
         ("git config --global user.name",), (("HOME", "/nonexistent"), ("EMAIL", "")), prepare=forget_identity
     ),
     "no time": Missing(("90s",), options=("--max-time", "soon")),
     "config syntax": Missing((".ostinato/config.toml", "line 1"), config="[verify\n", kind="config"),
     "config cut": Missing((".ostinato/config.toml", "line 1"), config='autonomy = "full', kind="config"),
-    "config key": Missing(("verify.comands", "did you mean verify.commands"), config="[verify]\ncomands = []\n", kind="config"),
+    "config key": Missing(
+        ("verify.comands", "did you mean verify.commands"), config="[verify]\ncomands = []\n", kind="config"
+    ),
     "config section": Missing(("[verfy]", "verify"), config="[verfy]\ncommands = []\n", kind="config"),
     "config type": Missing(("limits.attempts", "whole number"), config='[limits]\nattempts = "3"\n', kind="config"),
     "config zero": Missing(("limits.steps", "more than 0"), config="[limits]\nsteps = 0\n", kind="config"),
@@ -118,8 +122,11 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize("command", ["plan", "ralph"])
-@pytest.mark.parametrize("name", MISSING)
+BOTH = ("no key", "no model", "no identity", "config syntax", "config key", "config type", "config sandbox")
+CASES = [*((name, "plan") for name in MISSING), *((name, "ralph") for name in BOTH)]
+
+
+@pytest.mark.parametrize(("name", "command"), CASES)
 def test_what_is_missing_is_said_before_anything_is_made(tmp_path: Path, name: str, command: str) -> None:
     missing = MISSING[name]
     files = FILES if missing.config is None else {**FILES, ".ostinato/config.toml": missing.config}
@@ -236,7 +243,9 @@ def test_a_completed_goal_is_told_without_a_session(modelled: Modelled) -> None:
     for arguments in (("ralph",), ("ralph", goal)):
         ran = world.run("--json", *arguments)
         assert ran.code == 0
-        assert {k: ran.json[k] for k in ("goal_id", "session_id", "stopped", "iterations", "completed", "remaining")} == {
+        assert {
+            k: ran.json[k] for k in ("goal_id", "session_id", "stopped", "iterations", "completed", "remaining")
+        } == {
             "goal_id": goal,
             "session_id": None,
             "stopped": "goal_completed",

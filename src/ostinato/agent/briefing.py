@@ -15,7 +15,7 @@ from ostinato.agent.past import attempt_items, completed_items
 from ostinato.agent.profiles import CODER, PLANNER, Profile, prompt_of
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.text import one_line
-from ostinato.graph.records import CheckRun
+from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Check, Node
 
 CONVENTIONS_IN_FULL = 1_500

@@ -19,7 +19,7 @@ from ostinato.base.clock import Clock
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 
 MOST_NUDGES = 2
 REPEATS_NOTICED = 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ostinato.graph.records import CheckRun, Iteration
+from ostinato.graph.evidence import CheckRun
+from ostinato.graph.iterations import Iteration
 from ostinato.graph.types import Check, Node
 
 DEFAULT_BUDGET = 4_000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ostinato.base.spending import Spending
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 
 WARN_AT = 0.8
 """The share of a limit at which the agent is told once."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ostinato.agent.facts import CompletedWork, PastAttempt
 from ostinato.base.text import clip, head_and_tail, one_line
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 
 FULL_FOR = timedelta(days=7)
 OUTCOME_FOR = timedelta(days=30)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ostinato.app import open_store_for
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import IterationId
-from ostinato.graph.records import Approval
+from ostinato.graph.approvals import Approval
 from ostinato.graph.types import Status
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.base.errors import NotFoundError, UsageError
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.graph.records import StopReason
+from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:
@@ -59,6 +59,14 @@ def landable_goal(store: Store, project_id: ProjectId, named: str | None, branch
     if not found:
         raise UsageError("there is nothing to land: no goal has a branch")
     raise UsageError(f"several goals can be landed, name one: {', '.join(f'{g.id} ({g.title})' for g in found)}")
+
+
+def committed_work(store: Store, goal: Node) -> list[tuple[NodeId, str]]:
+    """Return (task, commit) of the goal's completed tasks that changed something, the latest last."""
+    done = [task for task in store.graph.descendants(goal.id) if task.status is Status.COMPLETED]
+    done.sort(key=lambda task: task.completed_at or task.created_at)
+    pairs = ((task.id, [i.commit for i in store.iterations.of_task(task.id) if i.commit]) for task in done)
+    return [(task, commits[-1]) for task, commits in pairs if commits]
 
 
 def _named(store: Store, project_id: ProjectId, named: str) -> GoalChoice:

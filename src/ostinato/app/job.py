@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ostinato.app import open_store_for
-from ostinato.app.goals import GoalChoice, chosen_goal
+from ostinato.app.goals import GoalChoice, chosen_goal, committed_work
 from ostinato.app.opening import JobOptions as JobOptions
 from ostinato.app.opening import Opened, open_adapters, open_bench
+from ostinato.app.results import LandResult, RalphResult
+from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
 from ostinato.base.spending import Spending
-from ostinato.graph.records import EXIT_CODES, StopReason
+from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import Node, Status
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.plan import Proposal, accept, give_up, propose
@@ -24,27 +25,6 @@ if TYPE_CHECKING:
     from ostinato.store.store import Store
 
 _TITLE = 120
-
-
-@dataclass(frozen=True, slots=True)
-class RalphResult:
-    """What a ralph session came to; counts are of the goal's tasks, `iterations` and `spending` of the session."""
-
-    goal: Node
-    session_id: SessionId | None
-    stopped: StopReason
-    detail: str
-    iterations: int
-    completed: int
-    remaining: int
-    failed: int
-    branch: str | None
-    spending: Spending
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of DESIGN §6."""
-        return EXIT_CODES[self.stopped]
 
 
 class Job:
@@ -140,10 +120,26 @@ class Job:
         choice: GoalChoice = await self._opened.bridge(lambda s: chosen_goal(s, self.project_id, goal))
         if choice.over is not None:
             return await self._result(choice.goal, None, choice.over, choice.why, 0, Spending())
+        await self._refuse_lost_branch(choice.goal)
         end = await ralph(await self._ready(), choice.goal)
         return await self._result(
             choice.goal, end.session.id, end.stop.reason, end.stop.detail, end.iterations, end.session.spending
         )
+
+    async def _refuse_lost_branch(self, goal: Node) -> None:
+        """Raise UsageError when the goal's branch is gone with proven work on it: a new one would lack that work."""
+        branch, git = self._opened.branch, self._opened.repository.git
+        if branch.find(goal.id) is not None:
+            return
+        work = await self._opened.bridge(lambda s: committed_work(s, goal))
+        lost = [(task, c) for task, c in work if not git.succeeds("merge-base", "--is-ancestor", c, "HEAD")]
+        if lost:
+            last, name = lost[-1][1], branch.name(goal.id)
+            raise UsageError(
+                f"the branch {name} is gone, and with it the proven work of {', '.join(task for task, _ in lost)}: "
+                f"bring it back with `git branch {name} {last[:12]}`, "
+                f"or, where your own branch holds that work already, with `git branch {name} HEAD`"
+            )
 
     async def land(self, goal: str | None, *, partial: bool) -> LandResult:
         """Prove and land the goal with that id, or the project's only one that can be landed."""
@@ -170,18 +166,6 @@ class Job:
         left = sum(counts.values()) - done - failed - counts.get(Status.CANCELLED, 0)
         name = self._opened.branch.name(goal.id) if branch else None
         return RalphResult(goal, session, stopped, detail, iterations, done, left, failed, name, spent)
-
-
-@dataclass(frozen=True, slots=True)
-class LandResult:
-    """What was landed where; `checks` is the number of runs that proved it."""
-
-    goal: Node
-    branch: str
-    before: str
-    after: str
-    commits: int
-    checks: int
 
 
 def _title_and_rest(text: str) -> tuple[str, str]:

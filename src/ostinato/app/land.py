@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ostinato.app.goals import landable_goal
+from ostinato.app.results import LandResult
 from ostinato.base.errors import UsageError
 from ostinato.git.landing import fast_forward, require_landable
-from ostinato.graph.records import SessionKind
+from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Node, Status
 from ostinato.loop.landing import prove_whole
 from ostinato.loop.workbench import Run, Workbench
 
 if TYPE_CHECKING:
-    from ostinato.app.job import LandResult
     from ostinato.app.opening import Opened
 
 
 async def land_goal(opened: Opened, bench: Workbench, named: str | None, *, partial: bool) -> LandResult:
     """Land a goal. Raises UsageError that says what to do when the checkout, the branch or the proof forbids it."""
-    from ostinato.app.job import LandResult
-
     branches = opened.branch.goals()
     goal = await opened.bridge(lambda s: landable_goal(s, opened.project.id, named, branches))
     name = opened.branch.name(goal.id)

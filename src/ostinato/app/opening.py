@@ -24,7 +24,7 @@ from ostinato.config.settings import Settings
 from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch, commit_message
 from ostinato.git.repository import Objects, Repository
-from ostinato.graph.records import Project
+from ostinato.graph.projects import Project
 from ostinato.graph.types import Check, Node
 from ostinato.loop.bridge import ThreadBridge
 from ostinato.loop.limits import SessionLimits

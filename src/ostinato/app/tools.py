@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from ostinato.agent.profiles import CODER, PLANNER, Profile
 from ostinato.base.ids import IterationId
-from ostinato.graph.records import Actor, Claim, Session
+from ostinato.graph.actors import Actor
+from ostinato.graph.iterations import Claim
+from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
 from ostinato.loop.workbench import CoderTools, DraftCheck, PlannerTools
 from ostinato.tools.files import FileTools

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -37,6 +36,9 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Sleep in the event loop."""
+        # Late: short commands read the time and run no event loop.
+        import asyncio
+
         await asyncio.sleep(seconds)
 
 

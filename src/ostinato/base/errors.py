@@ -59,6 +59,12 @@ class MachineError(OstinatoError):
     exit_code = 8
 
 
+def machine_error(error: OSError) -> MachineError:
+    """Return the system's own error (disk full, too many open files …) as one line that names the place."""
+    where = f" ({error.filename})" if error.filename else ""
+    return MachineError(f"{error.strerror or type(error).__name__}{where}: mend that and start again, nothing is lost")
+
+
 class DatabaseError(MachineError):
     """The database is locked, full, corrupt, or newer than this program."""
 

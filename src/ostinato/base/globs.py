@@ -22,7 +22,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     plain = pattern.strip().removeprefix("./").rstrip("/")
     if plain in {"", "."}:
         return re.compile(".*", re.DOTALL)
-    return re.compile(_translated(plain) + r"(?:/.*)?", re.DOTALL)
+    try:
+        return re.compile(_translated(plain) + r"(?:/.*)?", re.DOTALL)
+    except re.error:
+        # A set that makes no sense (`[z-a]`) stands for itself.
+        return re.compile(re.escape(plain) + r"(?:/.*)?", re.DOTALL)
 
 
 def _translated(pattern: str) -> str:
@@ -48,7 +52,7 @@ def _single(pattern: str, at: int) -> tuple[int, str]:
     if ch == "?":
         return at + 1, "[^/]"
     if ch == "[" and (end := pattern.find("]", at + 2)) > 0:
-        inner = pattern[at + 1 : end].replace("\\", "\\\\")
+        inner = pattern[at + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
         inner = "^" + inner[1:] if inner.startswith("!") else inner
         return end + 1, f"(?!/)[{inner}]"
     return at + 1, re.escape(ch)

@@ -5,8 +5,7 @@ Shapes: roots `os-` + 8 hex, children `<parent>.<n>`; `proj-`, `sess-`, `iter-`,
 
 from __future__ import annotations
 
-import hashlib
-import secrets
+import os
 from typing import NewType
 
 NodeId = NewType("NodeId", str)
@@ -19,11 +18,14 @@ ApprovalId = NewType("ApprovalId", str)
 
 def random_hex(digits: int = 8) -> str:
     """Return `digits` (even) random lower-case hex digits from the system's generator."""
-    return secrets.token_hex(digits // 2)
+    return os.urandom(digits // 2).hex()
 
 
 def edge_id(edge_type: str, from_id: str, to_id: str) -> EdgeId:
     """Return the id of an edge: the same (type, from, to) always gives the same id."""
+    # Late: it loads OpenSSL, and only writing an edge needs it.
+    import hashlib
+
     digest = hashlib.sha256("\0".join((edge_type, from_id, to_id)).encode()).hexdigest()
     return EdgeId(f"e-{digest[:12]}")
 

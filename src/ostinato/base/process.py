@@ -6,8 +6,6 @@ Identity is (host, boot id, pid, start time). It does not signal and does not st
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,12 +25,12 @@ class ProcessIdentity:
 def current_process() -> ProcessIdentity:
     """Return the identity of this process. Call again after a fork: it is cached by `cache_clear`."""
     pid = os.getpid()
-    return ProcessIdentity(socket.gethostname(), _boot_id(), pid, _start_time(pid) or "")
+    return ProcessIdentity(os.uname().nodename, _boot_id(), pid, _start_time(pid) or "")
 
 
 def is_dead(identity: ProcessIdentity) -> bool:
     """Return True only when the process certainly does not run any more; other hosts are never judged."""
-    if identity.host != socket.gethostname():
+    if identity.host != os.uname().nodename:
         return False
     if identity.boot != _boot_id():
         return True
@@ -44,8 +42,7 @@ def _boot_id() -> str:
     linux = Path("/proc/sys/kernel/random/boot_id")
     if linux.exists():
         return linux.read_text().strip()
-    found = subprocess.run(["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=False)
-    return found.stdout.strip()
+    return _output("sysctl", "-n", "kern.bootsessionuuid")
 
 
 def _start_time(pid: int) -> str | None:
@@ -58,5 +55,11 @@ def _start_time(pid: int) -> str | None:
         # The command name may hold blanks and parentheses: fields count from behind the last one.
         fields = stat.rpartition(")")[2].split()
         return None if fields[0] in {"Z", "X"} else fields[19]
-    found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
+    return _output("ps", "-o", "lstart=", "-p", str(pid)) or None
+
+
+def _output(*command: str) -> str:
+    # Late: only systems without /proc start a command here.
+    import subprocess
+
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
-_LINE_BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-
 
 def one_line(text: str) -> str:
     """Return `text` with each line break replaced by one space; all other characters are kept."""
-    return _LINE_BREAKS.sub(" ", text)
+    # The full stop keeps a break at the end, which splitlines would drop.
+    return " ".join(f"{text}.".splitlines())[:-1]
 
 
 def clip(text: str, limit: int) -> str:
@@ -33,6 +29,11 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
 
 
 def _harmless(ch: str) -> bool:
+    if ch.isprintable():
+        return True
+    # Late: ordinary text needs no table. Odd blanks and characters that are not assigned yet do no harm.
+    import unicodedata
+
     return unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 

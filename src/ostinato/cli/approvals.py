@@ -12,7 +12,7 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.output import answer, clean, columns, short_time
 
 if TYPE_CHECKING:
-    from ostinato.graph.records import Approval
+    from ostinato.graph.approvals import Approval
 
 
 @click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])

@@ -7,6 +7,7 @@ nearest to the end wins, and the environment (`OSTINATO_DB` …) holds where non
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,14 +93,15 @@ class LazyGroup(Group):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
 
 
-def _global_options(*, root: bool) -> list[click.Option]:
+@cache  # click asks twice for each level of a command, and making an option is dear
+def _global_options(*, root: bool) -> tuple[click.Option, ...]:
     """Return the global options: at the root with their environment variables, below it hidden and without."""
     shared: dict[str, Any] = {"expose_value": False, "is_eager": True, "hidden": not root}
 
     def variable(name: str) -> dict[str, Any]:
         return {"envvar": name, "show_envvar": True} if root else {}
 
-    return [
+    return (
         click.Option(
             ["--db"],
             type=click.Path(path_type=Path, dir_okay=False),
@@ -125,7 +127,7 @@ def _global_options(*, root: bool) -> list[click.Option]:
             **variable("OSTINATO_JSON"),
             **shared,
         ),
-    ]
+    )
 
 
 def _remember(field: str) -> Any:

@@ -18,7 +18,7 @@ from ostinato.base.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from ostinato.base.ids import NodeId, ProjectId
-    from ostinato.graph.records import Project
+    from ostinato.graph.projects import Project
     from ostinato.graph.types import Node
     from ostinato.store.store import Store
 
@@ -128,7 +128,7 @@ def repository_top(start: Path) -> Path | None:
 
 def goal_node(store: Store, identifier: str) -> Node:
     """Return the goal with that id. Raises NotFoundError, UsageError for a node of another type."""
-    # Late: it brings hashlib and secrets, which `--version` has no use for.
+    # Late: `--version` names no node.
     from ostinato.base.ids import NodeId
 
     node = store.graph.get(NodeId(identifier))

@@ -10,20 +10,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ostinato.base.clock import format_time
-from ostinato.graph.types import (
-    Check,
-    Details,
-    Edge,
-    Node,
-    OptionDetails,
-    OutcomeDetails,
-    RevisitDetails,
-    TaskDetails,
-)
+from ostinato.graph.types import Check, Details, Node, TaskDetails
 
 if TYPE_CHECKING:
     from ostinato.base.spending import Spending
-    from ostinato.graph.records import Approval, Event, Iteration, Project, Session
+    from ostinato.graph.approvals import Approval
+    from ostinato.graph.edges import Edge
+    from ostinato.graph.events import Event
+    from ostinato.graph.iterations import Iteration
+    from ostinato.graph.projects import Project
+    from ostinato.graph.sessions import Session
 
 
 def node_document(node: Node) -> dict[str, Any]:
@@ -56,20 +52,23 @@ def node_documents(nodes: Iterable[Node]) -> list[dict[str, Any]]:
 
 def details_document(details: Details) -> dict[str, Any]:
     """Return the details that go with the node type."""
+    if details is None:
+        return {}
+    if isinstance(details, TaskDetails):
+        return {
+            "acceptance_criteria": list(details.acceptance_criteria),
+            "checks": [check_document(check) for check in details.checks],
+            "file_scope": list(details.file_scope),
+            "complexity": details.complexity,
+            "profile": details.profile,
+            "attempts": details.attempts,
+            "max_attempts": details.max_attempts,
+            "judge": details.judge,
+        }
+    # Late: showing tasks needs no other details.
+    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+
     match details:
-        case None:
-            return {}
-        case TaskDetails():
-            return {
-                "acceptance_criteria": list(details.acceptance_criteria),
-                "checks": [check_document(check) for check in details.checks],
-                "file_scope": list(details.file_scope),
-                "complexity": details.complexity,
-                "profile": details.profile,
-                "attempts": details.attempts,
-                "max_attempts": details.max_attempts,
-                "judge": details.judge,
-            }
         case OptionDetails():
             return {"pros": list(details.pros), "cons": list(details.cons)}
         case OutcomeDetails():

@@ -1,6 +1,7 @@
 """The outermost border: whatever a command raises becomes one line on stderr (or one JSON object) and an exit code.
 
     OstinatoError             its own kind and exit code
+    OSError                   the system's: disk full, no permission …: kind `environment`, 8
     click's usage errors      kind `usage`, 2
     Ctrl-C                    130, silent; a question left without an answer: kind `usage`, 2
     anything else             a bug of ours: kind `bug`, 1; OSTINATO_DEBUG=1 shows the traceback
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 import click
 
-from ostinato.base.errors import OstinatoError
+from ostinato.base.errors import OstinatoError, machine_error
 from ostinato.cli.output import clean
 
 BROKEN_PIPE = 141
@@ -40,6 +41,13 @@ def at_border(work: Callable[[], object], *, as_json: Callable[[], bool], debug:
         return _tell("usage", "the question was not answered, so nothing was done: --yes answers it", 2, as_json())
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except OSError as error:
+        known = machine_error(error)
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        return _tell(known.kind, known.message, known.exit_code, as_json())
     except Exception as error:  # noqa: BLE001 - the named border of the command line
         if debug:
             import traceback

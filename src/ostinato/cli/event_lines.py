@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.text import clip
 from ostinato.cli.output import clean
-from ostinato.graph.records import Event, EventKind
+from ostinato.graph.events import Event, EventKind
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
@@ -70,7 +70,8 @@ class EventLines:
         took = f"{float(payload.get('seconds', 0)):.1f} s"
         # On the base a red check is what is wanted: it gets no alarming mark.
         shown = "○" if mark == "✗" and phase != "check" and phase != "proof" else mark
-        yield f"  {shown} {phase}: {clean(payload.get('command'))} {clean(payload.get('status'))}{flaky}, {took}"
+        # What matters comes before the command, which may be long and is cut.
+        yield f"  {shown} {phase} {clean(payload.get('status'))}{flaky} in {took}: {clean(payload.get('command'))}"
 
     def _verdict(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         if payload.get("verdict") != "passed":

@@ -13,7 +13,7 @@ from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, Scope, pass_invocation
 from ostinato.cli.documents import event_document
 from ostinato.cli.output import clean, json_line, remark, short_time
-from ostinato.graph.records import Event
+from ostinato.graph.events import Event
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -13,7 +13,7 @@ from ostinato.cli.main_job import run_interruptible
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
-    from ostinato.app.job import LandResult
+    from ostinato.app.results import LandResult
 
 
 @click.command(cls=Command, examples=["ostinato land", "ostinato land os-1f0c9a2e", "ostinato land --partial"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -112,10 +112,23 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line on this process's arguments; always ends in SystemExit."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _null_stream(number))
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character shows its number; the command goes on.
         sys.stdout.reconfigure(errors="backslashreplace")
     cli.main()
+
+
+def _null_stream(number: int) -> TextIO:
+    """Return the null device in the place of a stream that is closed: no file of ours may ever get its number."""
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
+    os.set_inheritable(number, True)
+    return open(number, "w" if number else "r", encoding="utf-8")
 
 
 def _truthy(variable: str) -> bool:

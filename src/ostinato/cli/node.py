@@ -18,23 +18,10 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import edge_document, node_document
 from ostinato.cli.node_view import print_node
 from ostinato.cli.output import answer, clean
-from ostinato.graph.requests import NodeChanges
-from ostinato.graph.types import (
-    Check,
-    Complexity,
-    Details,
-    Edge,
-    EdgeType,
-    NewNode,
-    Node,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    Priority,
-    RevisitDetails,
-    Status,
-    TaskDetails,
-)
+from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.edges import Edge, EdgeType
+from ostinato.graph.requests import NewNode, NodeChanges
+from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
 
 F = TypeVar("F", bound=Callable[..., Any])
 

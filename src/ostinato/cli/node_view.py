@@ -9,19 +9,11 @@ from ostinato.base.ids import NodeId
 from ostinato.cli.context import Invocation
 from ostinato.cli.documents import edge_document, iteration_document, node_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
-from ostinato.graph.records import Iteration
+from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.edges import Edge
+from ostinato.graph.iterations import Iteration
 from ostinato.graph.requests import NodeFilter
-from ostinato.graph.types import (
-    Check,
-    Details,
-    Edge,
-    Node,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    RevisitDetails,
-    TaskDetails,
-)
+from ostinato.graph.types import Check, Details, Node, NodeType, TaskDetails
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

@@ -5,7 +5,6 @@ Whatever comes from the graph passes `clean` on its way to a person; JSON is exa
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -73,4 +72,7 @@ def _padded(text: str, width: int) -> str:
 def _width(text: str) -> int:
     if text.isascii():
         return len(text)
+    # Late: most text is ASCII.
+    import unicodedata
+
     return sum(2 if unicodedata.east_asian_width(ch) in "WF" else not unicodedata.combining(ch) for ch in text)

@@ -11,7 +11,7 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.documents import project_document
 from ostinato.cli.output import answer, clean, columns, remark, short_time
-from ostinato.graph.records import Project
+from ostinato.graph.projects import Project
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import NodeType
 

@@ -13,7 +13,7 @@ from ostinato.cli.main_job import cost_text, job_options, options_of, run_interr
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
-    from ostinato.app.job import RalphResult
+    from ostinato.app.results import RalphResult
 
 
 @click.command(

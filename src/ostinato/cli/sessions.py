@@ -11,7 +11,7 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.documents import session_document
 from ostinato.cli.output import answer, clean, clean_block, columns, remark, short_time
-from ostinato.graph.records import Session, SessionKind
+from ostinato.graph.sessions import Session, SessionKind
 
 NOTHING = 3
 """Exit code of `latest` when there is no session."""

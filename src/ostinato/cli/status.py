@@ -20,8 +20,10 @@ from ostinato.cli.documents import (
     usage_document,
 )
 from ostinato.cli.output import answer, clean, columns, short_time
-from ostinato.graph.records import Approval, Project, Session
+from ostinato.graph.approvals import Approval
+from ostinato.graph.projects import Project
 from ostinato.graph.requests import NodeFilter
+from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:

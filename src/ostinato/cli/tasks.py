@@ -1,4 +1,7 @@
-"""`ostinato tasks`: the ready list, claims by hand, retries. The order and the rules are the store's."""
+"""`ostinato tasks`: the ready list, claims by hand, retries. The order and the rules are the store's.
+
+`next` is the command that other programs ask most: what it does not need is imported by the commands that do.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import node_document, node_documents
 from ostinato.cli.output import answer, clean, columns, remark
-from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import Node, NodeType, Status
 
 NOTHING = 3
@@ -34,6 +36,8 @@ def tasks() -> None:
 @pass_invocation
 def list_(invocation: Invocation, status: str | None, goal: str | None) -> None:
     """List tasks in the order of their making."""
+    from ostinato.graph.requests import NodeFilter
+
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     found: list[Node] = []
@@ -80,6 +84,8 @@ def next_(invocation: Invocation, goal: str | None) -> int:
 @pass_invocation
 def tree(invocation: Invocation, goal: str | None) -> None:
     """Show goals with their tasks beneath. With --json each node has its tasks under `children`."""
+    from ostinato.graph.requests import NodeFilter
+
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     goals: list[Node] = []

@@ -115,7 +115,7 @@ class GitGoalBranch:
         await asyncio.to_thread(self._git.run, "update-ref", ref, commit, config=_DURABLE)
 
     def advance(self, goal: NodeId, old: str, new: str) -> None:
-        """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere, GitError for the rest."""
+        """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere."""
         try:
             self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old, config=_DURABLE)
         except GitError as error:
@@ -131,7 +131,7 @@ class GitGoalBranch:
         git = self._own_git()
         arguments = ("merge-tree", "--write-tree", "--no-messages", tip, commit)
         code, out = git.code(*arguments)
-        if code == _CONFLICT:
+        if code == _CONFLICT and out:
             return None
         if code:
             raise GitError(arguments, code, out)
@@ -154,9 +154,9 @@ class GitGoalBranch:
         if tip is None:
             return {}
         form = "--format=%H %(trailers:key=Ostinato-Iteration,valueonly,separator=%x20)"
-        lines = self._git.run("log", form, tip, "--not", "--exclude=ostinato/*", "--branches").splitlines()
+        lines = self._git.run("log", form, tip, "--not", "--exclude=ostinato/*", "--branches").split("\n")
         # A commit that a person has taken over already is looked for too: the newest ones are enough.
-        lines += self._git.run("log", form, "-n", "50", tip).splitlines()
+        lines += self._git.run("log", form, "-n", "50", tip).split("\n")
         pairs = (line.split() for line in lines)
         return {parts[1]: parts[0] for parts in pairs if len(parts) > 1}
 

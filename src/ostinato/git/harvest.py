@@ -14,7 +14,6 @@ from ostinato.git.worktree import Worktree, make_removable
 from ostinato.verify.types import Change
 
 _REPOSITORY = "160000"
-_NOTHING = "000000"
 # A large file is stored as it is read, and never held in memory.
 _STREAMED = (("core.bigFileThreshold", "16m"),)
 
@@ -51,7 +50,7 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
 def _untracked(
     git: Git, tree: Worktree, scope: tuple[str, ...], written: frozenset[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the new paths to take and those to leave out. What the agent itself wrote counts even where setup made it."""
+    """Return the new paths to take and those to leave out. What the agent wrote counts even where setup made it."""
     taken: list[str] = []
     dropped: list[str] = []
     setups = _others(git)
@@ -77,7 +76,7 @@ def _without_repositories(git: Git, objects: Objects, base_tree: str) -> list[st
         # Mode 0 removes an entry; what the base has there comes back.
         before = git.raw("ls-tree", "-z", base_tree, "--", change.path).rstrip(b"\0")
         entry = before.partition(b"\t")[0].split() if before else []
-        restored = entry[0] + b" " + entry[2] if len(entry) == 3 else _NOTHING.encode() + b" " + b"0" * 40
+        restored = entry[0] + b" " + entry[2] if len(entry) == 3 else b"0 " + b"0" * len(base_tree)
         lines.append(restored + b"\t" + os.fsencode(change.path) + b"\0")
     if lines:
         git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))

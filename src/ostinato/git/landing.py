@@ -22,7 +22,8 @@ def require_landable(repository: Repository, tip: str, branch: str) -> tuple[str
     if not repository.git.succeeds("merge-base", "--is-ancestor", head, tip):
         lacks = repository.git.run("rev-list", "--count", f"{tip}..{head}")
         raise UsageError(
-            f"{mine} has {lacks} commits that {branch} lacks, so it cannot be fast-forwarded: "
+            f"{mine} has {lacks} {'commit' if lacks == '1' else 'commits'} that {branch} lacks, so it cannot be "
+            "fast-forwarded: "
             f"rebase {branch} onto {mine} yourself and land again, or go back to the commit that the goal started from"
         )
     return mine, head, int(repository.git.run("rev-list", "--count", f"{head}..{tip}"))

@@ -29,6 +29,9 @@ _CONFIG = """\
 {extensions}"""
 
 
+_SUBMODULE = "160000 "
+
+
 class Worktree:
     """The tree at `path`; `index` and `excludes` are the harness's, beside it. Implements `loop.ports.Checkout`."""
 
@@ -86,18 +89,27 @@ class Worktree:
             raise NotADirectoryError(f"{self.path} is a link")
         self.git.run("read-tree", "--reset", "-u", tree)
         self.git.run("clean", "-ffdq", config=self.exclusion)
+        self._remove_repositories()
         if self.git.run("ls-files", "--modified", "--deleted", "-z"):
             self.git.run("checkout-index", "-f", "-a")
+
+    def _remove_repositories(self) -> None:
+        """Remove what `git clean` never looks at: a `.git` beside tracked files, and the content of submodules."""
+        folders: set[str] = set()
+        for entry in self.git.raw("ls-files", "-s", "-z").split(b"\0"):
+            meta, _, name = os.fsdecode(entry).partition("\t")
+            if meta.startswith(_SUBMODULE):
+                _remove(self.path / name)
+                (self.path / name).mkdir()
+            folders.add(name.rpartition("/")[0])
+        for folder in folders - {""}:
+            _remove(self.path / folder / ".git")
 
     def _unlock(self) -> None:
         make_removable(self.path)
 
     def _start_over(self) -> None:
-        make_removable(self.path)
-        if self.path.is_dir() and not self.path.is_symlink():
-            shutil.rmtree(self.path)
-        else:
-            self.path.unlink(missing_ok=True)
+        _remove(self.path)
         self.index.unlink(missing_ok=True)
         self.excludes.unlink(missing_ok=True)
         self.setup_stamp.unlink(missing_ok=True)
@@ -110,11 +122,7 @@ class Worktree:
     def make_git(self) -> None:
         """Write a fresh `.git` with the last reset's HEAD, so that nothing that was done to the old one matters."""
         git = self.path / ".git"
-        make_removable(git)
-        if git.is_dir() and not git.is_symlink():
-            shutil.rmtree(git)
-        else:
-            git.unlink(missing_ok=True)
+        _remove(git)
         (git / "objects" / "info").mkdir(parents=True)
         (git / "refs" / "heads").mkdir(parents=True)
         (git / "info").mkdir()
@@ -138,6 +146,15 @@ def make_removable(folder: Path) -> None:
             _grant(Path(parent, name), stat.S_IRWXU)
         for name in files:
             _grant(Path(parent, name), stat.S_IRUSR | stat.S_IWUSR)
+
+
+def _remove(path: Path) -> None:
+    """Remove whatever is at `path`, a locked directory too; what a link points to stays."""
+    if path.is_dir() and not path.is_symlink():
+        make_removable(path)
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _grant(path: Path, wanted: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
-from ostinato.graph.types import EdgeType, NodeType
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.types import NodeType
 
 _PREREQUISITES = frozenset({NodeType.GOAL, NodeType.TASK, NodeType.DECISION})
 LEADS_TO = (

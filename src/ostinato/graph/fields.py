@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -31,8 +30,14 @@ class Fields:
             self.problems.append(f"{where} must be an object, not {_kind(data)}")
             return
         self._data = data
-        for name in data:
-            if name not in known and (meant := get_close_matches(str(name), known, n=1)):
+        unknown = [name for name in data if name not in known]
+        if not unknown:
+            return
+        # Late: only a mistaken name is compared.
+        from difflib import get_close_matches
+
+        for name in unknown:
+            if meant := get_close_matches(str(name), known, n=1):
                 self.problems.append(f"{where} has no field {str(name)[:60]!r}: write {meant[0]!r}")
 
     def text(self, name: str) -> str:

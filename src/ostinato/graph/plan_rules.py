@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from ostinato.base.text import clip, one_line
+from ostinato.graph.evidence import CheckRun, CheckStatus
 from ostinato.graph.plan import DecisionDraft, Finding, PlanDraft, TaskDraft
-from ostinato.graph.records import CheckRun, CheckStatus
 
 _CANNOT_RUN = {126: "the file is not executable", 127: "the command was not found"}
 _SHOWN = 200

@@ -1,26 +1,18 @@
-"""What is asked of the graph: changes to a node, filters over nodes, and the form that texts must have. Values and pure
-checks; the store carries them out."""
+"""What is asked of the graph: new nodes, changes to a node, filters over nodes. Values and pure checks; the store
+carries them out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.graph.types import (
-    Details,
-    NewNode,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    Priority,
-    RevisitDetails,
-    Status,
-    TaskDetails,
-)
+from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
+from ostinato.graph.types import Details, NodeType, Priority, Status, TaskDetails
 
 
 class Unset(Enum):
@@ -38,6 +30,23 @@ _DETAILS: Mapping[NodeType, type[TaskDetails | OptionDetails | OutcomeDetails | 
     NodeType.OUTCOME: OutcomeDetails,
     NodeType.REVISIT: RevisitDetails,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What is asked for when a node is made; ids, times and derived facts are the store's to add."""
+
+    node_type: NodeType
+    title: str
+    description: str = ""
+    parent_id: NodeId | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+    created_by: str | None = None
+    labels: tuple[str, ...] = ()
+    details: Details = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    depends_on: tuple[NodeId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,38 +94,6 @@ def require_texts(new: NewNode) -> None:
     require_text("the description", new.description)
     require_labels(new.labels)
     require_metadata(new.metadata)
-
-
-def require_title(title: str) -> None:
-    """Raise RuleError for a title that says nothing or cannot be kept. Line breaks are allowed."""
-    require_text("the title", title)
-    if not title.strip():
-        raise RuleError("a title must not be empty or blank")
-
-
-def require_text(what: str, text: str) -> None:
-    """Raise RuleError for characters that no database and no file keeps: NUL, and halves of surrogate pairs."""
-    if "\0" in text:
-        raise RuleError(f"{what} must not contain NUL characters")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise RuleError(f"{what} is not valid Unicode text")
-
-
-def require_labels(labels: Iterable[str]) -> None:
-    """Raise RuleError for blank labels and labels that cannot be kept."""
-    for label in labels:
-        require_text("a label", label)
-        if not label.strip():
-            raise RuleError("a label must not be blank")
-
-
-def require_metadata(metadata: Mapping[str, str | None]) -> None:
-    """Raise RuleError unless metadata maps names to texts (or None, where that removes)."""
-    for name, value in metadata.items():
-        for text in (name, "" if value is None else value):
-            if not isinstance(text, str):
-                raise RuleError(f"metadata maps text to text: {name!r} does not")
-            require_text("metadata", text)
 
 
 def _require_task(details: TaskDetails) -> None:

@@ -7,7 +7,7 @@ Stored and spoken statuses differ for tasks alone: `ready` and the derived `bloc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
@@ -119,8 +119,7 @@ def require_stored_transition(node_id: NodeId, node_type: NodeType, present: Sta
     require_transition(node_id, node_type, present, new)
 
 
-@dataclass(frozen=True, slots=True)
-class Consequences:
+class Consequences(NamedTuple):
     """What a change of status writes beside the status: node columns (only those named), and whether a claim ends."""
 
     columns: Mapping[str, str | None]

@@ -1,12 +1,17 @@
-"""The work graph as values: nodes, edges and their typed details. No rule and no I/O lives here."""
+"""Nodes of the work graph as values, tasks above all. Edges and the details of reasoning have modules of their own:
+short commands need none. No rule and no I/O lives here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
 
-from ostinato.base.ids import EdgeId, IterationId, NodeId, ProjectId
+from ostinato.base.ids import NodeId, ProjectId
+
+if TYPE_CHECKING:
+    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
 
 
 class NodeType(StrEnum):
@@ -19,18 +24,6 @@ class NodeType(StrEnum):
     OUTCOME = "outcome"
     OBSERVATION = "observation"
     REVISIT = "revisit"
-
-
-class EdgeType(StrEnum):
-    """The seven edge types; `from` and `to` as named in the comment."""
-
-    CONTAINS = "contains"  # parent → child
-    DEPENDS_ON = "depends_on"  # dependent → prerequisite
-    LEADS_TO = "leads_to"  # decision → option, task → outcome, outcome → revisit, revisit → decision
-    CHOSEN = "chosen"  # decision → option; the label is the reason
-    REJECTED = "rejected"  # decision → option; the label is the reason
-    SUPERSEDES = "supersedes"  # new → old
-    INFORMS = "informs"  # observation → any
 
 
 class Status(StrEnum):
@@ -98,31 +91,7 @@ class TaskDetails:
     judge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OptionDetails:
-    """What speaks for and against an option."""
-
-    pros: tuple[str, ...] = ()
-    cons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeDetails:
-    """What an iteration or a chosen option led to."""
-
-    success: bool = False
-    iteration_id: IterationId | None = None
-    commit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RevisitDetails:
-    """Why a decision is opened again."""
-
-    pivot_reason: str = ""
-
-
-Details = TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails | None
+Details: TypeAlias = "TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,32 +122,3 @@ class Node:
         if not isinstance(self.details, TaskDetails):
             raise TypeError(f"{self.id} is a {self.node_type}, not a task")
         return self.details
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One directed, typed edge."""
-
-    id: EdgeId
-    edge_type: EdgeType
-    from_id: NodeId
-    to_id: NodeId
-    label: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NewNode:
-    """What is asked for when a node is made; ids, times and derived facts are the store's to add."""
-
-    node_type: NodeType
-    title: str
-    description: str = ""
-    parent_id: NodeId | None = None
-    status: Status | None = None
-    priority: Priority | None = None
-    created_by: str | None = None
-    labels: tuple[str, ...] = ()
-    details: Details = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    depends_on: tuple[NodeId, ...] = ()

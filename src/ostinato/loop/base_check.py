@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ostinato.base.errors import MachineError
 from ostinato.base.text import clip, one_line
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.loop.evidence import checks_in
 from ostinato.loop.workbench import Run
 from ostinato.verify.runs import describe

@@ -7,8 +7,11 @@ from dataclasses import replace
 from ostinato.agent.briefing import Briefing, coder_briefing, planner_briefing
 from ostinato.agent.facts import BriefingFacts, CompletedWork, PastAttempt, PlannerFacts, StandingDecision
 from ostinato.base.ids import NodeId
-from ostinato.graph.records import CheckRun, Iteration, Session
-from ostinato.graph.types import EdgeType, Node, NodeType, Status
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.evidence import CheckRun
+from ostinato.graph.iterations import Iteration
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.store_ports import StorePort, tasks_of
 from ostinato.loop.workbench import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ostinato.base.errors import ClaimLostError
-from ostinato.graph.records import Claim, Ending, Iteration
+from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.evidence import baseline_after

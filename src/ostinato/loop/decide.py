@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 from ostinato.verify.types import Verdict, VerdictKind
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ostinato.base.ids import IterationId, NodeId
-from ostinato.graph.records import CheckRun
+from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Node, Status
 from ostinato.loop.store_ports import tasks_of
 from ostinato.loop.workbench import Run, Workbench

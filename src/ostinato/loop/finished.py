@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ostinato.base.spending import Spending
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 from ostinato.loop.decide import Decision
 from ostinato.verify.types import Verdict
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import ProviderError
-from ostinato.base.errors import ClaimLostError, MachineError
+from ostinato.base.errors import ClaimLostError, MachineError, RuleError
 from ostinato.base.ids import IterationId
 from ostinato.base.spending import Spending
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus, Claim, Ending, Iteration
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node
 from ostinato.loop.briefs import brief_coder
 from ostinato.loop.commit import conclude
@@ -49,7 +50,7 @@ class IterationReport:
 async def run_iteration(run: Run, claim: Claim, task: Node) -> IterationReport:
     """Attempt one task once, in a fresh conversation and its own checkout.
 
-    Raises MachineError (the claim is given back first) and lets cancellation through.
+    Raises MachineError and OSError (the claim is given back first) and lets cancellation through.
     """
     bench = run.bench
     base = await bench.branch.tip(run.goal.id)
@@ -68,8 +69,8 @@ async def run_iteration(run: Run, claim: Claim, task: Node) -> IterationReport:
             )
             decision = await conclude(run, claim, task, iteration, change, finished)
             return IterationReport(task, iteration.id, decision, end.ending, end.error)
-    except MachineError as error:
-        await _give_back(run, claim, error)
+    except (MachineError, OSError) as error:
+        await _give_back(run, iteration, str(error))
         raise
 
 
@@ -93,6 +94,9 @@ async def _lease(run: Run, claim: Claim) -> AsyncIterator[Lease]:
                 await run.bench.store(lambda s: s.tasks.renew(claim, seconds))
             except ClaimLostError:
                 lease.lost = True
+            except MachineError:
+                # A locked or full database may be well again before the lease runs out.
+                continue
 
     renewing = asyncio.create_task(renew())
     try:
@@ -151,7 +155,7 @@ async def _let_work(
         run.limit = reached(policy.limits, run.used(spent), next_tokens)
         return Ending.SESSION_LIMIT if run.limit else None
 
-    transcript = StoredTranscript(bench.store, iteration.id, bench.project.id, run.actor(iteration.id))
+    transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
     end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, gate)
     run.spending = run.spending + end.spending
@@ -207,8 +211,15 @@ async def _decided(
     )
 
 
-async def _give_back(run: Run, claim: Claim, error: MachineError) -> None:
-    """Release the claim without using up an attempt, if the database still lets us; recovery does it otherwise."""
-    finished = FinishedIteration(Ending.CRASHED, error.message, Decision(Action.RELEASE, error.message))
-    with suppress(ClaimLostError, MachineError):
-        await run.bench.store(lambda s: s.iterations.finish(claim, finished))
+async def _give_back(run: Run, iteration: Iteration, why: str) -> None:
+    """Put the task back as recovery would, using up no attempt; where even that fails, the next start does it.
+
+    The failure may have come between the branch's move and the record: what is on the branch is completed.
+    """
+    store = run.bench.store
+    with suppress(RuleError, MachineError, OSError):
+        commit = (await run.bench.branch.iterations_on(run.goal.id)).get(iteration.id)
+        if commit:
+            await store(lambda s: s.iterations.complete_landed(iteration.id, commit))
+        else:
+            await store(lambda s: s.iterations.abandon(iteration.id, Ending.CRASHED, why))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ostinato.base.errors import UsageError
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.types import Node
 from ostinato.loop.evidence import checks_in, earlier_proofs
 from ostinato.loop.workbench import Run

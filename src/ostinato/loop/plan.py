@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import ProviderError
-from ostinato.base.errors import MachineError
+from ostinato.base.errors import MachineError, machine_error
 from ostinato.base.spending import Spending
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Ending
 from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.plan_rules import check_plan, check_results
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus, Ending, Session
+from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
 from ostinato.loop.base_check import check_base
 from ostinato.loop.briefs import brief_planner
@@ -48,12 +50,16 @@ async def propose(bench: Workbench, title: str, description: str, base: str) -> 
     except (ProviderError, MachineError) as error:
         await give_up(bench, goal, session, error.kind, error.message)
         raise
+    except OSError as error:
+        known = machine_error(error)
+        await give_up(bench, goal, session, known.kind, known.message)
+        raise known from error
 
 
 async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
     """Make the draft part of the graph in one transaction, and end the session; returns the tasks in plan order."""
     actor = Run(bench, proposal.goal, proposal.session, 0.0).actor()
-    tasks = await bench.store(lambda s: s.plans.accept(proposal.goal.id, replace(actor, by="person")))
+    tasks = await bench.store(lambda s: s.plans.accept(proposal.goal.id, actor._replace(by="person")))
     await bench.store(
         lambda s: s.sessions.end(
             proposal.session.id, stop_reason="accepted", summary=f"plan accepted with {len(tasks)} tasks"
@@ -64,7 +70,7 @@ async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
 
 async def give_up(bench: Workbench, goal: Node, session: Session, stop_reason: str, why: str) -> None:
     """Cancel the goal of a plan that is not to be, and end its session."""
-    actor = replace(Run(bench, goal, session, 0.0).actor(), by="person" if stop_reason == "rejected" else "loop")
+    actor = Run(bench, goal, session, 0.0).actor()._replace(by="person" if stop_reason == "rejected" else "loop")
     await bench.store(lambda s: s.plans.reject(goal.id, why, actor))
     await bench.store(lambda s: s.sessions.end(session.id, stop_reason=stop_reason, summary=why))
 
@@ -74,7 +80,7 @@ async def _converse(run: Run, base: str) -> Proposal:
     await bench.places.work.reset(base)
     checker = DraftChecker(run)
     tools = bench.planner_tools(checker.check, run.session)
-    transcript = StoredTranscript(bench.store, run.session.id, bench.project.id, run.actor(), run.goal.id)
+    transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id)
 
     def gate(spent: Spending, next_tokens: int) -> Ending | None:
         if bench.interruption.asked:

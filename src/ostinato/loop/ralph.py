@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ostinato.agent.ports import ContextTooLong, ProviderError, ProviderUnsteady
-from ostinato.base.errors import MachineError
+from ostinato.base.errors import MachineError, machine_error
 from ostinato.base.ids import NodeId
-from ostinato.graph.records import Ending, EventKind, Session, SessionKind, StopReason
+from ostinato.graph.events import EventKind
+from ostinato.graph.iterations import Ending
+from ostinato.graph.sessions import Session, SessionKind, StopReason
 from ostinato.graph.types import Node, Status
 from ostinato.loop.base_check import check_base
 from ostinato.loop.decide import PARK_AFTER, Action
@@ -65,6 +67,8 @@ async def _until_stopped(run: Run) -> Stop:
         return Stop(StopReason.PROVIDER_FAILED, error.message)
     except MachineError as error:
         return Stop(StopReason.ENVIRONMENT, error.message)
+    except OSError as error:
+        return Stop(StopReason.ENVIRONMENT, machine_error(error).message)
 
 
 async def _iterate(run: Run) -> Stop:

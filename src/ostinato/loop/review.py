@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from ostinato.base.ids import IterationId
-from ostinato.graph.records import Approval
+from ostinato.graph.approvals import Approval
 from ostinato.graph.types import Node, Status
 from ostinato.loop.evidence import baseline_after, checks_in, standards_for
 from ostinato.loop.ports import GoalBranch

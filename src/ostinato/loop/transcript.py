@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
 from ostinato.chat.messages import Message, ToolCall, ToolMessage
-from ostinato.graph.records import Actor, EventKind
-from ostinato.loop.ports import Bridge
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.loop.workbench import Workbench
 
 _SHOWN = 200
 
@@ -17,10 +18,11 @@ _SHOWN = 200
 class StoredTranscript:
     """The transcript of one iteration or plan session, `owner` being its id."""
 
-    def __init__(self, store: Bridge, owner: str, project: ProjectId, actor: Actor, node: NodeId | None = None) -> None:
-        self._store = store
+    def __init__(self, bench: Workbench, owner: str, actor: Actor, node: NodeId | None = None) -> None:
+        self._store = bench.store
+        self._show = bench.progress
         self._owner = owner
-        self._project = project
+        self._project = bench.project.id
         self._actor = actor
         self._node = node
         self._spent = Spending()
@@ -33,6 +35,7 @@ class StoredTranscript:
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         """Keep the size of the request by section."""
+        self._show(f"step {step}: waiting for the model", self._actor.session_id)
         await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
         await self._event(EventKind.STEP_STARTED, {"step": step})
 
@@ -44,6 +47,7 @@ class StoredTranscript:
     async def tool_started(self, step: int, call: ToolCall) -> None:
         """Tell that a tool runs."""
         shown = clip(one_line(call.arguments), _SHOWN)
+        self._show(f"step {step}: {call.name} {shown}", self._actor.session_id)
         await self._event(EventKind.TOOL_STARTED, {"step": step, "tool": call.name, "arguments": shown})
 
     async def tool_ended(self, step: int, message: ToolMessage, summary: str, seconds: float) -> None:

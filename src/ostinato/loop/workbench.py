@@ -10,8 +10,12 @@ from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import ProcessIdentity
 from ostinato.base.spending import Spending
+from ostinato.graph.actors import Actor
+from ostinato.graph.evidence import CheckRun
+from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import Finding, PlanDraft
-from ostinato.graph.records import Actor, CheckRun, Claim, Project, Session
+from ostinato.graph.projects import Project
+from ostinato.graph.sessions import Session
 from ostinato.graph.types import Check, Node
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.limits import SessionLimits, Used

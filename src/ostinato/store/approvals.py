@@ -6,13 +6,15 @@ from typing import Any
 
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ApprovalId, NodeId, ProjectId, random_hex
-from ostinato.graph.records import PERSON, Actor, Approval, EventKind
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.approvals import Approval
+from ostinato.graph.events import EventKind
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.new_ids import NewId, insert_with_new_id
+from ostinato.store.reading import slim_row
 from ostinato.store.record_rows import decode_approval
 from ostinato.store.rows import encode_json
-from ostinato.store.transitions import slim_row
 
 APPROVED = "approved"
 REJECTED = "rejected"

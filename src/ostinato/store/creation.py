@@ -6,17 +6,20 @@ from typing import Any
 
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
+from ostinato.graph.actors import Actor
 from ostinato.graph.edge_rules import require_parent
-from ostinato.graph.records import Actor, EventKind
-from ostinato.graph.requests import details_for, require_texts
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.requests import NewNode, details_for, require_texts
 from ostinato.graph.status import facts, initial_status
-from ostinato.graph.types import EdgeType, NewNode, NodeType, Status, TaskDetails
+from ostinato.graph.types import NodeType, Status, TaskDetails
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.events import EventStore
 from ostinato.store.linking import Linker
 from ostinato.store.new_ids import NewId, insert_with_new_id
+from ostinato.store.reading import slim_row
 from ostinato.store.rows import encode_details, encode_json
-from ostinato.store.transitions import slim_row, task_joined
+from ostinato.store.transitions import task_joined
 
 
 class Maker:

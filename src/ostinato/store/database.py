@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ Row = dict[str, Any]
 MEMORY = Path(":memory:")
 _BUSY_MILLISECONDS = 30_000
 _WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_FOLDER = Path(__file__).parent
+"""Where the SQL lies. Not importlib.resources: it would import zipfile and tempfile at every start."""
 
 
 class Database:
@@ -184,14 +185,14 @@ class Database:
 @cache
 def migrations() -> dict[int, str]:
     """Return version → SQL text of the packaged migrations."""
-    folder = resources.files("ostinato.store") / "migrations"
-    return {int(f.name[:3]): f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".sql")}
+    files = (_FOLDER / "migrations").iterdir()
+    return {int(file.name[:3]): file.read_text("utf-8") for file in files if file.suffix == ".sql"}
 
 
 @cache
 def queries(name: str) -> dict[str, str]:
     """Return query name → SQL of `queries/<name>.sql`, where each query stands under a `-- name: …` line."""
-    text = (resources.files("ostinato.store") / "queries" / f"{name}.sql").read_text("utf-8")
+    text = (_FOLDER / "queries" / f"{name}.sql").read_text("utf-8")
     found: dict[str, str] = {}
     for part in text.split("-- name:")[1:]:
         title, _, body = part.partition("\n")
@@ -240,6 +241,6 @@ def _explained(path: Path) -> Iterator[None]:
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise DatabaseError(f"{path} is not a sound SQLite database ({error}): restore a backup") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
-        raise DatabaseError(f"cannot use {path} ({error}): check the path and its permissions") from error
+        raise DatabaseError(f"cannot use {path} ({error}): check its permissions and the space on its disk") from error
     except OSError as error:
         raise DatabaseError(f"cannot use {path} ({error.strerror or error}): check the path") from error

@@ -11,7 +11,8 @@ from typing import Any
 
 from ostinato.base.clock import parse_time
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
-from ostinato.graph.records import PERSON, Actor, Event, EventKind
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.events import Event, EventKind
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.rows import encode_json
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
-from ostinato.graph.records import Actor, CheckPhase, CheckRun, EventKind
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.evidence import CheckPhase, CheckRun
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.record_rows import decode_check_run

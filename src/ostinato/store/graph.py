@@ -8,32 +8,26 @@ from dataclasses import replace
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, natural_key, random_hex
-from ostinato.graph.records import PERSON, Actor, EventKind
-from ostinato.graph.requests import (
-    UNSET,
-    NodeChanges,
-    NodeFilter,
-    Unset,
-    details_for,
-    require_labels,
-    require_metadata,
-    require_text,
-    require_title,
-)
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.edges import Edge, EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.requests import UNSET, NewNode, NodeChanges, NodeFilter, Unset, details_for
 from ostinato.graph.rules import why_not_ready
 from ostinato.graph.status import require_transition, stored
-from ostinato.graph.types import Edge, EdgeType, NewNode, Node, NodeType, Status, TaskDetails
+from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
+from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.store.creation import Maker
 from ostinato.store.database import Database, queries
 from ostinato.store.derive import derived_rows, upstream_situation
+from ostinato.store.edge_rows import decode_edge
 from ostinato.store.events import EventStore
 from ostinato.store.linking import Linker
 from ostinato.store.new_ids import NewId
 from ostinato.store.notes import handoff_notes
-from ostinato.store.reading import decode_rows, in_order, read_filtered, read_node, require_node
-from ostinato.store.rows import decode_edge, encode_details, encode_json
+from ostinato.store.reading import decode_rows, in_order, read_filtered, read_node, require_node, slim_row
+from ostinato.store.rows import encode_details, encode_json
 from ostinato.store.search import search_nodes
-from ostinato.store.transitions import change_status, slim_row
+from ostinato.store.transitions import change_status
 
 __all__ = ["UNSET", "GraphStore", "NodeChanges", "NodeFilter"]
 

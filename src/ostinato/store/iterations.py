@@ -11,7 +11,9 @@ from ostinato.base.errors import ClaimLostError, NotFoundError, RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId, random_hex
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
-from ostinato.graph.records import Actor, Claim, Ending, EventKind, Iteration
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.finished import FinishedIteration

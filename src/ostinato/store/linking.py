@@ -5,13 +5,17 @@ from __future__ import annotations
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, edge_id
 from ostinato.graph import edge_rules
-from ostinato.graph.records import Actor, EventKind
-from ostinato.graph.requests import require_text
-from ostinato.graph.types import Edge, EdgeType, NodeType, Status
+from ostinato.graph.actors import Actor
+from ostinato.graph.cycles import show_path
+from ostinato.graph.edges import Edge, EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.texts import require_text
+from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
+from ostinato.store.edge_rows import decode_edge
 from ostinato.store.events import EventStore
-from ostinato.store.rows import decode_edge
-from ostinato.store.transitions import change_status, complete_upwards, slim_row, task_joined
+from ostinato.store.reading import slim_row
+from ostinato.store.transitions import change_status, complete_upwards, task_joined
 from ostinato.store.waits import Waits
 
 
@@ -27,8 +31,9 @@ class Linker:
         """Join two nodes of one project, or return the edge that is there; another label replaces its label.
 
         `chosen` decides the decision and rejects its other options, `rejected` rejects the option, `supersedes`
-        supersedes a decision, `contains` gives a node without a parent its parent. Raises NotFoundError, and RuleError
-        for wrong ends, two projects, a second parent, a second choice, and a cycle (with its path).
+        supersedes a decision, `contains` gives a node without a parent its parent; a further one lists the node below
+        another too, while readiness and completion go by the first. Raises NotFoundError, and RuleError for wrong
+        ends, two projects, a second choice, and a cycle (with its path).
         """
         require_text("a label", label or "")
         with self._db.transaction():
@@ -60,7 +65,7 @@ class Linker:
             self._remove(edge, source, actor)
             if edge.edge_type is EdgeType.REJECTED and target["status"] == Status.REJECTED:
                 change_status(self._db, self._events, edge.to_id, Status.ACTIVE, actor=actor)
-            if edge.edge_type is EdgeType.CONTAINS:
+            if edge.edge_type is EdgeType.CONTAINS and target["parent_id"] == edge.from_id:
                 self._db.execute(queries("nodes")["set_parent"], {"id": edge.to_id, "parent_id": None})
                 complete_upwards(self._db, self._events, edge.from_id, actor)
             return edge
@@ -96,11 +101,29 @@ class Linker:
         if edge_type is EdgeType.DEPENDS_ON:
             Waits(self._db).require_free_to_depend(from_id, to_id)
         elif edge_type is EdgeType.CONTAINS:
-            if target["parent_id"] is not None:
-                raise RuleError(f"{to_id} lies in {target['parent_id']} already: a node has one parent")
-            Waits(self._db).require_free_to_contain(from_id, to_id)
+            self._require_no_circle(from_id, to_id)
+            if target["parent_id"] is None:
+                Waits(self._db).require_free_to_contain(from_id, to_id)
         elif edge_type in {EdgeType.CHOSEN, EdgeType.REJECTED}:
             self._require_choice(edge_type, source, to_id)
+
+    def _require_no_circle(self, parent: NodeId, child: NodeId) -> None:
+        """Raise RuleError, naming the way round, if `child` contains `parent` already, over whatever edges."""
+        came_from: dict[NodeId, NodeId] = {}
+        waiting = [child]
+        while waiting:
+            here = waiting.pop()
+            for row in self._db.execute(self._sql["contained_in"], {"id": here}):
+                inner = NodeId(row["id"])
+                if inner not in came_from:
+                    came_from[inner] = here
+                    waiting.append(inner)
+        if parent not in came_from:
+            return
+        way = [parent]
+        while way[-1] != child:
+            way.append(came_from[way[-1]])
+        raise RuleError(f"{parent} contains {child} would close a cycle: {show_path([parent, *reversed(way)])}")
 
     def _require_choice(self, edge_type: EdgeType, decision: Row, option_id: NodeId) -> None:
         options = {row["id"] for row in self._db.execute(self._sql["options_of"], {"id": decision["id"]})}
@@ -121,7 +144,7 @@ class Linker:
             change_status(self._db, self._events, target["id"], Status.REJECTED, actor=actor)
         elif edge_type is EdgeType.SUPERSEDES and target["node_type"] == NodeType.DECISION:
             change_status(self._db, self._events, target["id"], Status.SUPERSEDED, actor=actor)
-        elif edge_type is EdgeType.CONTAINS:
+        elif edge_type is EdgeType.CONTAINS and target["parent_id"] is None:
             parent_id = NodeId(source["id"])
             self._db.execute(queries("nodes")["set_parent"], {"id": target["id"], "parent_id": parent_id})
             if target["node_type"] == NodeType.TASK:

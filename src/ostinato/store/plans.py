@@ -8,10 +8,15 @@ from __future__ import annotations
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.process import ProcessIdentity
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, from_json, to_json
-from ostinato.graph.records import PERSON, Actor, CheckPhase, CheckRun, CheckStatus, EventKind, Session, SessionKind
-from ostinato.graph.types import EdgeType, NewNode, Node, NodeType, Status, TaskDetails
+from ostinato.graph.requests import NewNode
+from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.evidence import EvidenceStore

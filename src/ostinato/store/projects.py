@@ -7,8 +7,8 @@ from pathlib import Path
 from ostinato.base.clock import parse_time
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ProjectId, random_hex
-from ostinato.graph.records import Project
-from ostinato.graph.requests import require_text
+from ostinato.graph.projects import Project
+from ostinato.graph.texts import require_text
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.new_ids import NewId, insert_with_new_id
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ostinato.base.errors import NotFoundError
 from ostinato.base.ids import NodeId, natural_key
-from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import Node, Status
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.derive import derived_rows
 from ostinato.store.rows import decode_node
+
+if TYPE_CHECKING:
+    from ostinato.graph.requests import NodeFilter
 
 
 def read_node(db: Database, node_id: NodeId) -> Node | None:
@@ -26,6 +29,14 @@ def require_node(db: Database, node_id: NodeId) -> Node:
     if node is None:
         raise NotFoundError(f"no node {node_id}: `ostinato search` finds nodes by their words")
     return node
+
+
+def slim_row(db: Database, node_id: NodeId) -> Row:
+    """Return id, project_id, node_type, title, status, parent_id, started_at and has_checks. Raises NotFoundError."""
+    row = db.one(queries("nodes")["slim"], {"id": node_id})
+    if row is None:
+        raise NotFoundError(f"no node {node_id}: `ostinato search` finds nodes by their words")
+    return row
 
 
 def read_filtered(db: Database, wanted: NodeFilter) -> list[Node]:

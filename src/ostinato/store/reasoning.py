@@ -5,23 +5,17 @@ from __future__ import annotations
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.edges import EdgeType
 from ostinato.graph.plan import DecisionDraft
-from ostinato.graph.records import PERSON, Actor
-from ostinato.graph.types import (
-    EdgeType,
-    NewNode,
-    Node,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    RevisitDetails,
-    Status,
-)
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.graph import GraphStore
-from ostinato.store.reading import decode_rows, in_order
-from ostinato.store.transitions import change_status, slim_row
+from ostinato.store.reading import decode_rows, in_order, slim_row
+from ostinato.store.transitions import change_status
 
 
 class ReasoningStore:

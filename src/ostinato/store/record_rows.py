@@ -17,16 +17,10 @@ from ostinato.base.errors import DatabaseError
 from ostinato.base.ids import ApprovalId, IterationId, NodeId, ProjectId, SessionId
 from ostinato.base.process import ProcessIdentity
 from ostinato.base.spending import Spending
-from ostinato.graph.records import (
-    Approval,
-    CheckPhase,
-    CheckRun,
-    CheckStatus,
-    Ending,
-    Iteration,
-    Session,
-    SessionKind,
-)
+from ostinato.graph.approvals import Approval
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Ending, Iteration
+from ostinato.graph.sessions import Session, SessionKind
 from ostinato.store.database import Row
 from ostinato.store.rows import encode_json
 

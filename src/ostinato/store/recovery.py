@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
 from ostinato.base.process import ProcessIdentity, current_process, is_dead
 from ostinato.base.spending import Spending
-from ostinato.graph.records import Actor, Ending, EventKind, Session, SessionKind
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.iterations import Ending
+from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Status
 from ostinato.store.database import Row, queries
+from ostinato.store.reading import slim_row
 from ostinato.store.record_rows import decode_process
-from ostinato.store.transitions import change_status, slim_row
+from ostinato.store.transitions import change_status
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store

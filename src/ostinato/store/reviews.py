@@ -7,7 +7,9 @@ from collections.abc import Callable
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.text import one_line
-from ostinato.graph.records import Actor, EventKind, Iteration
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.iterations import Iteration
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action
 from ostinato.store.database import Database, queries

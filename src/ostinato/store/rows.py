@@ -1,4 +1,4 @@
-"""Rows of the graph's tables to values and back; typed details to and from their JSON text. No SQL lives here.
+"""Rows of `nodes` to values and back; typed details to and from their JSON text. No SQL lives here.
 
 Decoding is strict: a row that cannot be read raises, it is never guessed.
 """
@@ -10,22 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ostinato.base.clock import parse_time
-from ostinato.base.ids import EdgeId, IterationId, NodeId, ProjectId
-from ostinato.graph.types import (
-    Check,
-    Complexity,
-    Details,
-    Edge,
-    EdgeType,
-    Node,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    Priority,
-    RevisitDetails,
-    Status,
-    TaskDetails,
-)
+from ostinato.base.ids import IterationId, NodeId, ProjectId
+from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.database import Row
 
 Derived = tuple[Status, str | None]
@@ -57,23 +43,14 @@ def decode_node(row: Row, derived: Derived | None = None) -> Node:
     )
 
 
-def decode_edge(row: Row) -> Edge:
-    """Return the edge of a whole `edges` row."""
-    return Edge(
-        id=EdgeId(row["id"]),
-        edge_type=EdgeType(row["edge_type"]),
-        from_id=NodeId(row["from_id"]),
-        to_id=NodeId(row["to_id"]),
-        label=row["label"],
-        created_at=parse_time(row["created_at"]),
-    )
-
-
 def decode_details(node_type: NodeType, text: str, attempts: int = 0) -> Details:
     """Return the typed details of a node from their JSON text; `attempts` is the column of that name."""
     found: dict[str, Any] = json.loads(text)
     if node_type is NodeType.TASK:
         return _decode_task(found, attempts)
+    # Late: reading tasks needs no other details.
+    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+
     if node_type is NodeType.OPTION:
         return OptionDetails(tuple(found.get("pros", ())), tuple(found.get("cons", ())))
     if node_type is NodeType.OUTCOME:

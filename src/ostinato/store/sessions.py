@@ -6,7 +6,9 @@ from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId, random_hex
 from ostinato.base.process import ProcessIdentity, current_process, is_dead
 from ostinato.base.spending import Spending
-from ostinato.graph.records import Actor, EventKind, Session, SessionKind
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore

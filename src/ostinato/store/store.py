@@ -1,45 +1,112 @@
-"""The one door to the database: opens it and hands out its parts. It has no behaviour of its own."""
+"""The one door to the database: opens it and hands out its parts. It has no behaviour of its own.
+
+A part is imported and made when it is first asked for: a short command pays for what it reads and nothing else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, ProjectId
-from ostinato.store.approvals import ApprovalStore
 from ostinato.store.database import Database
-from ostinato.store.events import EventStore
-from ostinato.store.graph import GraphStore
-from ostinato.store.iterations import IterationStore
-from ostinato.store.plans import PlanStore
-from ostinato.store.projects import ProjectStore
-from ostinato.store.reasoning import ReasoningStore
-from ostinato.store.recovery import recover
-from ostinato.store.reviews import ReviewStore
-from ostinato.store.sessions import SessionStore
-from ostinato.store.tasks import TaskStore
+
+if TYPE_CHECKING:
+    from ostinato.store.approvals import ApprovalStore
+    from ostinato.store.events import EventStore
+    from ostinato.store.graph import GraphStore
+    from ostinato.store.iterations import IterationStore
+    from ostinato.store.plans import PlanStore
+    from ostinato.store.projects import ProjectStore
+    from ostinato.store.reasoning import ReasoningStore
+    from ostinato.store.reviews import ReviewStore
+    from ostinato.store.sessions import SessionStore
+    from ostinato.store.tasks import TaskStore
 
 
-@dataclass(frozen=True, slots=True)
 class Store:
     """The parts of one open database. Every method of a part is one transaction, and joins `db.transaction()`."""
 
-    db: Database
-    projects: ProjectStore
-    graph: GraphStore
-    reasoning: ReasoningStore
-    tasks: TaskStore
-    sessions: SessionStore
-    iterations: IterationStore
-    approvals: ApprovalStore
-    reviews: ReviewStore
-    plans: PlanStore
-    events: EventStore
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    @cached_property
+    def projects(self) -> ProjectStore:
+        """The repositories that Ostinato knows."""
+        from ostinato.store.projects import ProjectStore
+
+        return ProjectStore(self.db)
+
+    @cached_property
+    def events(self) -> EventStore:
+        """The stream of events."""
+        from ostinato.store.events import EventStore
+
+        return EventStore(self.db)
+
+    @cached_property
+    def graph(self) -> GraphStore:
+        """Nodes and edges."""
+        from ostinato.store.graph import GraphStore
+
+        return GraphStore(self.db, self.events)
+
+    @cached_property
+    def reasoning(self) -> ReasoningStore:
+        """Decisions, outcomes and what follows from them."""
+        from ostinato.store.reasoning import ReasoningStore
+
+        return ReasoningStore(self.db, self.events, self.graph)
+
+    @cached_property
+    def tasks(self) -> TaskStore:
+        """The order of work, and claims."""
+        from ostinato.store.tasks import TaskStore
+
+        return TaskStore(self)
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        """Work periods."""
+        from ostinato.store.sessions import SessionStore
+
+        return SessionStore(self.db, self.events)
+
+    @cached_property
+    def iterations(self) -> IterationStore:
+        """Attempts with their conversations and evidence."""
+        from ostinato.store.iterations import IterationStore
+
+        return IterationStore(self.db, self.events, self.graph, self.reasoning, self.sessions)
+
+    @cached_property
+    def approvals(self) -> ApprovalStore:
+        """Questions to a person."""
+        from ostinato.store.approvals import ApprovalStore
+
+        return ApprovalStore(self.db, self.events)
+
+    @cached_property
+    def reviews(self) -> ReviewStore:
+        """Judging what waits for a review."""
+        from ostinato.store.reviews import ReviewStore
+
+        return ReviewStore(self.db, self.events, self.graph, self.reasoning, self.iterations)
+
+    @cached_property
+    def plans(self) -> PlanStore:
+        """Plans on their way into the graph."""
+        from ostinato.store.plans import PlanStore
+
+        return PlanStore(self.db, self.events, self.graph, self.reasoning, self.sessions, self.iterations)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""
+        from ostinato.store.recovery import recover
+
         return recover(self, project_id, landed=landed)
 
     def close(self) -> None:
@@ -52,22 +119,4 @@ def open_store(path: Path, clock: Clock, *, create: bool = True) -> Store:
 
     Raises DatabaseError.
     """
-    db = Database(path, clock, create=create)
-    events = EventStore(db)
-    graph = GraphStore(db, events)
-    reasoning = ReasoningStore(db, events, graph)
-    sessions = SessionStore(db, events)
-    iterations = IterationStore(db, events, graph, reasoning, sessions)
-    return Store(
-        db=db,
-        projects=ProjectStore(db),
-        graph=graph,
-        reasoning=reasoning,
-        tasks=TaskStore(db, events, graph),
-        sessions=sessions,
-        iterations=iterations,
-        approvals=ApprovalStore(db, events),
-        reviews=ReviewStore(db, events, graph, reasoning, iterations),
-        plans=PlanStore(db, events, graph, reasoning, sessions, iterations),
-        events=events,
-    )
+    return Store(Database(path, clock, create=create))

@@ -1,4 +1,7 @@
-"""Work: which task is next, who has claimed it, and how it comes free again. Verdicts are not its business."""
+"""Work: which task is next, who has claimed it, and how it comes free again. Verdicts are not its business.
+
+What only writing needs is imported by the methods that write: asking for the next task is to start fast.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,19 @@ from ostinato.base.clock import format_time
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.base.text import clip, one_line
-from ostinato.graph.records import PERSON, Actor, Claim
+from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.rules import NextKey, derive, next_key
-from ostinato.graph.types import EdgeType, NewNode, Node, NodeType, Status
-from ostinato.store.database import Database, queries
+from ostinato.graph.types import Node, NodeType, Status
+from ostinato.store.database import queries
 from ostinato.store.derive import dependents, project_situation
-from ostinato.store.events import EventStore
-from ostinato.store.graph import GraphStore
+from ostinato.store.reading import slim_row
 from ostinato.store.rows import decode_node, encode_json
-from ostinato.store.transitions import change_status, slim_row
 
 if TYPE_CHECKING:
     from ostinato.base.process import ProcessIdentity
+    from ostinato.graph.iterations import Claim
+    from ostinato.graph.requests import NewNode
+    from ostinato.store.store import Store
 
 _TITLE = 100
 
@@ -30,10 +34,9 @@ _TITLE = 100
 class TaskStore:
     """Claims tasks and gives them back. Every method is one transaction."""
 
-    def __init__(self, db: Database, events: EventStore, graph: GraphStore) -> None:
-        self._db = db
-        self._events = events
-        self._graph = graph
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db = store.db
         self._sql = queries("tasks")
 
     def ready(
@@ -71,10 +74,10 @@ class TaskStore:
                 if found is None:
                     return None
                 task_id = found.id
-            elif self._graph.get(task_id).status is Status.CLAIMED:
-                owner = self._graph.get(task_id).assigned_to
+            elif self._store.graph.get(task_id).status is Status.CLAIMED:
+                owner = self._store.graph.get(task_id).assigned_to
                 raise RuleError(f"{task_id} is claimed by {owner}: `ostinato tasks release` gives it back")
-            return self._graph.set_status(task_id, Status.CLAIMED, agent=agent, actor=actor)
+            return self._store.graph.set_status(task_id, Status.CLAIMED, agent=agent, actor=actor)
 
     def claim_next(
         self,
@@ -89,13 +92,15 @@ class TaskStore:
 
         None when none is ready. Exactly one of any number of processes gets a task. Raises NotFoundError.
         """
+        from ostinato.graph.iterations import Claim
+
         with self._db.transaction():
             ids = self._ready_ids(None, goal_id)
             if not ids:
                 return None
             task_id = ids[0]
             actor = Actor("loop", session_id=session_id)
-            change_status(self._db, self._events, task_id, Status.CLAIMED, agent=agent, actor=actor)
+            self._change(task_id, Status.CLAIMED, agent=agent, actor=actor)
             now = self._db.clock.now()
             claim = Claim(task_id, self._new_token(), agent, now + timedelta(seconds=lease_seconds))
             self._db.execute(
@@ -113,7 +118,7 @@ class TaskStore:
                     "started": process.started,
                 },
             )
-            return claim, self._graph.get(task_id)
+            return claim, self._store.graph.get(task_id)
 
     def renew(self, claim: Claim, lease_seconds: float) -> Claim:
         """Extend a lease, counted from now, and return the claim as it holds then. Raises ClaimLostError."""
@@ -131,35 +136,35 @@ class TaskStore:
     def release(self, task_id: NodeId, actor: Actor = PERSON) -> Node:
         """Give a claimed task back: pending again, its claim gone. Raises RuleError for a task that nobody holds."""
         with self._db.transaction():
-            node = self._graph.get(task_id)
+            node = self._store.graph.get(task_id)
             if node.node_type is not NodeType.TASK or node.status not in {Status.CLAIMED, Status.IN_PROGRESS}:
                 raise RuleError(f"{task_id} is {node.status}: only a claimed or in_progress task can be released")
-            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
-            return self._graph.get(task_id)
+            self._change(task_id, Status.PENDING, actor=actor)
+            return self._store.graph.get(task_id)
 
     def retry(self, task_id: NodeId, hint: str | None = None, actor: Actor = PERSON) -> Node:
         """Free a failed or blocked task: pending again, no attempt used up. The hint is kept as an observation that
         informs the task. Raises RuleError for a task in any other state, saying what it waits for."""
         with self._db.transaction():
-            row, node = slim_row(self._db, task_id), self._graph.get(task_id)
+            row, node = slim_row(self._db, task_id), self._store.graph.get(task_id)
             if node.node_type is not NodeType.TASK or row["status"] not in {Status.FAILED, Status.BLOCKED}:
                 cause = f" ({node.blocked_reason}: retry that)" if node.status is Status.BLOCKED else ""
                 raise RuleError(f"{task_id} is {node.status}{cause}: only a failed or blocked task can be retried")
-            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
+            self._change(task_id, Status.PENDING, actor=actor)
             self._db.execute(self._sql["reset_attempts"], {"id": task_id})
             if hint and hint.strip():
                 self._keep_hint(node, hint, actor)
-            return self._graph.get(task_id)
+            return self._store.graph.get(task_id)
 
     def reopen(self, task_id: NodeId, actor: Actor = PERSON) -> Node:
         """Make a completed task pending again, with the tasks and goals that its completion completed. Raises RuleError
         for a task in any other state."""
         with self._db.transaction():
-            node = self._graph.get(task_id)
+            node = self._store.graph.get(task_id)
             if node.node_type is not NodeType.TASK or node.status is not Status.COMPLETED:
                 raise RuleError(f"{task_id} is {node.status}: only a completed task can be reopened")
-            change_status(self._db, self._events, task_id, Status.PENDING, actor=actor)
-            return self._graph.get(task_id)
+            self._change(task_id, Status.PENDING, actor=actor)
+            return self._store.graph.get(task_id)
 
     def create_child(self, claim: Claim, new: NewNode, actor: Actor = PERSON) -> Node:
         """Make a child of the claimed task. Raises ClaimLostError, RuleError for another parent."""
@@ -169,7 +174,7 @@ class TaskStore:
             if new.parent_id not in {None, claim.task_id}:
                 raise RuleError(f"the claim of {claim.task_id} makes children of that task, not of {new.parent_id}")
             project_id = ProjectId(slim_row(self._db, claim.task_id)["project_id"])
-            return self._graph.add_node(project_id, replace(new, parent_id=claim.task_id), actor)
+            return self._store.graph.add_node(project_id, replace(new, parent_id=claim.task_id), actor)
 
     def _ready_ids(self, project_id: ProjectId | None, goal_id: NodeId | None) -> list[NodeId]:
         within: set[NodeId] | None = None
@@ -201,12 +206,20 @@ class TaskStore:
         assert row is not None
         return int(row["token"])
 
+    def _change(self, task_id: NodeId, new: Status, *, agent: str | None = None, actor: Actor) -> None:
+        from ostinato.store.transitions import change_status
+
+        change_status(self._db, self._store.events, task_id, new, agent=agent, actor=actor)
+
     def _keep_hint(self, task: Node, hint: str, actor: Actor) -> None:
+        from ostinato.graph.edges import EdgeType
+        from ostinato.graph.requests import NewNode
+
         title = clip(one_line(hint.strip()), _TITLE)
-        goal = self._graph.goal_of(task.id)
+        goal = self._store.graph.goal_of(task.id)
         new = NewNode(NodeType.OBSERVATION, title, description=hint, parent_id=goal.id if goal else None)
-        observation = self._graph.add_node(task.project_id, new, actor)
-        self._graph.link(observation.id, EdgeType.INFORMS, task.id, None, actor)
+        observation = self._store.graph.add_node(task.project_id, new, actor)
+        self._store.graph.link(observation.id, EdgeType.INFORMS, task.id, None, actor)
 
 
 def _lost(claim: Claim) -> ClaimLostError:

@@ -6,13 +6,15 @@ the caller's question.
 
 from __future__ import annotations
 
-from ostinato.base.errors import NotFoundError
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph import status as rules
-from ostinato.graph.records import PERSON, Actor, EventKind
-from ostinato.graph.types import EdgeType, NodeType, Status
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.events import EventStore
+from ostinato.store.reading import slim_row
 
 _CHILDREN_DONE = "its child tasks are done"
 _TASKS_DONE = "all its tasks are done"
@@ -60,12 +62,12 @@ def complete_upwards(db: Database, events: EventStore, parent_id: NodeId | None,
         if node_type is NodeType.TASK and status not in rules.FINISHED:
             if not _children_complete(db, row):
                 return
-            _write(db, events, row, Status.COMPLETED, note=_CHILDREN_DONE, actor=actor)
+            _write(db, events, row, Status.COMPLETED, reason=_CHILDREN_DONE, actor=actor)
         elif node_type is NodeType.GOAL:
             if _has(db, "has_open_task_below", parent_id):
                 return
             if status is Status.ACTIVE and _has(db, "has_task_below", parent_id):
-                _write(db, events, row, Status.COMPLETED, note=_TASKS_DONE, actor=actor)
+                _write(db, events, row, Status.COMPLETED, reason=_TASKS_DONE, actor=actor)
         parent_id = row["parent_id"]
 
 
@@ -76,9 +78,9 @@ def open_upwards(db: Database, events: EventStore, parent_id: NodeId | None, act
         row = slim_row(db, parent_id)
         node_type, status = NodeType(row["node_type"]), Status(row["status"])
         if node_type is NodeType.TASK and status is Status.COMPLETED:
-            _write(db, events, row, Status.PENDING, note=_WORK_ADDED, actor=actor)
+            _write(db, events, row, Status.PENDING, reason=_WORK_ADDED, actor=actor)
         elif node_type is NodeType.GOAL and status in {Status.PENDING, Status.COMPLETED}:
-            _write(db, events, row, Status.ACTIVE, note=_WORK_ADDED, actor=actor)
+            _write(db, events, row, Status.ACTIVE, reason=_WORK_ADDED, actor=actor)
         parent_id = row["parent_id"]
 
 
@@ -92,17 +94,9 @@ def task_joined(db: Database, events: EventStore, status: Status, parent_id: Nod
     while goal_id is not None:
         row = slim_row(db, goal_id)
         if row["node_type"] == NodeType.GOAL and row["status"] == Status.PENDING:
-            _write(db, events, row, Status.ACTIVE, note="it has its first task", actor=actor)
+            _write(db, events, row, Status.ACTIVE, reason="it has its first task", actor=actor)
         goal_id = row["parent_id"]
     complete_upwards(db, events, parent_id, actor)
-
-
-def slim_row(db: Database, node_id: NodeId) -> Row:
-    """Return id, project_id, node_type, title, status, parent_id, started_at and has_checks. Raises NotFoundError."""
-    row = db.one(queries("nodes")["slim"], {"id": node_id})
-    if row is None:
-        raise NotFoundError(f"no node {node_id}: `ostinato search` finds nodes by their words")
-    return row
 
 
 def _write(
@@ -113,7 +107,6 @@ def _write(
     *,
     reason: str | None = None,
     agent: str | None = None,
-    note: str | None = None,
     actor: Actor,
 ) -> None:
     sql = queries("nodes")
@@ -127,7 +120,7 @@ def _write(
         project_id=ProjectId(row["project_id"]),
         node_id=NodeId(row["id"]),
         actor=actor,
-        payload={"from": row["status"], "to": str(new), "reason": reason or note},
+        payload={"from": row["status"], "to": str(new), "reason": reason},
     )
 
 

@@ -7,9 +7,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from ostinato.base.ids import IterationId, NodeId, ProjectId
+from ostinato.graph.actors import Actor
+from ostinato.graph.edges import Edge
+from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft
-from ostinato.graph.records import Actor, Claim
-from ostinato.graph.types import Edge, NewNode, Node, NodeType, Status
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType, Status
 
 T = TypeVar("T")
 

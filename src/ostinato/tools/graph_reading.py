@@ -8,7 +8,8 @@ from typing import Any
 from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.text import one_line
-from ostinato.graph.types import Node, NodeType, OptionDetails, OutcomeDetails, Status, TaskDetails
+from ostinato.graph.details import OptionDetails, OutcomeDetails
+from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.tools.access import Ask
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 

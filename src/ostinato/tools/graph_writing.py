@@ -7,11 +7,13 @@ from collections.abc import Callable
 from ostinato.agent.ports import ToolResult
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.ids import NodeId
+from ostinato.graph.actors import Actor
+from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft, PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, parse_plan
 from ostinato.graph.plan_rules import check_plan
-from ostinato.graph.records import Actor, Claim
-from ostinato.graph.types import NewNode, Node, NodeType, TaskDetails
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType, TaskDetails
 from ostinato.tools.access import Ask, GraphAccess
 from ostinato.tools.child_scope import child_scope
 from ostinato.tools.tool import FLAG, OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
@@ -156,11 +158,11 @@ def decision_draft(arguments: Arguments) -> DecisionDraft:
         draft = parse_plan({"summary": "-", "tasks": [], "decisions": [arguments]})
     except PlanFormatError as error:
         raise ToolRefusal(str(error)) from None
-    decision = draft.decisions[0]
-    titles = [option.title for option in decision.options]
-    if decision.chosen is not None and decision.chosen not in titles:
-        raise ToolRefusal(f"chosen must be the title of one of the options: {', '.join(titles) or 'there are none'}")
-    return decision
+    # The plan's own rules for decisions; that this plan has no tasks is not the decision's fault.
+    findings = [finding for finding in check_plan(draft) if finding.rule != "no-tasks"]
+    if findings:
+        raise ToolRefusal("; ".join(finding.message for finding in findings))
+    return draft.decisions[0]
 
 
 def task_draft(arguments: Arguments) -> TaskDraft:

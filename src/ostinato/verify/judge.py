@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 
 from ostinato.base.text import clip, one_line
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.verify.runs import describe
 from ostinato.verify.types import Change, Verdict, VerdictKind
 

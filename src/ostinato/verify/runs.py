@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ostinato.base.ids import NodeId
 from ostinato.base.text import head_and_tail
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.types import Check
 from ostinato.verify.failing_tests import failing_tests
 from ostinato.verify.types import CommandResult, CommandRunner

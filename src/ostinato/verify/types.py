@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from ostinato.graph.records import CheckRun
+from ostinato.graph.evidence import CheckRun
 
 
 @dataclass(frozen=True, slots=True)

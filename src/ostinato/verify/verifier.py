@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ostinato.base.clock import Clock
 from ostinato.base.ids import NodeId
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.types import Check, Node
 from ostinato.verify.diff_rules import ChangedFile, paths_named, violations
 from ostinato.verify.judge import judge, refused

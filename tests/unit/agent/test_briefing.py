@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,19 +14,20 @@ from ostinato.agent.facts import BriefingFacts, CompletedWork, PastAttempt, Plan
 from ostinato.agent.fence import fenced
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus, Ending, Iteration
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Ending, Iteration
 from ostinato.graph.types import Check, Node, NodeType, Status, TaskDetails
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def node(node_id: str, kind: NodeType, title: str, **more: object) -> Node:
-    fields = {"status": Status.ACTIVE, "created_at": NOW, **more}
-    return Node(NodeId(node_id), ProjectId("proj-1"), kind, title, **fields)  # type: ignore[arg-type]
+def node(node_id: str, kind: NodeType, title: str, **more: Any) -> Node:
+    fields: dict[str, Any] = {"status": Status.ACTIVE, "created_at": NOW, **more}
+    return Node(NodeId(node_id), ProjectId("proj-1"), kind, title, **fields)
 
 
-def task(description: str = "Read the file.", **details: object) -> Node:
-    given_details = {
+def task(description: str = "Read the file.", **details: Any) -> Node:
+    given_details: dict[str, Any] = {
         "acceptance_criteria": ("it parses",),
         "checks": (Check("pytest -q tests/test_parse.py", 90),),
         "file_scope": ("src/**",),
@@ -34,15 +36,15 @@ def task(description: str = "Read the file.", **details: object) -> Node:
     return node(
         *("os-1.2", NodeType.TASK, "Parse\nit"),
         description=description,
-        details=TaskDetails(**given_details),  # type: ignore[arg-type]
+        details=TaskDetails(**given_details),
     )
 
 
 GOAL = node("os-1", NodeType.GOAL, "A calendar", description="Show the weather.")
 
 
-def facts(**more: object) -> BriefingFacts:
-    return BriefingFacts(**{"goal": GOAL, "task": task(), "now": NOW, **more})  # type: ignore[arg-type]
+def facts(**more: Any) -> BriefingFacts:
+    return BriefingFacts(**{"goal": GOAL, "task": task(), "now": NOW, **more})
 
 
 def attempt(number: int, diff: str = "-old\n+new", output: str = "E   boom") -> PastAttempt:

@@ -33,7 +33,7 @@ from ostinato.chat.messages import (
     ToolSpec,
     UserMessage,
 )
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 from ostinato.testing.fake_clock import FakeClock
 
 BRIEFING = Briefing("rules", "the task", {"rules": 2, "task": 2})
@@ -115,6 +115,9 @@ class KeptTranscript:
         self.lines.append(f"end {step}")
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:
+        # A store takes its time: several turns of the event loop.
+        for _ in range(5):
+            await asyncio.sleep(0)
         self.lines.append(f"wait {why}")
 
 

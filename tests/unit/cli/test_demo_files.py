@@ -26,10 +26,10 @@ from ostinato.cli.demo import (
     make_place,
     make_repository,
 )
+from ostinato.graph.evidence import CheckPhase, CheckRun
 from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.plan_format import parse_decision, parse_plan
 from ostinato.graph.plan_rules import check_plan, check_results
-from ostinato.graph.records import CheckPhase, CheckRun
 from ostinato.models.script_file import Conversation, Script, ScriptedReply, read_script
 from ostinato.verify.diff_rules import ChangedFile, paths_named, violations
 from ostinato.verify.runs import status_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import DecisionDraft, ObservationDraft, OptionDraft, PlanDraft, TaskDraft
 from ostinato.graph.plan_rules import check_plan, check_results
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.types import Check
 
 GOOD = TaskDraft("a", "A", acceptance_criteria=("done",), checks=(Check("make a"),), file_scope=("src/**/*.py",))

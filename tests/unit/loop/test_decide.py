@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostinato.graph.records import Ending
+from ostinato.graph.iterations import Ending
 from ostinato.loop.decide import PARK_AFTER, Action, Attempt, decide
 from ostinato.verify.types import Verdict, VerdictKind
 

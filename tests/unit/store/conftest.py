@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ostinato.graph.records import Project
-from ostinato.graph.types import NewNode, Node, NodeType
+from ostinato.graph.projects import Project
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType
 from ostinato.store.database import MEMORY
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ostinato.graph.records import Event, EventKind, Project
-from ostinato.graph.types import Check, NewNode, Node, NodeType, Status, TaskDetails
+from ostinato.graph.events import Event, EventKind
+from ostinato.graph.projects import Project
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Check, Node, NodeType, Status, TaskDetails
 from ostinato.store.store import Store
 
 

@@ -6,8 +6,11 @@ import pytest
 
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import ApprovalId, NodeId
-from ostinato.graph.records import Actor, EventKind, Project
-from ostinato.graph.types import NewNode, Node, NodeType
+from ostinato.graph.actors import Actor
+from ostinato.graph.events import EventKind
+from ostinato.graph.projects import Project
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType
 from ostinato.store.approvals import ApprovalStore
 from ostinato.store.store import Store
 from tests.unit.store.work import add_task

@@ -9,9 +9,10 @@ import pytest
 
 from ostinato.base.errors import DatabaseError, RuleError
 from ostinato.base.ids import NodeId
-from ostinato.graph.records import SessionKind
-from ostinato.graph.requests import NodeChanges, NodeFilter
-from ostinato.graph.types import EdgeType, NewNode, NodeType, Status, TaskDetails
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import NodeType, Status, TaskDetails
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
 from tests.unit.store.garden import Garden
@@ -122,18 +123,15 @@ def test_a10_tasks_without_dependencies_are_ready_from_the_start(garden: Garden)
 
 def test_a11_dependents_are_released_however_the_obstacle_goes(garden: Garden) -> None:
     goal = garden.goal()
-    obstacles = [
-        garden.task("cancelled", goal),
-        garden.task("unlinked", goal),
-        garden.add(NodeType.DECISION, "d", goal),
-    ]
-    waiting = [garden.task("w", goal, depends_on=(node.id,)) for node in obstacles]
+    cancelled, unlinked = garden.task("cancelled", goal), garden.task("unlinked", goal)
+    decided = garden.add(NodeType.DECISION, "d", goal)
+    waiting = [garden.task("w", goal, depends_on=(node.id,)) for node in (cancelled, unlinked, decided)]
     assert garden.status(*waiting) == ["pending"] * 3
     graph = garden.store.graph
-    graph.set_status(obstacles[0].id, Status.CANCELLED)
-    (edge,) = [e for e in graph.edges_of(obstacles[1].id) if e.edge_type is EdgeType.DEPENDS_ON]
+    graph.set_status(cancelled.id, Status.CANCELLED)
+    (edge,) = [e for e in graph.edges_of(unlinked.id) if e.edge_type is EdgeType.DEPENDS_ON]
     graph.unlink(edge.id)
-    graph.set_status(obstacles[2].id, Status.DECIDED)
+    graph.set_status(decided.id, Status.DECIDED)
     assert garden.status(*waiting) == ["ready"] * 3
 
 

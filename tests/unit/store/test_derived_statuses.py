@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId, natural_key
+from ostinato.graph.edges import EdgeType
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.rules import Derived, Facts, next_key, open_dependents
-from ostinato.graph.types import Complexity, EdgeType, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.types import Complexity, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store import derive
 from ostinato.store.database import MEMORY
 from ostinato.store.store import Store, open_store
@@ -110,3 +111,11 @@ def compare(garden: Garden) -> None:
     by_status = {status: store.graph.query(NodeFilter(status=status)) for status in Status}
     assert sum(len(found) for found in by_status.values()) == len(store.graph.query(NodeFilter()))
     assert sorted((n.id for n in by_status[Status.READY]), key=natural_key) == sorted(order, key=natural_key)
+
+
+def test_failure_deep_in_a_goal_is_found_when_one_task_that_waits_for_the_goal_is_read(garden: Garden) -> None:
+    outer = garden.goal("outer")
+    inner = garden.goal("inner", outer)
+    failed = garden.task("failed", inner, status=Status.FAILED)
+    waiting = garden.task("waiting", depends_on=(outer.id,))
+    assert (waiting.status, waiting.blocked_reason) == (Status.BLOCKED, f"{failed.id} failed")

@@ -8,22 +8,12 @@ import pytest
 
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId
-from ostinato.graph.records import Actor, EventKind
-from ostinato.graph.requests import NodeChanges, NodeFilter
-from ostinato.graph.types import (
-    Check,
-    Complexity,
-    EdgeType,
-    NewNode,
-    Node,
-    NodeType,
-    OptionDetails,
-    OutcomeDetails,
-    Priority,
-    RevisitDetails,
-    Status,
-    TaskDetails,
-)
+from ostinato.graph.actors import Actor
+from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
+from ostinato.graph.types import Check, Complexity, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.events import EventStore
 from ostinato.store.graph import GraphStore
 from ostinato.store.projects import ProjectStore
@@ -550,11 +540,30 @@ def test_root_gets_and_loses_its_parent_when_it_is_linked_and_unlinked(garden: G
     goal, task = garden.goal(), garden.task()
     edge = garden.store.graph.link(goal.id, EdgeType.CONTAINS, task.id)
     assert (garden.now(task).parent_id, garden.status(goal)) == (goal.id, ["active"])
-    with pytest.raises(RuleError, match="a node has one parent"):
-        garden.store.graph.link(garden.goal().id, EdgeType.CONTAINS, task.id)
     garden.store.graph.unlink(edge.id)
     assert garden.now(task).parent_id is None
     assert garden.store.graph.descendants(goal.id) == []
+
+
+def test_second_parent_lists_a_node_and_leaves_its_first_parent_when_it_is_linked(garden: Garden) -> None:
+    first, second, task = garden.goal(), garden.goal(), garden.task()
+    garden.store.graph.link(first.id, EdgeType.CONTAINS, task.id)
+    edge = garden.store.graph.link(second.id, EdgeType.CONTAINS, task.id)
+    assert garden.now(task).parent_id == first.id
+    assert task.id in garden.store.graph.notes(second.id)
+    garden.store.graph.unlink(edge.id)
+    assert garden.now(task).parent_id == first.id
+    assert task.id not in garden.store.graph.notes(second.id)
+
+
+def test_contains_is_refused_when_a_second_parent_would_close_a_cycle(garden: Garden) -> None:
+    outer, inner, leaf = garden.task(), garden.task(), garden.task()
+    garden.store.graph.link(outer.id, EdgeType.CONTAINS, leaf.id)
+    garden.store.graph.link(inner.id, EdgeType.CONTAINS, leaf.id)
+    other = garden.task()
+    garden.store.graph.link(leaf.id, EdgeType.CONTAINS, other.id)
+    with pytest.raises(RuleError, match=f"{other.id} → {inner.id} → {leaf.id} → {other.id}"):
+        garden.store.graph.link(other.id, EdgeType.CONTAINS, inner.id)
 
 
 def test_child_stays_when_its_contains_edge_is_unlinked(garden: Garden) -> None:

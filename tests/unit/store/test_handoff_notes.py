@@ -7,8 +7,9 @@ import pytest
 from ostinato.base.errors import NotFoundError
 from ostinato.base.ids import NodeId
 from ostinato.graph.plan import DecisionDraft, OptionDraft
-from ostinato.graph.records import Project
-from ostinato.graph.types import NewNode, Node, NodeType, Status
+from ostinato.graph.projects import Project
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.notes import handoff_notes
 from ostinato.store.store import Store
 from tests.unit.store.work import add_task

@@ -9,8 +9,13 @@ import pytest
 from ostinato.base.errors import ClaimLostError, DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import IterationId
 from ostinato.base.spending import Spending
-from ostinato.graph.records import CheckPhase, CheckStatus, Ending, EventKind, SessionKind
-from ostinato.graph.types import EdgeType, Node, NodeType, OutcomeDetails, Status
+from ostinato.graph.details import OutcomeDetails
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.evidence import CheckPhase, CheckStatus
+from ostinato.graph.iterations import Ending
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.decide import Action
 from ostinato.store.iterations import IterationStore
 from ostinato.store.store import Store

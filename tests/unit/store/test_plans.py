@@ -8,9 +8,14 @@ import pytest
 
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.process import current_process
+from ostinato.graph.actors import Actor
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.events import EventKind
+from ostinato.graph.evidence import CheckPhase
 from ostinato.graph.plan import DecisionDraft, ObservationDraft, OptionDraft, PlanDraft, TaskDraft
-from ostinato.graph.records import Actor, CheckPhase, EventKind, Project, SessionKind
-from ostinato.graph.types import Check, Complexity, EdgeType, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.projects import Project
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import Check, Complexity, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.store import Store
 from tests.unit.store.work import add_task
 

@@ -6,8 +6,10 @@ import pytest
 
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId
+from ostinato.graph.details import OutcomeDetails, RevisitDetails
+from ostinato.graph.edges import EdgeType
 from ostinato.graph.plan import DecisionDraft, OptionDraft
-from ostinato.graph.types import EdgeType, Node, NodeType, OutcomeDetails, RevisitDetails, Status
+from ostinato.graph.types import Node, NodeType, Status
 from tests.unit.store.garden import Garden
 
 DRAFT = DecisionDraft("Which?", "context", (OptionDraft("A", "a", ("fast",)), OptionDraft("B")), "A", "it is fast")

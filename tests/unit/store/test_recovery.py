@@ -14,9 +14,14 @@ from ostinato.base.errors import ClaimLostError
 from ostinato.base.ids import IterationId
 from ostinato.base.process import ProcessIdentity, current_process
 from ostinato.base.spending import Spending
+from ostinato.graph.actors import Actor
+from ostinato.graph.details import OutcomeDetails
+from ostinato.graph.events import EventKind
+from ostinato.graph.iterations import Ending
 from ostinato.graph.plan import PlanDraft, TaskDraft
-from ostinato.graph.records import Actor, Ending, EventKind, Project, SessionKind
-from ostinato.graph.types import Node, NodeType, OutcomeDetails, Status
+from ostinato.graph.projects import Project
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.decide import Action
 from ostinato.store.recovery import recover
 from ostinato.store.store import Store, open_store
@@ -30,7 +35,7 @@ from pathlib import Path
 from ostinato.base.clock import SystemClock
 from ostinato.base.ids import NodeId
 from ostinato.base.process import current_process
-from ostinato.graph.records import SessionKind
+from ostinato.graph.sessions import SessionKind
 from ostinato.store.store import open_store
 
 if len(sys.argv) > 1:

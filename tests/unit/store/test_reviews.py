@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ostinato.base.errors import ClaimLostError, RuleError
-from ostinato.graph.records import EventKind
-from ostinato.graph.types import Node, NodeType, OutcomeDetails, Status
+from ostinato.graph.details import OutcomeDetails
+from ostinato.graph.events import EventKind
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.decide import Action
 from ostinato.store.store import Store
 from tests.unit.store.work import PASSED, Work, add_task, begin, ended

@@ -12,8 +12,11 @@ from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import NodeId, SessionId
 from ostinato.base.process import ProcessIdentity, current_process
 from ostinato.base.spending import Spending
-from ostinato.graph.records import EventKind, Project, SessionKind
-from ostinato.graph.types import NewNode, Node, NodeType, Status
+from ostinato.graph.events import EventKind
+from ostinato.graph.projects import Project
+from ostinato.graph.requests import NewNode
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.sessions import SessionStore
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock

@@ -14,8 +14,10 @@ import pytest
 from ostinato.base.errors import ClaimLostError, NotFoundError, RuleError
 from ostinato.base.ids import NodeId, SessionId
 from ostinato.base.process import ProcessIdentity
-from ostinato.graph.records import Claim
-from ostinato.graph.types import EdgeType, NewNode, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.iterations import Claim
+from ostinato.graph.requests import NewNode
+from ostinato.graph.types import Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
 from tests.unit.store.garden import Garden

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostinato.base.process import ProcessIdentity, current_process
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus, Claim, Ending, Iteration, Session, SessionKind
-from ostinato.graph.types import Check, NewNode, Node, NodeType, TaskDetails
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Claim, Ending, Iteration
+from ostinato.graph.requests import NewNode
+from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.types import Check, Node, NodeType, TaskDetails
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.finished import FinishedIteration
 from ostinato.store.store import Store

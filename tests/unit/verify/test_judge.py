@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ostinato.base.ids import NodeId
-from ostinato.graph.records import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.verify.judge import judge, refused
 from ostinato.verify.runs import status_of
 from ostinato.verify.types import Change, VerdictKind

@@ -48,6 +48,9 @@ SELECT id, node_type FROM nodes WHERE parent_id = :id
 SELECT parent.id, parent.node_type FROM nodes child JOIN nodes parent ON parent.id = child.parent_id
 WHERE child.id = :id
 
+-- name: contained_in
+SELECT to_id AS id FROM edges WHERE from_id = :id AND edge_type = 'contains'
+
 -- name: options_of
 SELECT id, status FROM nodes
 WHERE node_type = 'option'

@@ -1,0 +1,25 @@
+"""A question to a person, with its answer, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ostinato.base.ids import ApprovalId, NodeId, ProjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question that the harness put, and its answer. `kind` is `plan` or `review`; `answer` approved or rejected."""
+
+    id: ApprovalId
+    project_id: ProjectId
+    node_id: NodeId
+    kind: str
+    question: str
+    payload: dict[str, Any]
+    asked_at: datetime
+    answered_at: datetime | None = None
+    answer: str | None = None
+    reason: str | None = None

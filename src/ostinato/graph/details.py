@@ -1,0 +1,31 @@
+"""What goes with options, outcomes and revisits. A task's details stand beside the node in `graph.types`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostinato.base.ids import IterationId
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDetails:
+    """What speaks for and against an option."""
+
+    pros: tuple[str, ...] = ()
+    cons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDetails:
+    """What an iteration or a chosen option led to."""
+
+    success: bool = False
+    iteration_id: IterationId | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisitDetails:
+    """Why a decision is opened again."""
+
+    pivot_reason: str = ""

@@ -1,0 +1,159 @@
+"""Nothing that a repository says about running programs is ever run by the harness's own git."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ostinato.base.ids import IterationId, NodeId
+from ostinato.git.checkouts import Place
+from ostinato.git.goal_branch import GitGoalBranch
+from ostinato.git.landing import fast_forward, require_landable
+from ostinato.git.repository import Repository
+from tests.unit.git.conftest import Person, Shell
+
+GOAL = NodeId("os-12345678")
+HOOKS = (
+    "reference-transaction",
+    "post-checkout",
+    "pre-commit",
+    "post-merge",
+    "post-index-change",
+    "pre-auto-gc",
+    "commit-msg",
+)
+ATTRIBUTES = "* filter=evil diff=evil merge=evil\n*.py filter=e=q\n"
+
+
+@pytest.fixture
+def hostile(person: Person) -> Person:
+    """A repository in which every program that git could start is a trap."""
+    person.commit({".gitattributes": ATTRIBUTES})
+    trap = str(person.run_trap())
+    for hook in HOOKS:
+        (person.repo / ".git" / "hooks" / hook).symlink_to(trap)
+    settings = {
+        "core.fsmonitor": trap,
+        "core.pager": trap,
+        "core.sshCommand": trap,
+        "core.editor": trap,
+        "core.askPass": trap,
+        "core.alternateRefsCommand": trap,
+        "diff.external": trap,
+        "diff.evil.command": trap,
+        "diff.evil.textconv": trap,
+        "filter.evil.clean": trap,
+        "filter.evil.smudge": trap,
+        "filter.evil.required": "true",
+        "filter.e=q.process": trap,
+        "filter.e=q.required": "true",
+        "merge.evil.driver": f"{trap} %A",
+        "log.showSignature": "true",
+        "gpg.program": trap,
+        "commit.gpgSign": "true",
+        "merge.verifySignatures": "true",
+        "credential.helper": f"!{trap}",
+        "pager.log": trap,
+        "alias.log": f"!{trap}",
+    }
+    with (person.repo / ".git" / "config").open("a") as config:
+        for key, value in settings.items():
+            section, _, rest = key.partition(".")
+            name, _, variable = rest.rpartition(".")
+            config.write(f'[{section} "{name}"]\n' if name else f"[{section}]\n")
+            config.write(f'\t{variable} = "{value}"\n')
+        config.write("[extensions]\n\tworktreeConfig = true\n")
+    (person.repo / ".git" / "config.worktree").write_text(
+        f'[filter "evil"]\n\tprocess = {trap}\n[core]\n\thooksPath = hooks\n'
+    )
+    # The trap works: the person's own git walks into it.
+    (person.repo / "src" / "app.py").touch()
+    person.git("status", check=False)
+    assert person.trapped()
+    (person.root / "trap-went-off").unlink()
+    return person
+
+
+async def one_iteration(repository: Repository, place: Place, agent: Shell) -> str:
+    """Do everything that an iteration does with git; return the new tip."""
+    branch = GitGoalBranch(repository, place.workshop)
+    base = await branch.tip(GOAL)
+    await place.proof.reset(base)
+    await place.work.reset(base)
+    agent("echo more >> src/app.py; echo new > new.txt")
+    change = await place.harvest(base, ())
+    await place.proof.reset_to_tree(change.tree, base)
+    commit = await branch.prepare_commit(change.tree, base, "Change\n\nOstinato-Iteration: iter-00000001\n")
+    await branch.keep(IterationId("iter-00000001"), commit)
+    assert await branch.merged(base, commit)
+    branch.advance(GOAL, base, commit)
+    assert await branch.iterations_on(GOAL) == {"iter-00000001": commit}
+    return commit
+
+
+def test_a_whole_iteration_and_landing_start_no_program_of_the_repository(
+    hostile: Person, place: Place, agent: Shell
+) -> None:
+    repository = hostile.repository()
+    assert repository.dirty() == ()
+    tip = asyncio.run(one_iteration(repository, place, agent))
+    assert hostile.trapped() == ""
+    name = f"ostinato/{GOAL}/main"
+    assert require_landable(repository, tip, name)[0] == "main"
+    fast_forward(repository, tip)
+    GitGoalBranch(repository).remove(GOAL)
+    assert hostile.trapped() == ""
+    assert (hostile.repo / "new.txt").read_text() == "new\n"
+    assert (hostile.repo / "src" / "app.py").read_text() == "print('hi')\nmore\n"
+    assert repository.dirty() == ()
+    assert hostile.trapped() == ""
+
+
+async def test_merging_diverged_branches_starts_no_driver(hostile: Person, place: Place) -> None:
+    repository = hostile.repository()
+    branch = GitGoalBranch(repository, place.workshop)
+    base = repository.head()
+    tree = {}
+    for name, text in {"ours": "print('hi')\nours\n", "theirs": "theirs\nprint('hi')\n"}.items():
+        await place.work.reset(base)
+        (place.work.path / "src" / "app.py").write_text(text)
+        change = await place.harvest(base, ())
+        tree[name] = await branch.prepare_commit(change.tree, base, name)
+    await branch.merged(tree["ours"], tree["theirs"])
+    assert hostile.trapped() == ""
+
+
+def test_the_persons_own_filter_of_the_same_name_still_runs(person: Person) -> None:
+    person.commit({".gitattributes": "*.big filter=lfs\n"})
+    trap = person.run_trap()
+    person.git("config", "--global", "filter.lfs.smudge", "sed s/pointer/content/")
+    person.git("config", "--global", "filter.lfs.clean", "sed s/content/pointer/")
+    person.git("config", "filter.lfs.smudge", str(trap))
+    person.git("config", "filter.lfs.clean", str(trap))
+    repository = person.repository()
+    side = person.git("commit-tree", "-p", "HEAD", "-m", "big", _tree_with(person, "a.big", "pointer\n"))
+    fast_forward(repository, side)
+    assert (person.repo / "a.big").read_text() == "content\n"
+    assert repository.dirty() == ()
+    assert person.trapped() == ""
+
+
+def _tree_with(person: Person, name: str, text: str) -> str:
+    import subprocess
+
+    blob = (
+        subprocess.run(
+            ["git", "hash-object", "-w", "--stdin", "--no-filters"],
+            cwd=person.repo,
+            input=text.encode(),
+            capture_output=True,
+            check=True,
+        )
+        .stdout.decode()
+        .strip()
+    )
+    person.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+    tree = person.git("write-tree")
+    person.git("update-index", "--force-remove", name)
+    return tree

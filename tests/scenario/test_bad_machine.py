@@ -204,6 +204,9 @@ def test_a_full_disk_ends_the_run_and_the_next_one_with_space_completes(
     if where == "database elsewhere":
         # What was paid for is known, whatever became of the work.
         assert sum(session["usage"]["calls"] for session in sessions) == len(asked)
+        told = [json.loads(results[name]) for name in (*ROOMS[where], "end")]
+        kept = {session["id"]: session["usage"] for session in sessions}
+        assert [document["usage"] for document in told] == [kept[document["session_id"]] for document in told]
     assert (results["status"], results["fsck"]) == ("", "")
 
 

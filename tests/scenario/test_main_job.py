@@ -275,7 +275,7 @@ def test_a_broken_environment_stops_before_any_model_call(modelled: Modelled) ->
 
 
 def test_wrong_keys_stop_at_once_and_outages_pass(modelled: Modelled) -> None:
-    failures = iter([Answer(status=500), Answer(status=503), Answer(fault=Fault.CUT)])
+    failures = iter([Answer(status=500), Answer(status=503), Answer(text="half of a sentence", fault=Fault.CUT)])
     wrong_key = [False]
 
     def moody(body: Body) -> Answer:

@@ -97,7 +97,8 @@ class Tools(Protocol):
     async def run(self, call: ToolCall) -> ToolResult:
         """Run one call. A failing tool, malformed arguments and an unknown name are results, never exceptions.
 
-        Raises ClaimLostError when the store refuses the claim's token: the only exception beside cancellation.
+        Raises ClaimLostError when the store refuses the claim's token, and MachineError when the sandbox or the
+        database cannot be used any more; cancellation passes through.
         """
         ...
 

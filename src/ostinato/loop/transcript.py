@@ -35,6 +35,7 @@ class StoredTranscript:
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         """Keep the size of the request by section."""
+        self._spent = Spending()
         self._show(f"step {step}: waiting for the model", self._actor.session_id)
         await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
         await self._event(EventKind.STEP_STARTED, {"step": step})

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from ostinato.base.clock import format_time
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.documents import approval_document
 from ostinato.cli.output import answer, clean, columns, short_time
-
-if TYPE_CHECKING:
-    from ostinato.graph.approvals import Approval
 
 
 @click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])
@@ -49,18 +44,3 @@ def reject(invocation: Invocation, identifier: str, reason: str) -> None:
 
     settled, said = reject_question(invocation.database, identifier, reason)
     answer(invocation, approval_document(settled), [clean(said)])
-
-
-def approval_document(approval: Approval) -> dict[str, Any]:
-    """Return the JSON form of a question and its answer."""
-    return {
-        "id": approval.id,
-        "kind": approval.kind,
-        "node_id": approval.node_id,
-        "question": approval.question,
-        "payload": approval.payload,
-        "asked_at": format_time(approval.asked_at),
-        "answered_at": format_time(approval.answered_at) if approval.answered_at else None,
-        "answer": approval.answer,
-        "reason": approval.reason,
-    }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -104,8 +103,8 @@ def _global_options(*, root: bool) -> tuple[click.Option, ...]:
     return (
         click.Option(
             ["--db"],
-            type=click.Path(path_type=Path, dir_okay=False),
-            callback=_remember("database"),
+            type=click.Path(dir_okay=False),
+            callback=_remember("database_file"),
             help="The database file; by default one per person, in the XDG data directory.",
             **variable("OSTINATO_DB"),
             **shared,
@@ -132,6 +131,8 @@ def _global_options(*, root: bool) -> tuple[click.Option, ...]:
 
 def _remember(field: str) -> Any:
     def callback(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value == "" and field == "database_file":
+            raise click.BadParameter("the path is empty", ctx, param)
         if value:
             setattr(ctx.ensure_object(Invocation), field, value)
 

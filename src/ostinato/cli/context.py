@@ -6,10 +6,10 @@ transaction as the write itself. It prints nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -17,6 +17,8 @@ import click
 from ostinato.base.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ostinato.base.ids import NodeId, ProjectId
     from ostinato.graph.projects import Project
     from ostinato.graph.types import Node
@@ -41,10 +43,18 @@ class Invocation:
     """
 
     def __init__(self) -> None:
-        self.database: Path | None = None
+        self.database_file: str | None = None
         self.project_name: str | None = None
         self.json = False
         self._stores: dict[bool, Store] = {}
+
+    @property
+    def database(self) -> Path | None:
+        """The database of --db, None where the person's own is meant."""
+        # Late: what only reads the graph does without pathlib, a tenth of a command's start.
+        from pathlib import Path
+
+        return Path(self.database_file) if self.database_file else None
 
     def reading(self) -> Store:
         """Return the store for reading; where there is no database yet it reads as an empty one."""
@@ -59,8 +69,8 @@ class Invocation:
         """Yield the store inside one transaction that also registers the repository of the present directory."""
         store = self._open(create=True)
         with store.db.transaction():
-            if self.project_name is None and (top := repository_top(Path.cwd())) is not None:
-                store.projects.add(str(top))
+            if self.project_name is None and (top := repository_top(os.getcwd())) is not None:
+                store.projects.add(top)
             yield store
 
     def project(self, store: Store) -> Project | None:
@@ -70,10 +80,10 @@ class Invocation:
         """
         if self.project_name is not None:
             return store.projects.get(self.project_name)
-        top = repository_top(Path.cwd())
+        top = repository_top(os.getcwd())
         if top is None:
             raise UsageError(_NO_REPOSITORY)
-        return store.projects.find_by_path(str(top))
+        return store.projects.find_by_path(top)
 
     def required_project(self, store: Store) -> Project:
         """Return the project; inside `writing` the repository is registered by then. Raises UsageError."""
@@ -99,7 +109,7 @@ class Invocation:
             # Late: `--version`, `--help` and usage errors need no store.
             from ostinato.app import open_store_for
 
-            self._stores[create] = open_store_for(self.database, create=create)
+            self._stores[create] = open_store_for(self.database_file, create=create)
         return self._stores[create]
 
 
@@ -115,15 +125,18 @@ def pass_invocation(work: Callable[..., R]) -> Callable[..., R]:
     return update_wrapper(wrapper, work)
 
 
-def repository_top(start: Path) -> Path | None:
+def repository_top(start: str | os.PathLike[str]) -> str | None:
     """Return the nearest directory at or above `start` that holds a `.git` directory or file; no git is started."""
-    here = start.resolve()
-    for folder in (here, *here.parents):
-        entry = folder / ".git"
+    here = os.path.realpath(start)
+    while True:
+        entry = os.path.join(here, ".git")
         # A worktree and a submodule have a file there; an empty directory of that name is no repository.
-        if entry.is_file() or (entry / "HEAD").is_file():
-            return folder
-    return None
+        if os.path.isfile(entry) or os.path.isfile(os.path.join(entry, "HEAD")):
+            return here
+        above = os.path.dirname(here)
+        if above == here:
+            return None
+        here = above
 
 
 def goal_node(store: Store, identifier: str) -> Node:

@@ -168,7 +168,8 @@ def _model(_invocation: Invocation) -> Iterator[Finding]:
 
 
 def _settings() -> Loaded:
-    return load_settings(repository_top(Path.cwd()), user_config_file(os.environ), os.environ)
+    top = repository_top(Path.cwd())
+    return load_settings(Path(top) if top else None, user_config_file(os.environ), os.environ)
 
 
 def _existing(path: Path) -> Path:

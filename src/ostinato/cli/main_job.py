@@ -13,7 +13,6 @@ from ostinato.cli.output import remark
 
 if TYPE_CHECKING:
     from ostinato.app.job import JobOptions
-    from ostinato.base.spending import Spending
     from ostinato.cli.context import Invocation
     from ostinato.loop.interruption import Interruption
 
@@ -101,18 +100,6 @@ def run_interruptible(
         return await work()
 
     return asyncio.run(main())
-
-
-def usage_document(spending: Spending) -> dict[str, int]:
-    """Return tokens by kind."""
-    return {
-        "input": spending.input,
-        "cached_input": spending.cached_input,
-        "cache_write": spending.cache_write,
-        "output": spending.output,
-        "reasoning": spending.reasoning,
-        "calls": spending.calls,
-    }
 
 
 def cost_text(cost: float | None) -> str:

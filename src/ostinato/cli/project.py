@@ -32,7 +32,7 @@ def add(invocation: Invocation, path: Path | None, name: str | None) -> None:
     if top is None:
         raise UsageError(f"{start} is not in a git repository: `git init` makes one")
     # Not through `writing`: that would register the present directory's repository too.
-    made = invocation.store_to_write().projects.add(str(top), name)
+    made = invocation.store_to_write().projects.add(top, name)
     answer(invocation, project_document(made), [clean(f"{made.name}: {made.path}")])
 
 

@@ -9,7 +9,8 @@ import click
 
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.main_job import cost_text, job_options, options_of, run_interruptible, usage_document
+from ostinato.cli.documents import usage_document
+from ostinato.cli.main_job import cost_text, job_options, options_of, run_interruptible
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:

@@ -37,7 +37,8 @@ def sandbox(invocation: Invocation, timeout: float | None, words: tuple[str, ...
     is over.
     """
     here = Path.cwd()
-    top = repository_top(here)
+    found = repository_top(here)
+    top = Path(found) if found else None
     loaded = load_settings(top, user_config_file(os.environ), os.environ)
     if loaded.settings.sandbox.mode == "none":
         where = loaded.sources.get("sandbox.mode", "the configuration")

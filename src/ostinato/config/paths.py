@@ -1,24 +1,36 @@
-"""Where Ostinato keeps things: the XDG base directories, on macOS too. It creates nothing and reads no file."""
+"""Where Ostinato keeps things: the XDG base directories, on macOS too. It creates nothing and reads no file.
+
+What leads to the database is text: it is asked for at every start, of which pathlib would cost a tenth.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def database_file(environ: Mapping[str, str]) -> str:
+    """Return the default database: `ostinato/ostinato.db` in the data directory."""
+    return os.path.join(_base(environ, "XDG_DATA_HOME", ".local/share"), "ostinato.db")
 
 
 def database_path(environ: Mapping[str, str]) -> Path:
-    """Return the default database: `ostinato/ostinato.db` in the data directory."""
-    return _base(environ, "XDG_DATA_HOME", ".local/share") / "ostinato.db"
+    """Return the same as a path."""
+    return _path(database_file(environ))
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory of checkouts and caches, which may be deleted while nothing runs."""
-    return _base(environ, "XDG_STATE_HOME", ".local/state")
+    return _path(_base(environ, "XDG_STATE_HOME", ".local/state"))
 
 
 def user_config_file(environ: Mapping[str, str]) -> Path:
     """Return the person's own configuration: `ostinato/config.toml` in the config directory."""
-    return _base(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    return _path(_base(environ, "XDG_CONFIG_HOME", ".config")) / "config.toml"
 
 
 def project_config_file(project: Path) -> Path:
@@ -26,10 +38,15 @@ def project_config_file(project: Path) -> Path:
     return project / ".ostinato" / "config.toml"
 
 
-def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
+def _base(environ: Mapping[str, str], variable: str, default: str) -> str:
     # The XDG specification: a relative path is invalid and ignored.
-    said = Path(environ.get(variable) or "")
-    if not said.is_absolute():
-        home = environ.get("HOME")
-        said = (Path(home) if home else Path.home()) / default
-    return said / "ostinato"
+    said = environ.get(variable) or ""
+    if not os.path.isabs(said):
+        said = os.path.join(environ.get("HOME") or os.path.expanduser("~"), default)
+    return os.path.join(said, "ostinato")
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)

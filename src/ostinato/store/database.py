@@ -2,15 +2,15 @@
 
 It knows nothing of the graph. SQL stands in `queries/*.sql` by name and in `migrations/NNN_name.sql`. Never a second
 SQLite library on the same file in one process, and nobody opens the database's files beside this module: closing
-such a descriptor drops SQLite's locks.
+such a descriptor drops SQLite's locks. Paths are text here: pathlib would cost every command a tenth of its start.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -19,10 +19,10 @@ from ostinato.base.clock import Clock, format_time
 from ostinato.base.errors import DatabaseError
 
 Row = dict[str, Any]
-MEMORY = Path(":memory:")
+MEMORY = ":memory:"
 _BUSY_MILLISECONDS = 30_000
 _WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 """Where the SQL lies. Not importlib.resources: it would import zipfile and tempfile at every start."""
 
 
@@ -30,14 +30,19 @@ class Database:
     """A connection with its rules. One thread at a time; many processes may share the file."""
 
     def __init__(
-        self, path: Path, clock: Clock, *, create: bool = True, busy_milliseconds: int = _BUSY_MILLISECONDS
+        self,
+        path: str | os.PathLike[str],
+        clock: Clock,
+        *,
+        create: bool = True,
+        busy_milliseconds: int = _BUSY_MILLISECONDS,
     ) -> None:
         """Open `path`; with `create`, make and migrate it. Without, an absent or empty file reads as an empty database.
 
         Raises DatabaseError for a newer schema, a file that is no database of ours, a directory that cannot be written,
         and (here and in every call) when another process holds the lock for longer than `busy_milliseconds`.
         """
-        self.path = path
+        self.path = path = os.fspath(path)
         self.clock = clock
         self._depth = 0
         self._reading = False
@@ -185,32 +190,43 @@ class Database:
 @cache
 def migrations() -> dict[int, str]:
     """Return version → SQL text of the packaged migrations."""
-    files = (_FOLDER / "migrations").iterdir()
-    return {int(file.name[:3]): file.read_text("utf-8") for file in files if file.suffix == ".sql"}
+    names = os.listdir(f"{_FOLDER}/migrations")
+    return {int(name[:3]): _text(f"migrations/{name}") for name in names if name.endswith(".sql")}
 
 
 @cache
 def queries(name: str) -> dict[str, str]:
     """Return query name → SQL of `queries/<name>.sql`, where each query stands under a `-- name: …` line."""
-    text = (_FOLDER / "queries" / f"{name}.sql").read_text("utf-8")
     found: dict[str, str] = {}
-    for part in text.split("-- name:")[1:]:
+    for part in _text(f"queries/{name}.sql").split("-- name:")[1:]:
         title, _, body = part.partition("\n")
         found[title.strip()] = body.strip()
     return found
 
 
-def _is_empty(path: Path) -> bool:
+def _text(name: str) -> str:
+    with open(f"{_FOLDER}/{name}", encoding="utf-8") as file:
+        return file.read()
+
+
+def _size(path: str) -> int | None:
+    """Return the size of the file in bytes, None where there is none."""
+    try:
+        return os.stat(path).st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _is_empty(path: str) -> bool:
     with _explained(path):
-        return not path.exists() or path.stat().st_size == 0
+        return not _size(path)
 
 
-def _connect(path: Path, busy_milliseconds: int) -> apsw.Connection:
-    if path != MEMORY:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            path.touch(mode=0o600)
-    connection = apsw.Connection(str(path))
+def _connect(path: str, busy_milliseconds: int) -> apsw.Connection:
+    if path != MEMORY and _size(path) is None:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = apsw.Connection(path)
     try:
         connection.set_busy_timeout(busy_milliseconds)
         if path != MEMORY and connection.pragma("journal_mode") != "wal":
@@ -228,7 +244,7 @@ def _names(cursor: apsw.Cursor) -> list[str]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: str) -> Iterator[None]:
     """Turn SQLite's errors that a person can mend into one line that says how."""
     try:
         yield

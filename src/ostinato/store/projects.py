@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from ostinato.base.clock import parse_time
 from ostinato.base.errors import NotFoundError, RuleError
@@ -68,7 +68,7 @@ class ProjectStore:
             if other is not None:
                 raise RuleError(f"the project at {other['path']} is called {name} already: choose another name")
             return name
-        base = Path(path).name or "project"
+        base = os.path.basename(path) or "project"
         candidate, count = base, 1
         while self._db.one(self._sql["by_name"], {"name": candidate}) is not None:
             count += 1
@@ -78,7 +78,7 @@ class ProjectStore:
 
 def _resolved(path: str) -> str:
     require_text("a path", path)
-    return str(Path(path).resolve())
+    return os.path.realpath(path)
 
 
 def _decode(row: Row) -> Project:

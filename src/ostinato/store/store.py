@@ -5,9 +5,9 @@ A part is imported and made when it is first asked for: a short command pays for
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.base.clock import Clock
@@ -114,7 +114,7 @@ class Store:
         self.db.close()
 
 
-def open_store(path: Path, clock: Clock, *, create: bool = True) -> Store:
+def open_store(path: str | os.PathLike[str], clock: Clock, *, create: bool = True) -> Store:
     """Open the database at `path`; with `create`, make and migrate it. Without, an absent one reads as empty.
 
     Raises DatabaseError.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 
 import pytest
 
@@ -64,15 +65,32 @@ def hostile(person: Person) -> Person:
             config.write(f'[{section} "{name}"]\n' if name else f"[{section}]\n")
             config.write(f'\t{variable} = "{value}"\n')
         config.write("[extensions]\n\tworktreeConfig = true\n")
-    (person.repo / ".git" / "config.worktree").write_text(
-        f'[filter "evil"]\n\tprocess = {trap}\n[core]\n\thooksPath = hooks\n'
-    )
-    # The trap works: the person's own git walks into it.
+    (person.repo / ".git" / "config.worktree").write_text(f'[filter "evil"]\n\tprocess = {trap}\n')
+    _sign(person)
+    # The traps work: the person's own git walks into them.
     (person.repo / "src" / "app.py").touch()
     person.git("status", check=False)
-    assert person.trapped()
+    person.git("log", "-1", "--show-signature", check=False)
+    person.git("update-ref", "refs/heads/x", "HEAD", check=False)
+    for sprung in ("/trap 2 ", "--status-fd", "hooks/reference-transaction"):
+        assert sprung in person.trapped()
     (person.root / "trap-went-off").unlink()
     return person
+
+
+def _sign(person: Person) -> None:
+    """Give the newest commit something that looks like a signature, so that showing it asks a program."""
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----\n"
+    head, _, message = person.git("cat-file", "commit", "HEAD").partition("\n\n")
+    signed = store(person, "commit", f"{head}\n{signature}\n{message}\n")
+    (person.repo / ".git" / "refs" / "heads" / "main").write_text(f"{signed}\n")
+
+
+def store(person: Person, kind: str, text: str) -> str:
+    """Write an object and return its name."""
+    command = ["git", "hash-object", "-w", "-t", kind, "--stdin", "--no-filters"]
+    done = subprocess.run(command, cwd=person.repo, input=text.encode(), capture_output=True, check=True)
+    return done.stdout.decode().strip()
 
 
 async def one_iteration(repository: Repository, place: Place, agent: Shell) -> str:
@@ -140,20 +158,25 @@ def test_the_persons_own_filter_of_the_same_name_still_runs(person: Person) -> N
 
 
 def _tree_with(person: Person, name: str, text: str) -> str:
-    import subprocess
-
-    blob = (
-        subprocess.run(
-            ["git", "hash-object", "-w", "--stdin", "--no-filters"],
-            cwd=person.repo,
-            input=text.encode(),
-            capture_output=True,
-            check=True,
-        )
-        .stdout.decode()
-        .strip()
-    )
-    person.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+    person.git("update-index", "--add", "--cacheinfo", f"100644,{store(person, 'blob', text)},{name}")
     tree = person.git("write-tree")
     person.git("update-index", "--force-remove", name)
     return tree
+
+
+def test_a_missing_object_is_not_fetched_from_where_the_repository_says(person: Person) -> None:
+    trap = person.run_trap()
+    # It must not wait for what the other end says.
+    trap.write_text(trap.read_text().replace("\ncat\n", "\n"))
+    person.git("config", "core.repositoryFormatVersion", "1")
+    person.git("config", "extensions.partialClone", "far")
+    person.git("config", "remote.far.promisor", "true")
+    person.git("config", "remote.far.url", str(person.repo))
+    person.git("config", "remote.far.uploadpack", str(trap))
+    person.git("config", "protocol.allow", "always")
+    missing = "0123456789" * 4
+    person.git("cat-file", "-e", missing, check=False)
+    assert "trap" in person.trapped()
+    (person.root / "trap-went-off").unlink()
+    assert not person.repository().git.succeeds("cat-file", "-e", missing)
+    assert person.trapped() == ""

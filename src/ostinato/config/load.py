@@ -19,7 +19,7 @@ from ostinato.config.paths import project_config_file
 from ostinato.config.settings import Settings
 
 _WORDS = {
-    "autonomy": ("full", "supervised", "gated"),
+    "autonomy": ("full", "supervised"),
     "sandbox.mode": ("bubblewrap", "none"),
 }
 _VARIABLES = {

@@ -67,7 +67,7 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one project as they hold now. `autonomy` is `full`, `supervised` or `gated`."""
+    """All settings of one project as they hold now. `autonomy` is `full` or `supervised`."""
 
     setup: SetupSettings = field(default_factory=SetupSettings)
     verify: VerifySettings = field(default_factory=VerifySettings)

@@ -89,7 +89,7 @@ def test_the_project_wins_over_the_person_when_both_say_something(files: Files) 
 
 
 def test_the_environment_wins_over_every_file_and_names_the_model_of_all_roles(files: Files) -> None:
-    files.write(project='autonomy = "gated"\n[models]\ncoder = "openai:project"')
+    files.write(project='autonomy = "supervised"\n[models]\ncoder = "openai:project"')
     loaded = files.load({"OSTINATO_MODEL": "ollama:env", "OSTINATO_AUTONOMY": "full", "OSTINATO_SANDBOX": "none"})
     models = loaded.settings.models
     assert (models.default, models.planner, models.coder) == ("ollama:env",) * 3
@@ -134,7 +134,7 @@ def test_only_the_person_turns_the_sandbox_off(files: Files, text: str) -> None:
         ("[setup]\ncommands = 'make'", ("setup.commands must be a list of texts",)),
         ("[setup]\ncommands = ['make', 3]", ("setup.commands must be a list of texts",)),
         ("[setup.commands]\na = 1", ("setup.commands must be a list of texts",)),
-        ("autonomy = 'wild'", ("autonomy must be one of full, supervised, gated", "'wild'")),
+        ("autonomy = 'wild'", ("autonomy must be one of full, supervised", "'wild'")),
         ("autonomy = ['full']", ("autonomy must be one of",)),
         ("x = [1\n\n", ("not valid TOML", "line 1")),
         ("[limits]\nsteps = 3\nsteps = 4", ("not valid TOML", "line 3")),

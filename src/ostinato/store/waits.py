@@ -41,14 +41,16 @@ class Waits:
         if child in line:
             up = reversed(line[: line.index(child) + 1])
             raise RuleError(f"{parent} contains {child} would close a cycle: {show_path([parent, *up])}")
-        checks: tuple[tuple[State, Sequence[State], list[NodeId]], ...] = (
-            (State(child), [State(parent)], [parent]),
-            (State(parent, gate=True), [State(child), State(child, gate=True)], [child]),
-        )
+        # What the edge adds: the parent may wait for the child; the child and all below it wait for the parent's gate.
+        checks: list[tuple[State, list[State], NodeId]] = []
+        if holds_up_parent(self._type(child), self._type(parent)):
+            checks.append((State(child), [State(parent)], parent))
+        gated = [State(child)] if self._type(child) in _GATED else []
+        checks.append((State(parent, gate=True), [*gated, State(child, gate=True)], child))
         for start, ends, head in checks:
             way = self._path(start, ends)
             if way is not None:
-                shown = show_path([*head, *(state.node_id for state in way)])
+                shown = show_path([head, *(state.node_id for state in way)])
                 raise RuleError(f"{child} inside {parent} would wait for itself and never become ready: {shown}")
 
     def ancestors(self, node_id: NodeId) -> list[NodeId]:

@@ -82,6 +82,13 @@ def test_an_option_wins_over_its_variable(shell: Shell, tmp_path: Path) -> None:
     shell.ok("--db", str(other), "project", "show")
 
 
+def test_an_empty_database_path_is_refused_when_it_is_said(shell: Shell) -> None:
+    ran = shell.run("--db", "", "node", "add", "goal", "Nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--db" in ran.err
+    assert not shell.database.exists()
+
+
 def test_an_unknown_command_suggests_near_ones(shell: Shell) -> None:
     ran = shell.run("taks")
     assert ran.code == 2

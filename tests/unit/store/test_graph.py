@@ -17,6 +17,7 @@ from ostinato.graph.types import Check, Complexity, Node, NodeType, Priority, St
 from ostinato.store.events import EventStore
 from ostinato.store.graph import GraphStore
 from ostinato.store.projects import ProjectStore
+from ostinato.store.rows import encode_details
 from ostinato.store.store import Store
 from tests.unit.store.garden import Garden
 
@@ -365,6 +366,10 @@ def test_used_up_attempts_are_kept_when_details_are_replaced(garden: Garden) -> 
     task = garden.task(details=TASK)
     changed = garden.store.graph.update(task.id, NodeChanges(details=TaskDetails(profile="tester", attempts=0)))
     assert changed.details == TaskDetails(profile="tester", attempts=2)
+    before = garden.seq()
+    assert garden.store.graph.update(task.id, NodeChanges(details=TaskDetails(profile="tester"))) == changed
+    assert garden.seq() == before
+    assert encode_details(TaskDetails(attempts=3)) == "{}"
 
 
 @pytest.mark.parametrize(

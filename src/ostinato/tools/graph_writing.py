@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.errors import ClaimLostError
@@ -10,7 +11,7 @@ from ostinato.base.ids import NodeId
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft, PlanDraft, TaskDraft
-from ostinato.graph.plan_format import PlanFormatError, parse_plan
+from ostinato.graph.plan_format import PlanFormatError, parse_decision, parse_task
 from ostinato.graph.plan_rules import check_plan
 from ostinato.graph.requests import NewNode
 from ostinato.graph.types import Node, NodeType, TaskDetails
@@ -155,20 +156,22 @@ class GraphWriting:
 def decision_draft(arguments: Arguments) -> DecisionDraft:
     """Return the decision that the arguments describe. Raises ToolRefusal."""
     try:
-        draft = parse_plan({"summary": "-", "tasks": [], "decisions": [arguments]})
+        decision = parse_decision(arguments)
     except PlanFormatError as error:
         raise ToolRefusal(str(error)) from None
     # The plan's own rules for decisions; that this plan has no tasks is not the decision's fault.
-    findings = [finding for finding in check_plan(draft) if finding.rule != "no-tasks"]
+    alone = PlanDraft("-", decisions=(decision,))
+    findings = [finding for finding in check_plan(alone) if finding.rule != "no-tasks"]
     if findings:
         raise ToolRefusal("; ".join(finding.message for finding in findings))
-    return draft.decisions[0]
+    return decision
 
 
 def task_draft(arguments: Arguments) -> TaskDraft:
     """Return the task that the arguments describe. Raises ToolRefusal."""
     try:
-        draft = parse_plan({"summary": "-", "tasks": [arguments], "decisions": []}).tasks[0]
+        # A child needs no key; the plan's rules, which name tasks by theirs, do.
+        draft = replace(parse_task(arguments), key="child")
     except PlanFormatError as error:
         raise ToolRefusal(str(error)) from None
     findings = check_plan(PlanDraft("-", (draft,)), known_ids=draft.depends_on)

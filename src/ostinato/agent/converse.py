@@ -149,7 +149,7 @@ async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> Conversa
         return talk.ended(ending, message.text.strip())
     if not message.text.strip():
         # Servers refuse an assistant message without content in the next request; each reply keeps its place in it.
-        talk.messages[-1] = replace(message, text=_NOTHING)
+        talk.messages[-1] = replace(message, text=_NOTHING, native=None)
     talk.nudges += 1
     nudge = UserMessage(_CUT if reply.stop == "length" else _NUDGE)
     talk.messages.append(nudge)

@@ -30,12 +30,25 @@ class UserMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Native:
+    """A reply in its vendor's own form: signed or encrypted reasoning, and the order of its parts.
+
+    It goes back unchanged, and only to the model that made it (`provider:model`); any other is sent the plain text and
+    calls of the message. `items` are JSON objects of that model's protocol.
+    """
+
+    model: str
+    items: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AssistantMessage:
-    """What the model said. `reasoning` is kept for the reader, and sent back where a vendor demands it."""
+    """What the model said. `reasoning` is kept for the reader, and sent back where a vendor demands it as text."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
+    native: Native | None = None
     role: Literal["assistant"] = "assistant"
 
 
@@ -74,8 +87,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The model's whole answer. `stop` is why it ended: `stop`, `tool_calls`, `length` or `refused`."""
+    """The model's whole answer. `stop` is why it ended: `stop`, `tool_calls`, `length` or `refused`.
+
+    `model` is who answered, as `provider:model`: with a fallback, not always the one that was asked first.
+    """
 
     message: AssistantMessage
     spending: Spending = field(default_factory=Spending)
     stop: str = "stop"
+    model: str = ""

@@ -14,7 +14,7 @@ from typing import Any
 from ostinato.base.clock import parse_time
 from ostinato.base.errors import ClaimLostError, DatabaseError
 from ostinato.base.spending import Spending
-from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from ostinato.chat.messages import AssistantMessage, Message, Native, ToolCall, ToolMessage, UserMessage
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.record_rows import decode_spending, encode_spending
 from ostinato.store.rows import encode_json
@@ -96,7 +96,9 @@ def _message(row: Row) -> Message | str:
             return UserMessage(**fields)
         case "assistant":
             calls = tuple(ToolCall(**call) for call in fields.pop("tool_calls"))
-            return AssistantMessage(tool_calls=calls, **fields)
+            native = fields.pop("native", None)
+            kept = Native(native["model"], tuple(native["items"])) if native else None
+            return AssistantMessage(tool_calls=calls, native=kept, **fields)
         case "tool":
             return ToolMessage(**fields)
         case role:

@@ -13,6 +13,7 @@ import pytest
 from ostinato.base.errors import DatabaseError
 from ostinato.store import database
 from ostinato.store.database import MEMORY, Database, migrations
+from ostinato.store.store import open_store
 from ostinato.testing.fake_clock import FakeClock
 
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name <> 'schema_migrations' ORDER BY type, name"
@@ -247,3 +248,33 @@ def add_project(opened: Database, name: str = "a") -> None:
 
 def count_projects(opened: Database) -> int:
     return len(opened.execute("SELECT id FROM projects"))
+
+
+def test_questions_and_steps_survive_the_update_from_the_first_schema(tmp_path: Path) -> None:
+    """A person who updates overnight must find the question that waited, and a transcript that can still be read."""
+    path = tmp_path / "old.db"
+    old = apsw.Connection(str(path))
+    old.execute("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+    old.execute(migrations()[1])
+    old.execute("INSERT INTO schema_migrations VALUES (1, '2026-01-01T00:00:00.000000Z')")
+    at = "2026-01-01T00:00:00.000000Z"
+    old.execute("INSERT INTO projects VALUES ('proj-1', 'p', '/p', ?)", (at,))
+    old.execute(
+        "INSERT INTO nodes (id, project_id, node_type, title, status, created_at) "
+        "VALUES ('os-00000001', 'proj-1', 'goal', 'g', 'pending', ?)",
+        (at,),
+    )
+    old.execute(
+        "INSERT INTO approvals (id, project_id, node_id, kind, question, asked_at) "
+        "VALUES ('appr-1', 'proj-1', 'os-00000001', 'plan', 'Accept it?', ?)",
+        (at,),
+    )
+    old.execute("INSERT INTO steps (owner_id, step, started_at) VALUES ('sess-1', 1, ?)", (at,))
+    old.close()
+
+    store = open_store(path, FakeClock())
+
+    assert [asked.question for asked in store.approvals.open()] == ["Accept it?"]
+    assert [step.step for step in store.iterations.steps("sess-1")] == [1]
+    assert store.db.execute("PRAGMA foreign_key_check") == []
+    store.close()

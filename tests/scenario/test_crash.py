@@ -1,16 +1,21 @@
 """kill -9 at random moments of a run of a dozen tasks: nothing lost, nothing twice, every commit green, no orphan.
 
-The sample is small by default; OSTINATO_KILLS=50 runs the full one.
+What is killed is the run itself, one of the processes that work for it (git, the sandbox, the commands in it), or the
+whole tree of them at once. The sample is small by default; OSTINATO_KILLS=200 runs the full one.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
+import statistics
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +26,9 @@ from tests.scenario.world import Turn, World, brain, done, plan_of, shell, task,
 KILLS = int(os.environ.get("OSTINATO_KILLS", "4"))
 SEED = int(os.environ.get("OSTINATO_KILLS_SEED", "20260101"))
 TASKS = 12
+TARGETS = ("main", "worker", "both")
+WIRES = ("openai-chat",)
+ENVIRONMENT = 8
 
 
 def name_of(number: int) -> str:
@@ -60,6 +68,42 @@ def orphans_of(world: World) -> list[str]:
     return found
 
 
+def workers_of(pid: int) -> list[int]:
+    """Return the processes below `pid`, however deep, that have a name by now."""
+    above: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        above[int(entry.parent.name)] = int(fields[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in above.items() if parent == one]
+    return found[1:]
+
+
+def kill(pid: int) -> bool:
+    """Kill a process; tell whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def strike(run: subprocess.Popen[str], target: str, dice: random.Random) -> bool:
+    """Kill what `target` says; tell whether anything was hit. A worker that is hit leaves the run alive."""
+    workers = workers_of(run.pid)
+    if target == "worker":
+        return bool(workers) and kill(dice.choice(workers))
+    hit = kill(run.pid)
+    if target == "both":
+        for worker in workers:
+            kill(worker)
+    return hit
+
+
 def gone(world: World, within: float = 10.0) -> list[str]:
     """Wait until no process of this world is left; return those that stayed."""
     until = time.monotonic() + within
@@ -68,45 +112,75 @@ def gone(world: World, within: float = 10.0) -> list[str]:
     return left
 
 
-@pytest.mark.timeout(1500)
+class Tally:
+    """What a sample of kills came to: how many of which kind, and the seconds from a start to the work's going on."""
+
+    def __init__(self) -> None:
+        self.kills: Counter[str] = Counter()
+        self.runs = 0
+        self.carried_on: list[float] = []
+
+    def line(self, wire: str) -> str:
+        """Return the figures in one line."""
+        kinds = ", ".join(f"{number} {target}" for target, number in sorted(self.kills.items()))
+        times = f"median {statistics.median(self.carried_on):.2f} s, most {max(self.carried_on):.2f} s"
+        return f"{wire}: {self.kills.total()} kills ({kinds}) over {self.runs} runs of {TASKS} tasks; to go on: {times}"
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("wire", WIRES)
 def test_nothing_is_lost_or_done_twice_when_killed_at_any_moment(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path, wire: str, record_property: Callable[[str, object], None]
 ) -> None:
-    dice = random.Random(SEED)
-    kills = rounds = 0
+    dice = random.Random(f"{SEED} {wire}")
+    tally = Tally()
+    most = -(-KILLS // len(WIRES))
     with ChatServer(brain(dozen(), worker)) as server:
-        while kills < KILLS:
-            rounds += 1
-            world = World(tmp_path / f"round{rounds}", server.url).make_repository({"README.md": "# Parts\n"})
-            kills += one_round(world, dice, KILLS - kills)
+        while tally.kills.total() < most:
+            tally.runs += 1
+            world = World(tmp_path / f"run{tally.runs}", server.url)
+            one_run(world.make_repository({"README.md": "# Parts\n"}), dice, tally, most)
         assert server.problems == []
-    record_property("kills", kills)
-    record_property("rounds", rounds)
-    print(f"{kills} kills over {rounds} runs of {TASKS} tasks")
+    record_property("kills", tally.line(wire))
+    print(tally.line(wire))
 
 
-def one_round(world: World, dice: random.Random, most: int) -> int:
-    """Plan the dozen, kill the run again and again, let it end, and look at what is there; return the kills."""
+def one_run(world: World, dice: random.Random, tally: Tally, most: int) -> None:
+    """Plan the dozen, kill the run again and again, let it end, and look at what is there."""
     planned = world.run("--json", "plan", "twelve parts", "--yes")
     assert planned.code == 0, planned.err
     goal = planned.json["goal_id"]
-    kills = 0
-    while kills < most:
-        process = world.start("--json", "ralph", goal)
+    starts: list[datetime] = []
+    while tally.kills.total() < most:
+        starts.append(datetime.now(UTC))
+        run = world.start("--json", "ralph", goal)
+        target = dice.choice(TARGETS)
         try:
-            process.wait(timeout=dice.uniform(0.05, 1.6))
-            process.communicate()
-            break
+            run.wait(timeout=dice.uniform(0.05, 1.6))
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            kills += 1
-            assert gone(world) == []
+            tally.kills[target] += strike(run, target, dice)
+        out, err = run.communicate(timeout=120)
+        assert gone(world) == []
+        if run.returncode == 0:
+            break
+        assert run.returncode in {-signal.SIGKILL, ENVIRONMENT}, out + err
     end = world.run("--json", "ralph", goal)
     assert end.json["stopped"] == "goal_completed", end.out + end.err
     assert gone(world) == []
     assert_whole(world, goal)
-    return kills
+    tally.carried_on += seconds_to_go_on(world, goal, starts)
+
+
+def seconds_to_go_on(world: World, goal: str, starts: list[datetime]) -> list[float]:
+    """Return, for each start that got so far, the seconds until an iteration of its own began."""
+    lines = world.run("--json", "events", "--goal", goal).out.splitlines()
+    events = [event for event in map(json.loads, lines) if event["kind"] == "iteration.started"]
+    began = [datetime.fromisoformat(event["at"]) for event in events]
+    found = []
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        own = [moment for moment in began if moment > start and (following is None or moment < following)]
+        found += [(own[0] - start).total_seconds()] if own else []
+    return found
 
 
 def assert_whole(world: World, goal: str) -> None:

@@ -17,6 +17,7 @@ _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 _SIGNAL_BASE = 128
 _LAST_SIGNAL = 64
+_KILLED = frozenset({-9, -15, _SIGNAL_BASE + 9, _SIGNAL_BASE + 15})
 
 OnRun = Callable[[CheckRun], Awaitable[None]]
 
@@ -79,13 +80,15 @@ class CheckRunner:
         return first
 
     async def _once(self, check: Check, phase: CheckPhase, owner: NodeId | None) -> CheckRun:
-        result = await self._runner.run(
-            check.command,
-            self._checkout,
-            timeout=check.timeout or self._default_timeout,
-            working_dir=check.working_dir,
-        )
+        result = await self._result(check)
+        if result.exit_code in _KILLED:
+            # Somebody else did that, short memory or a person: it says nothing about the tree, so it may try again.
+            result = await self._result(check)
         return _record(check, result, phase, owner)
+
+    async def _result(self, check: Check) -> CommandResult:
+        timeout = check.timeout or self._default_timeout
+        return await self._runner.run(check.command, self._checkout, timeout=timeout, working_dir=check.working_dir)
 
 
 def _record(check: Check, result: CommandResult, phase: CheckPhase, owner: NodeId | None) -> CheckRun:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from ostinato.models.limits import TransportLimits
-from ostinato.models.openai_chat import OpenAIChatModel
+from ostinato.models.openai_chat import openai_chat_model
+from ostinato.models.wire_model import WireModel
 from ostinato.testing.fake_clock import FakeClock
 
-OpenModel = Callable[..., OpenAIChatModel]
+OpenModel = Callable[..., WireModel]
 KEY = "sk-test-0123456789"
 
 
@@ -23,12 +24,12 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def open_chat(clock: FakeClock) -> AsyncIterator[OpenModel]:
     """Return a function from an address and limits to a model; all of them are closed at the end."""
-    opened: list[OpenAIChatModel] = []
+    opened: list[WireModel] = []
 
-    def open_one(url: str, *, key: str | None = KEY, name: str = "test-model", **limits: Any) -> OpenAIChatModel:
+    def open_one(url: str, *, key: str | None = KEY, name: str = "test-model", **limits: Any) -> WireModel:
         chosen = {"connect": 5.0, "first_byte": 5.0, "silence": 5.0, "retries": 6, "patience": 600.0} | limits
         bounds = TransportLimits(**chosen)
-        opened.append(OpenAIChatModel(name, url, key, limits=bounds, clock=clock, random=lambda: 0.5))
+        opened.append(openai_chat_model(name, url, key, limits=bounds, clock=clock, random=lambda: 0.5))
         return opened[-1]
 
     yield open_one

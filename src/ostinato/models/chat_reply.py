@@ -52,6 +52,7 @@ class ReplyBuilder:
     """
 
     finish: str | None = None
+    ended: bool = False  # this protocol's end mark is no JSON: whoever reads the stream knows it
     started: bool = False
     reasoning_field: str | None = None
     _text: list[str] = field(default_factory=list)

@@ -37,7 +37,7 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
 
 
 def _openai_chat(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
-    from ostinato.models.openai_chat import OpenAIChatModel
+    from ostinato.models.openai_chat import openai_chat_model
 
     key = checked_key(env.get("OPENAI_API_KEY"), "OPENAI_API_KEY")
     given = env.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
@@ -46,7 +46,7 @@ def _openai_chat(name: str, env: Mapping[str, str], limits: TransportLimits, clo
         raise UsageError(
             f"openai-chat:{name} needs a key: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs none"
         )
-    return OpenAIChatModel(name, address, key, limits=limits, clock=clock)
+    return openai_chat_model(name, address, key, limits=limits, clock=clock)
 
 
 def _known() -> str:

@@ -7,14 +7,12 @@ parsed or repaired here, since the tools' room answers malformed ones to the mod
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Reply, Request, ToolCall
-
-BYTES_PER_TOKEN = 4
+from ostinato.models.answers import bytes_of, count, estimate, table, tables, text, with_own_ids
 
 _STOPS = {
     "stop": "stop",
@@ -69,7 +67,7 @@ class ReplyBuilder:
         usage = document.get("usage")
         if isinstance(usage, dict):
             self._usage = usage
-        for choice in _dicts(document.get("choices")):
+        for choice in tables(document.get("choices")):
             if choice.get("index") in (0, None):
                 self._take(choice)
 
@@ -77,7 +75,7 @@ class ReplyBuilder:
         """Return what was said. Missing and doubled call ids are replaced by ones that are new in `request`."""
         message = AssistantMessage(
             text="".join(self._text),
-            tool_calls=tuple(_with_ids(self._calls, request)),
+            tool_calls=with_own_ids((ToolCall(call.id, call.name, call.arguments) for call in self._calls), request),
             reasoning="".join(self._reasoning),
         )
         return Reply(message, self.spending(request_bytes), self._stop())
@@ -85,18 +83,18 @@ class ReplyBuilder:
     def spending(self, request_bytes: int) -> Spending:
         """Return the usage that the server reported, or an estimate of about four bytes a token; no cost yet."""
         usage = self._usage or {}
-        sent, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        sent, made = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
         if not sent and not made:
-            return Spending(input=_estimate(request_bytes), output=_estimate(self._output_bytes()), calls=1)
+            return Spending(input=estimate(request_bytes), output=estimate(self._output_bytes()), calls=1)
         details = usage.get("prompt_tokens_details")
-        cached = _count(details, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens")
+        cached = count(details, "cached_tokens") or count(usage, "prompt_cache_hit_tokens")
         # Some vendors leave reasoning out of the completion's count; the total has it.
-        made = max(made, _count(usage, "total_tokens") - sent)
-        reasoning = _count(usage.get("completion_tokens_details"), "reasoning_tokens")
+        made = max(made, count(usage, "total_tokens") - sent)
+        reasoning = count(usage.get("completion_tokens_details"), "reasoning_tokens")
         return Spending(
             input=sent,
             cached_input=min(cached, sent),
-            cache_write=min(_count(details, "cache_write_tokens"), sent),
+            cache_write=min(count(details, "cache_write_tokens"), sent),
             output=made,
             reasoning=min(reasoning, made),
             calls=1,
@@ -115,7 +113,7 @@ class ReplyBuilder:
                 self._refused = True
                 self._add_text(self._text, refusal)
             self._add_reasoning(delta)
-            for part in _dicts(delta.get("tool_calls")):
+            for part in tables(delta.get("tool_calls")):
                 self._add_call(part)
         if isinstance(finish := choice.get("finish_reason"), str) and finish:
             self.finish = finish
@@ -124,7 +122,7 @@ class ReplyBuilder:
         if isinstance(content, str) and content:
             self.started = True
             to.append(content)
-        for part in _dicts(content):
+        for part in tables(content):
             # Mistral's servers send content as a list of typed parts.
             self._add_text(to if part.get("type") == "text" else self._reasoning, part.get("text"))
             self._add_text(self._reasoning, part.get("thinking"))
@@ -140,11 +138,10 @@ class ReplyBuilder:
 
     def _add_call(self, part: dict[str, Any]) -> None:
         self.started = True
-        function = part.get("function")
-        function = function if isinstance(function, dict) else {}
-        name = _text(function.get("name"))
-        call = self._call_for(part.get("index"), _text(part.get("id")), name)
-        call.id = call.id or _text(part.get("id"))
+        function = table(part.get("function"))
+        name = text(function.get("name"))
+        call = self._call_for(part.get("index"), text(part.get("id")), name)
+        call.id = call.id or text(part.get("id"))
         if name != call.name:  # some servers repeat the whole name in every chunk
             call.name += name
         arguments = function.get("arguments")
@@ -180,42 +177,11 @@ class ReplyBuilder:
         return "tool_calls" if self._calls and stop == "stop" else stop
 
     def _output_bytes(self) -> int:
-        calls = sum(len(call.name) + len(call.arguments.encode(errors="replace")) for call in self._calls)
-        return calls + sum(len(words.encode(errors="replace")) for words in (*self._text, *self._reasoning))
+        calls = bytes_of(words for call in self._calls for words in (call.name, call.arguments))
+        return calls + bytes_of((*self._text, *self._reasoning))
 
 
 def _is_another(found: _Call, identifier: str, name: str) -> bool:
     if identifier and found.id:
         return identifier != found.id
     return name != found.name or found.whole()
-
-
-def _with_ids(calls: list[_Call], request: Request) -> Iterable[ToolCall]:
-    taken = {
-        call.id for message in request.messages if isinstance(message, AssistantMessage) for call in message.tool_calls
-    }
-    number = 0
-    for call in calls:
-        identifier = call.id
-        while not identifier or identifier in taken:
-            number += 1
-            identifier = f"call{number:05d}"  # nine letters and digits: the only form that every server takes
-        taken.add(identifier)
-        yield ToolCall(identifier, call.name, call.arguments)
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(source: Any, name: str) -> int:
-    value = source.get(name) if isinstance(source, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _estimate(size: int) -> int:
-    return -(-size // BYTES_PER_TOKEN)

@@ -49,6 +49,12 @@ def is_openai(address: str) -> bool:
     return host in {"api.openai.com"} or host.endswith((".openai.com", ".openai.azure.com"))
 
 
+def is_anthropic(address: str) -> bool:
+    """Tell whether Anthropic itself answers there."""
+    host = urlsplit(address).hostname or ""
+    return host == "anthropic.com" or host.endswith(".anthropic.com")
+
+
 def is_loopback(host: str | None) -> bool:
     """Tell whether `host` is this machine."""
     if not host:

@@ -8,25 +8,28 @@ from pathlib import Path
 from ostinato.agent.ports import Model
 from ostinato.base.clock import Clock
 from ostinato.base.errors import UsageError
-from ostinato.models.endpoint import checked_address, checked_key, is_openai
+from ostinato.models.endpoint import checked_address, checked_key, is_anthropic, is_openai
 from ostinato.models.limits import TransportLimits
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
-KNOWN = ("openai-chat:NAME", "scripted:FILE")
+ANTHROPIC_ADDRESS = "https://api.anthropic.com"
+KNOWN = ("anthropic:NAME", "openai-chat:NAME", "scripted:FILE")
 
 
 def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
     """Return the model that `spec` names; no connection is made yet.
 
-    Reads OPENAI_API_KEY and OPENAI_BASE_URL from `env`. Raises UsageError for an unknown provider, a missing name, a
-    malformed address, and a missing key where OpenAI itself would be asked (other servers may need none); ConfigError
-    for a malformed script.
+    Reads each vendor's own variables for key and address from `env`. Raises UsageError for an unknown provider, a
+    missing name, a malformed address, and a missing key where the vendor itself would be asked (other servers may need
+    none); ConfigError for a malformed script.
     """
     provider, colon, name = spec.strip().partition(":")
     if not colon or not name.strip():
         raise UsageError(f"{spec!r} names no model; a model is {_known()}")
     name = name.strip()
     match provider:
+        case "anthropic":
+            return _anthropic(name, env, limits, clock)
         case "openai-chat":
             return _openai_chat(name, env, limits, clock)
         case "scripted":
@@ -49,5 +52,19 @@ def _openai_chat(name: str, env: Mapping[str, str], limits: TransportLimits, clo
     return openai_chat_model(name, address, key, limits=limits, clock=clock)
 
 
+def _anthropic(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
+    from ostinato.models.anthropic import anthropic_model
+
+    key = checked_key(env.get("ANTHROPIC_API_KEY"), "ANTHROPIC_API_KEY")
+    given = env.get("ANTHROPIC_BASE_URL", "").strip() or ANTHROPIC_ADDRESS
+    address = checked_address(given, "ANTHROPIC_BASE_URL")
+    if not key and is_anthropic(address):
+        raise UsageError(
+            f"anthropic:{name} needs a key: set ANTHROPIC_API_KEY, "
+            "or set ANTHROPIC_BASE_URL to a server that needs none"
+        )
+    return anthropic_model(name, address, key, limits=limits, clock=clock)
+
+
 def _known() -> str:
-    return " or ".join(KNOWN)
+    return ", ".join(KNOWN[:-1]) + f" or {KNOWN[-1]}"

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
+from datetime import datetime
 from typing import Any
 
 from ostinato.agent.ports import ContextTooLong, ProviderError, ProviderRefused
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line, printable
+from ostinato.models.wait_hints import reset_hint, retry_hint
 
 _MESSAGE_LIMIT = 400
 _OUTAGE = frozenset({429, 503, 529})
@@ -29,6 +28,7 @@ _OVERFLOW_PHRASES = (
     "context length",
     "context window",
     "context size",
+    "context limit",
     "too many tokens",
     "prompt is too long",
 )
@@ -40,9 +40,11 @@ _STATUS_OF_KIND = {
     "rate_limit_error": 429,
     "insufficient_quota": 429,
     "overloaded_error": 529,
+    "slow_down": 503,
     "server_is_overloaded": 529,
     "service_unavailable": 503,
     "service_unavailable_error": 503,
+    "billing_error": 402,
     "authentication_error": 401,
     "invalid_api_key": 401,
     "permission_error": 403,
@@ -52,6 +54,8 @@ _STATUS_OF_KIND = {
     "context_length_exceeded": 400,
     "exceed_context_size_error": 400,
     "invalid_request_error": 400,
+    "invalid_prompt": 400,
+    "request_too_large": 413,
     "badrequesterror": 400,
 }
 
@@ -101,12 +105,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """What the provider says of its failure; each may be empty. `status` is the one named inside, if any."""
+    """What the provider says of its failure; each may be empty. `status` is the one named inside, if any.
+
+    `param` names the part of the request that was refused.
+    """
 
     message: str = ""
     type: str = ""
     code: str = ""
     status: int | None = None
+    param: str = ""
 
     def kinds(self) -> frozenset[str]:
         """Return type and code in lower case."""
@@ -114,13 +122,19 @@ class ErrorReport:
 
 
 def read_report(document: Any) -> ErrorReport | None:
-    """Return the error that a JSON document carries, or None. Understands the shapes of OpenAI, vLLM and FastAPI."""
+    """Return the error that a JSON document carries, or None. Understands the shapes of all vendors, vLLM and FastAPI.
+
+    A document with choices or with a whole message in it is an answer: its other keys are no error's.
+    """
     if not isinstance(document, dict):
         return None
     error = document.get("error")
-    if error is None and document.get("object") == "error":
+    response = document.get("response")
+    if document.get("type") == "response.failed" and isinstance(response, dict):
+        error = response.get("error") or "the response failed"
+    elif error is None and "error" in (document.get("object"), document.get("type")):
         error = document
-    if error is None and "choices" not in document:
+    elif error is None and "choices" not in document and not isinstance(document.get("message"), dict):
         error = document.get("detail") or document.get("message")
     if not error:
         return None
@@ -132,6 +146,7 @@ def read_report(document: Any) -> ErrorReport | None:
         type=str(error.get("type") or ""),
         code="" if code is None else str(code),
         status=_as_status(code),
+        param=str(error.get("param") or ""),
     )
 
 
@@ -152,7 +167,10 @@ def failure_of(
     if status in _OUTAGE or status in _TRANSIENT or status >= 500 or 200 <= status < 300:
         reason = f"{endpoint.address} answered {status}{_said(report, endpoint)}"
         again = headers.get("x-should-retry", "").strip().lower() != "false"
-        return Transient(reason, outage=status in _OUTAGE, status=status, hint=retry_hint(headers, now), again=again)
+        hint = retry_hint(headers, now)
+        if hint is None and status == 429:
+            hint = reset_hint(headers, now)
+        return Transient(reason, outage=status in _OUTAGE, status=status, hint=hint, again=again)
     return ProviderRefused(_refusal(status, report, endpoint), status=status)
 
 
@@ -161,24 +179,6 @@ def failure_in_stream(report: ErrorReport, endpoint: Endpoint, now: datetime) ->
     named = (_STATUS_OF_KIND[kind] for kind in sorted(report.kinds()) if kind in _STATUS_OF_KIND)
     status = report.status or next(named, 500)
     return failure_of(status, {}, report, endpoint, now)
-
-
-def retry_hint(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the server's wait in seconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date), or None."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _refusal(status: int, report: ErrorReport, endpoint: Endpoint) -> str:
@@ -215,11 +215,3 @@ def _as_status(code: Any) -> int | None:
     if isinstance(code, str) and code.isdecimal() and len(code) == 3:
         code = int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text) if text is not None else None
-    except ValueError:
-        return None
-    return number if number is not None and isfinite(number) and number >= 0 else None

@@ -28,7 +28,7 @@ from ostinato.base.clock import Clock
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
 from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
-from ostinato.models.chat_reply import BYTES_PER_TOKEN
+from ostinato.models.answers import bytes_of, estimate
 from ostinato.models.failures import Endpoint, ErrorReport, Transient, failure_of
 from ostinato.models.limits import TransportLimits
 from ostinato.models.retry import Retries, jitter
@@ -173,11 +173,8 @@ def _words(message: Message) -> str:
 
 
 def _estimated(request: Request, message: AssistantMessage) -> Spending:
-    sent = len(request.system.encode(errors="replace")) + sum(
-        len(_words(said).encode(errors="replace")) for said in request.messages
-    )
-    made = len(_words(message).encode(errors="replace"))
-    return Spending(input=-(-sent // BYTES_PER_TOKEN), output=-(-made // BYTES_PER_TOKEN), calls=1)
+    sent = bytes_of((request.system, *map(_words, request.messages)))
+    return Spending(input=estimate(sent), output=estimate(bytes_of([_words(message)])), calls=1)
 
 
 def _in_json(value: str) -> str:

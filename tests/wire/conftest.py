@@ -12,6 +12,7 @@ import pytest
 from ostinato.models.anthropic import anthropic_model
 from ostinato.models.limits import TransportLimits
 from ostinato.models.openai_chat import openai_chat_model
+from ostinato.models.openai_responses import openai_model
 from ostinato.models.wire_model import WireModel
 from ostinato.testing.fake_clock import FakeClock
 
@@ -37,6 +38,7 @@ class Vendor:
 VENDORS = {
     "chat": Vendor("openai-chat", openai_chat_model),
     "messages": Vendor("anthropic", anthropic_model, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    "responses": Vendor("openai", openai_model),
 }
 
 
@@ -79,4 +81,11 @@ async def open_chat(clock: FakeClock) -> AsyncIterator[OpenModel]:
 async def open_messages(clock: FakeClock) -> AsyncIterator[OpenModel]:
     """Return the same for Messages alone."""
     async with _models(clock, VENDORS["messages"]) as open_one:
+        yield open_one
+
+
+@pytest.fixture
+async def open_responses(clock: FakeClock) -> AsyncIterator[OpenModel]:
+    """Return the same for Responses alone."""
+    async with _models(clock, VENDORS["responses"]) as open_one:
         yield open_one

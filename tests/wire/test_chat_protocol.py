@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ostinato.agent.ports import ProviderRefused
+from ostinato.agent.ports import ProviderRefused, ProviderUnsteady
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, ToolSpec, UserMessage
 from ostinato.testing.chat_server import Answer, Call, ChatServer, Fault, in_turn, usage
 
@@ -290,3 +290,37 @@ async def test_double_refuses_a_request_when_a_call_is_not_answered(open_chat) -
         with pytest.raises(ProviderRefused, match="not answered"):
             await open_chat(server.url).reply(Request("sys", history))
         assert server.problems
+
+
+async def test_call_is_repeated_when_the_answer_ends_with_an_error(open_chat) -> None:
+    with ChatServer(in_turn(Answer(text="x", finish="error"), Answer(text="ok"))) as server:
+        assert (await open_chat(server.url).reply(ASK)).message.text == "ok"
+    assert len(server.requests) == 2
+
+
+async def test_failed_attempts_are_paid_for_when_they_made_output(open_chat) -> None:
+    half = {"choices": [{"delta": {"content": "half"}}], "usage": usage(100, 7)}
+    with ChatServer(
+        in_turn(Answer(events=(half,), fault=Fault.NO_DONE), Answer(text="ok", usage=usage(100, 3)))
+    ) as server:
+        reply = await open_chat(server.url).reply(ASK)
+    assert (reply.spending.input, reply.spending.output, reply.spending.calls) == (200, 10, 2)
+
+
+async def test_error_carries_what_was_spent_when_all_attempts_fail(open_chat) -> None:
+    half = {"choices": [{"delta": {"content": "half"}}], "usage": usage(100, 7)}
+    with (
+        ChatServer(in_turn(Answer(events=(half,), fault=Fault.NO_DONE))) as server,
+        pytest.raises(ProviderUnsteady) as caught,
+    ):
+        await open_chat(server.url, retries=1).reply(ASK)
+    assert (caught.value.spending.input, caught.value.spending.output, caught.value.spending.calls) == (200, 14, 2)
+
+
+async def test_cut_stream_is_estimated_when_it_reported_no_usage(open_chat) -> None:
+    cut = Answer(text="x" * 400, fault=Fault.CUT)
+    with ChatServer(in_turn(cut, Answer(text="ok", usage=usage(50, 5)))) as server:
+        reply = await open_chat(server.url).reply(ASK)
+    assert reply.spending.calls == 2
+    assert reply.spending.input == 50 + -(-len(server.requests[0].raw) // 4)
+    assert reply.spending.output > 5

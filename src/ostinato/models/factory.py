@@ -13,7 +13,7 @@ from ostinato.models.limits import TransportLimits
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 ANTHROPIC_ADDRESS = "https://api.anthropic.com"
-KNOWN = ("anthropic:NAME", "openai-chat:NAME", "scripted:FILE")
+KNOWN = ("anthropic:NAME", "openai:NAME", "openai-chat:NAME", "scripted:FILE")
 
 
 def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
@@ -30,8 +30,8 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
     match provider:
         case "anthropic":
             return _anthropic(name, env, limits, clock)
-        case "openai-chat":
-            return _openai_chat(name, env, limits, clock)
+        case "openai" | "openai-chat":
+            return _openai(provider, name, env, limits, clock)
         case "scripted":
             from ostinato.models.scripted import ScriptedModel
 
@@ -39,16 +39,20 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
     raise UsageError(f"unknown provider {provider!r} in {spec!r}; a model is {_known()}")
 
 
-def _openai_chat(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
-    from ostinato.models.openai_chat import openai_chat_model
-
+def _openai(provider: str, name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
     key = checked_key(env.get("OPENAI_API_KEY"), "OPENAI_API_KEY")
     given = env.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
     address = checked_address(given, "OPENAI_BASE_URL")
     if not key and is_openai(address):
         raise UsageError(
-            f"openai-chat:{name} needs a key: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs none"
+            f"{provider}:{name} needs a key: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs none"
         )
+    if provider == "openai":
+        from ostinato.models.openai_responses import openai_model
+
+        return openai_model(name, address, key, limits=limits, clock=clock)
+    from ostinato.models.openai_chat import openai_chat_model
+
     return openai_chat_model(name, address, key, limits=limits, clock=clock)
 
 

@@ -327,7 +327,8 @@ def test_a_model_that_talks_nonsense_gets_no_plan(modelled: Modelled) -> None:
     world = modelled(lambda body: Answer(text="What a lovely day.")).make_repository(FILES)
     ran = world.run("--json", "plan", "a file", "--yes")
     assert (ran.code, ran.json["accepted"]) == (6, False)
-    assert world.json("node", "show", ran.json["goal_id"])["status"] == "cancelled"
+    assert world.json("node", "show", ran.json["goal_id"])["status"] == "pending"
+    assert world.json("sessions", "latest", "--goal", ran.json["goal_id"])["stop_reason"] == "no_plan"
 
 
 def test_landing_refuses_a_dirty_tree_and_a_branch_that_moved_on(modelled: Modelled) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ostinato.agent.facts import BriefingFacts, PlannerFacts, StandingDecision
+from ostinato.agent.facts import BriefingFacts, OpenTask, PlannerFacts, StandingDecision
 from ostinato.agent.fence import escaped, fenced
 from ostinato.agent.packing import Section, pack
 from ostinato.agent.past import attempt_items, completed_items
-from ostinato.agent.profiles import CODER, PLANNER, Profile, prompt_of
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, PLANNER, Profile, prompt_of
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.text import one_line
+from ostinato.chat.messages import Message
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Check, Node
 
@@ -23,16 +24,20 @@ CONVENTIONS_IN_FULL = 1_500
 
 _HEADINGS = 30
 _CODER_ORDER = ("goal", "decisions", "observations", "completed", "task", "attempts", "handoff", "notes")
-_PLANNER_ORDER = ("goal", "decisions", "observations", "handoff", "notes", "task")
+_PLANNER_ORDER = ("goal", "decisions", "observations", "completed", "left", "handoff", "notes", "wish", "task")
 
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """The system prompt, the first user message, and the estimated tokens of their sections."""
+    """The system prompt, the first user message, and the estimated tokens of their sections.
+
+    `earlier` are the messages of a conversation that goes on, the first user message among them: they are kept already.
+    """
 
     system: str
     user: str
     sections: dict[str, int]
+    earlier: tuple[Message, ...] = ()
 
 
 def coder_briefing(facts: BriefingFacts) -> Briefing:
@@ -59,19 +64,24 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 
 def planner_briefing(facts: PlannerFacts) -> Briefing:
     """Return the briefing of a planning conversation. The goal is the planner's task, and is never cut."""
-    rules, conventions = _system(PLANNER, facts.conventions)
+    rules, conventions = _system(ASKING_PLANNER if facts.asks else PLANNER, facts.conventions)
     goal = f"## Goal: {facts.goal.id} {one_line(facts.goal.title)}"
     if facts.goal.description.strip():
         goal = f"{goal}\n\n{fenced(facts.goal.description)}"
     task = _project_checks(facts.project_checks, facts.check_timeout)
-    left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, task)))
+    wish = f"## What the person wants now\n\n{facts.wish.strip()}" if facts.wish.strip() else ""
+    left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, wish, task)))
+    completed = completed_items(facts.completed, facts.now) if facts.now else ()
     sections = (
+        Section("left", "## Open tasks", tuple(map(_open_task, facts.left)), _ALL_TASKS, 1_200),
         Section("notes", "## Notes from the person", facts.notes, 'query_nodes {"type": "observation"}', 600),
         _decisions(facts.decisions),
         _observations(facts.observations),
+        Section("completed", "## Completed work", completed, _COMPLETED, 500),
         Section("handoff", "## Handoff notes of the last session", _lines(facts.handoff), _ALL_TASKS, 350),
     )
-    return _assembled(rules, conventions, {**pack(sections, left), "goal": goal, "task": task}, _PLANNER_ORDER)
+    parts = {**pack(sections, left), "goal": goal, "wish": wish, "task": task}
+    return _assembled(rules, conventions, parts, _PLANNER_ORDER)
 
 
 _ALL_TASKS = 'query_nodes {"type": "task"}'
@@ -161,6 +171,14 @@ def _check_line(check: Check, timeout: float, run: CheckRun | None = None) -> st
         exit_code = "timed out" if run.exit_code is None else f"exit {run.exit_code}"
         facts.append(f"before the work: {exit_code}")
     return f"`{check.command.strip()}` ({', '.join(facts)})"
+
+
+def _open_task(left: OpenTask) -> str:
+    task = left.task
+    line = f"- {task.id}: {one_line(task.title)} [{task.status}]"
+    if left.depends_on:
+        line += f" after {', '.join(left.depends_on)}"
+    return f"{line}: {one_line(task.blocked_reason)}" if task.blocked_reason else line
 
 
 def _decisions(decisions: tuple[StandingDecision, ...]) -> Section:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.compaction import cleared, fits
 from ostinato.agent.limits import WARN_AT, ConversationLimits, Gate
-from ostinato.agent.ports import ContextTooLong, Model, ProviderError, ToolResult, Tools, Transcript
+from ostinato.agent.ports import ContextTooLong, Model, ProviderError, Suspended, ToolResult, Tools, Transcript
 from ostinato.agent.sizes import request_sections
 from ostinato.base.clock import Clock
 from ostinato.base.errors import ClaimLostError
@@ -69,11 +69,12 @@ async def converse(
 ) -> ConversationEnd:
     """Hold one conversation to its end. `gate` is asked before each model call and may forbid it.
 
-    A provider's failure and a lost claim are endings, not exceptions. MachineError from a tool or the transcript and
-    cancellation pass through.
+    A provider's failure, a lost claim and a person who left are endings, not exceptions. MachineError from a tool or
+    the transcript and cancellation pass through.
     """
-    talk = _Talk([UserMessage(briefing.user)])
-    await transcript.begin(briefing.system, tuple(talk.messages))
+    talk = _Talk([*briefing.earlier] or [UserMessage(briefing.user)])
+    if not briefing.earlier:
+        await transcript.begin(briefing.system, tuple(talk.messages))
     started = clock.monotonic()
     while True:
         limit = _limit_reached(talk, limits, clock.monotonic() - started)
@@ -171,7 +172,11 @@ async def _run_calls(
         talk.tool_calls += 1
         await transcript.tool_started(talk.steps, call)
         begun = clock.monotonic()
-        result, end = await _run(talk, call, tools)
+        try:
+            result, end = await _run(talk, call, tools)
+        except Suspended:
+            # This call and those after it stay without an answer: whoever goes on with the conversation gives it.
+            return talk.ended(Ending.LEFT, "a question waits for an answer")
         answer = ToolMessage(call.id, call.name, result.text + _repeated(talk, call), result.is_error)
         talk.messages.append(answer)
         await transcript.tool_ended(talk.steps, answer, result.summary, clock.monotonic() - begun)

@@ -31,6 +31,14 @@ class CompletedWork:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that is not done, with the ids of what it depends on."""
+
+    task: Node
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PastAttempt:
     """An earlier iteration on the same task, with the check runs that were its evidence."""
 
@@ -68,9 +76,18 @@ class BriefingFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlannerFacts:
-    """All that a planner's briefing is made from; the fields mean what they mean in `BriefingFacts`."""
+    """All that a planner's briefing is made from; the fields mean what they mean in `BriefingFacts`.
+
+    `asks` tells that a person answers questions. `completed` and `left` are the work that the goal has already, and
+    `wish` is what the person said when planning it anew.
+    """
 
     goal: Node
+    asks: bool = False
+    now: datetime | None = None
+    completed: tuple[CompletedWork, ...] = ()
+    left: tuple[OpenTask, ...] = ()
+    wish: str = ""
     conventions: str = ""
     decisions: tuple[StandingDecision, ...] = ()
     observations: tuple[Node, ...] = ()

@@ -48,6 +48,10 @@ class ContextTooLong(ProviderError):
     """The request is larger than the model's context window."""
 
 
+class Suspended(Exception):
+    """A tool waits for a person who has gone: the conversation ends with that call unanswered, and can go on later."""
+
+
 OnRetry = Callable[[str, float], None]
 """Told of each wait: why, and for how many seconds."""
 
@@ -97,8 +101,8 @@ class Tools(Protocol):
     async def run(self, call: ToolCall) -> ToolResult:
         """Run one call. A failing tool, malformed arguments and an unknown name are results, never exceptions.
 
-        Raises ClaimLostError when the store refuses the claim's token, and MachineError when the sandbox or the
-        database cannot be used any more; cancellation passes through.
+        Raises ClaimLostError when the store refuses the claim's token, Suspended when the person who is asked has gone,
+        and MachineError when the sandbox or the database cannot be used any more; cancellation passes through.
         """
         ...
 

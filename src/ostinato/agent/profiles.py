@@ -9,10 +9,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A role with its prompt file and the tools it is given, in the order in which they are offered."""
+    """A role, its prompt files, read as one text, and the tools it is given, in the order in which they are offered."""
 
     role: str
-    prompt_file: str
+    prompt_files: tuple[str, ...]
     tools: tuple[str, ...]
     read_only: bool
 
@@ -21,14 +21,21 @@ _READING = ("read_file", "list_files", "search_code", "read_agents_md", "get_nod
 
 PLANNER = Profile(
     role="planner",
-    prompt_file="planner.md",
+    prompt_files=("planner.md", "planner_alone.md"),
     tools=(*_READING, "log_decision", "record_observation", "propose_plan", "signal"),
+    read_only=True,
+)
+
+ASKING_PLANNER = Profile(
+    role="planner",
+    prompt_files=("planner.md", "planner_asks.md"),
+    tools=(*_READING, "ask_user", *PLANNER.tools[len(_READING) :]),
     read_only=True,
 )
 
 CODER = Profile(
     role="coder",
-    prompt_file="coder.md",
+    prompt_files=("coder.md",),
     tools=(
         *_READING,
         *("write_file", "edit_file", "run_command"),
@@ -44,4 +51,5 @@ PROFILES = {profile.role: profile for profile in (PLANNER, CODER)}
 @cache
 def prompt_of(profile: Profile) -> str:
     """Return the profile's prompt as it is packaged, without blank lines around it."""
-    return files("ostinato.agent").joinpath("prompts", profile.prompt_file).read_text(encoding="utf-8").strip()
+    prompts = files("ostinato.agent").joinpath("prompts")
+    return "\n".join(prompts.joinpath(name).read_text(encoding="utf-8").strip() for name in profile.prompt_files)

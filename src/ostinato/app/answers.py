@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.app import open_store_for
-from ostinato.base.errors import ClaimLostError, RuleError
+from ostinato.base.errors import ClaimLostError, RuleError, UsageError
 from ostinato.base.ids import IterationId
 from ostinato.graph.approvals import Approval
 from ostinato.graph.types import Status
@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from ostinato.store.store import Store
 
 
-def approve_question(database: Path | None, identifier: str) -> tuple[Approval, str]:
-    """Approve an open question (its id, or its goal's or task's); return it and one line on what follows."""
+def approve_question(database: Path | None, identifier: str, words: str | None = None) -> tuple[Approval, str]:
+    """Approve an open question (its id, or its goal's or task's), or answer it in words where it asks for them.
+
+    Returns it and one line on what follows. Raises UsageError for words where none are asked for, and without them
+    where they are.
+    """
     store = open_store_for(database, create=True)
     try:
         with store.db.transaction():
-            settled = store.approvals.answer(identifier, "approved")
+            settled = store.approvals.answer(identifier, "approved" if words is None else "answered", words)
+            if (settled.kind == "question") is not (words is not None):
+                raise UsageError(_answer_wanted(settled))
+            if settled.kind == "question":
+                return settled, f"Answered. Next: ostinato plan --goal {settled.node_id}"
             if settled.kind == "plan":
                 tasks = store.plans.accept(settled.node_id)
                 return settled, f"Accepted: {settled.node_id} has {len(tasks)} tasks. Next: ostinato ralph"
@@ -37,13 +45,25 @@ def reject_question(database: Path | None, identifier: str, reason: str) -> tupl
             settled = store.approvals.answer(identifier, "rejected", reason)
             if settled.kind == "plan":
                 store.plans.reject(settled.node_id, reason)
-                return settled, f"Rejected; {settled.node_id} is cancelled."
+                goal = store.graph.get(settled.node_id)
+                what = "is cancelled" if goal.status is Status.CANCELLED else "goes on with the work that it has"
+                return settled, f"Rejected; {settled.node_id} {what}."
+            if settled.kind == "question":
+                return settled, f"Not answered, with your reason. Next: ostinato plan --goal {settled.node_id}"
             iteration = IterationId(str(settled.payload["iteration"]))
             node = store.reviews.reject(settled.node_id, iteration, reason, _attempts(store, settled))
             what = "has failed" if node.status is Status.FAILED else "goes back to work with your reason"
             return settled, f"Rejected; {settled.node_id} {what}."
     finally:
         store.close()
+
+
+def _answer_wanted(asked: Approval) -> str:
+    if asked.kind == "question":
+        options = ", ".join(map(str, asked.payload.get("options", ())))
+        listed = f" (options: {options})" if options else ""
+        return f"{asked.id} is a question, answer it with --answer TEXT: {asked.question}{listed}"
+    return f"{asked.id} asks for a decision, not for words: leave out --answer"
 
 
 def _complete_if_unmoved(store: Store, settled: Approval) -> str:

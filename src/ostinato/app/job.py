@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ostinato.app import open_store_for
 from ostinato.app.goals import GoalChoice, chosen_goal, committed_work
 from ostinato.app.opening import JobOptions as JobOptions
 from ostinato.app.opening import Opened, open_adapters, open_bench
+from ostinato.app.planning import PlanSide
 from ostinato.app.results import LandResult, RalphResult
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
@@ -17,21 +17,17 @@ from ostinato.base.spending import Spending
 from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import Node, Status
 from ostinato.loop.interruption import Interruption
-from ostinato.loop.plan import Proposal, accept, give_up, propose
 from ostinato.loop.ralph import ralph
 
 if TYPE_CHECKING:
     from ostinato.loop.workbench import Workbench
-    from ostinato.store.store import Store
-
-_TITLE = 120
 
 
-class Job:
+class Job(PlanSide):
     """The main job on one project. Make it with one of the three context managers; close is theirs."""
 
     def __init__(self, opened: Opened, interruption: Interruption) -> None:
-        self._opened = opened
+        super().__init__(opened)
         self._interruption = interruption
         self._bench: Workbench | None = None
         self.running_now = ""
@@ -72,11 +68,6 @@ class Job:
         """The project's id."""
         return self._opened.project.id
 
-    @property
-    def asks_nothing(self) -> bool:
-        """True under full autonomy."""
-        return self._opened.settings.autonomy == "full"
-
     def last_event(self) -> int:
         """Return the number of the newest event."""
         store = self.reader()
@@ -84,36 +75,6 @@ class Job:
             return store.events.last_seq()
         finally:
             store.db.close()
-
-    def reader(self) -> Store:
-        """Open a connection for reading, for the thread that calls."""
-        return open_store_for(self._opened.database, create=False)
-
-    async def propose(self, text: str) -> Proposal:
-        """Let the planner work on the goal in `text`."""
-        title, description = _title_and_rest(text)
-        return await propose(await self._ready(), title, description, self._opened.repository.head())
-
-    async def accept(self, proposal: Proposal) -> list[Node]:
-        """Make the plan part of the graph."""
-        return await accept(await self._ready(), proposal)
-
-    async def reject(self, proposal: Proposal, why: str, stop_reason: str = "rejected") -> None:
-        """Drop the plan and cancel its goal."""
-        await give_up(await self._ready(), proposal.goal, proposal.session, stop_reason, why)
-
-    async def ask_about_plan(self, proposal: Proposal) -> None:
-        """Leave the plan to a person who answers later, and end the session."""
-        bench = await self._ready()
-        tasks = len(proposal.draft.tasks) if proposal.draft else 0
-        question = f"Accept the plan for {proposal.goal.title} ({tasks} tasks)?"
-
-        def ask(store: Store) -> None:
-            with store.db.transaction():
-                store.approvals.ask(bench.project.id, proposal.goal.id, "plan", question, {"tasks": tasks})
-                store.sessions.end(proposal.session.id, stop_reason="waiting_for_approval", summary=question)
-
-        await self._opened.bridge(ask)
 
     async def ralph(self, goal: str | None) -> RalphResult:
         """Work on the goal with that id, or on the project's only open one."""
@@ -166,11 +127,3 @@ class Job:
         left = sum(counts.values()) - done - failed - counts.get(Status.CANCELLED, 0)
         name = self._opened.branch.name(goal.id) if branch else None
         return RalphResult(goal, session, stopped, detail, iterations, done, left, failed, name, spent)
-
-
-def _title_and_rest(text: str) -> tuple[str, str]:
-    """Return a goal's title, its first line without Markdown marks, and the whole text where there is more."""
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    first = lines[0].strip().lstrip("#").strip() or lines[0].strip()
-    title = first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
-    return title, "" if len(lines) == 1 and title == first else text.strip()

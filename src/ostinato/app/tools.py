@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ostinato.agent.profiles import CODER, PLANNER, Profile
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, PLANNER, Profile
 from ostinato.base.ids import IterationId
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
-from ostinato.loop.workbench import CoderTools, DraftCheck, PlannerTools
+from ostinato.loop.workbench import AskPerson, CoderTools, DraftCheck, PlannerTools
 from ostinato.tools.files import FileTools
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
 from ostinato.tools.paths import Checkout
-from ostinato.tools.planning import PlanBuilder
+from ostinato.tools.planning import PlanBuilder, ask_tool
 from ostinato.tools.search import search_tool
 from ostinato.tools.shell import shell_tool
 from ostinato.tools.signal import signal_tool
@@ -55,10 +55,10 @@ def coder_tools_for(
     return make
 
 
-def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Session], PlannerTools]:
-    """Return what makes the tools of one planning conversation."""
+def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, AskPerson | None, Session], PlannerTools]:
+    """Return what makes the tools of one planning conversation; `ask_user` only where there is a person."""
 
-    def make(check: DraftCheck, session: Session) -> PlannerTools:
+    def make(check: DraftCheck, ask: AskPerson | None, session: Session) -> PlannerTools:
         checkout = Checkout(place.work.path)
         files = FileTools(checkout)
         builder = PlanBuilder(check)
@@ -67,10 +67,12 @@ def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Ses
             search_tool(checkout),
             *files.conventions(),
             *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *((ask_tool(ask),) if ask else ()),
             *builder.tools(),
             signal_tool(),
         )
-        return PlannerTools(_box(PLANNER, offered), builder.draft)
+        box = _box(ASKING_PLANNER if ask else PLANNER, offered)
+        return PlannerTools(box, builder.draft, builder.adopt, builder.replay)
 
     return make
 

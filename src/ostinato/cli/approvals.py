@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import approval_document
@@ -23,14 +24,27 @@ def approvals(invocation: Invocation, goal: str | None) -> None:
     answer(invocation, [approval_document(a) for a in asked], columns(rows) if rows else nothing)
 
 
-@click.command(cls=Command, examples=["ostinato approve os-1f0c9a2e", "ostinato approve os-1f0c9a2e.3"])
+@click.command(
+    cls=Command,
+    examples=[
+        "ostinato approve os-1f0c9a2e",
+        "ostinato approve os-1f0c9a2e.3",
+        'ostinato approve appr-5b21d6f0 --answer "keep the old flag"',
+    ],
+)
 @click.argument("identifier", metavar="ID")
+@click.option("--answer", "words", metavar="TEXT", help="The answer to a question of the planner.")
 @pass_invocation
-def approve(invocation: Invocation, identifier: str) -> None:
-    """Approve the open question ID: its own id, or that of the goal (a plan) or task (a review) that it is about."""
+def approve(invocation: Invocation, identifier: str, words: str | None) -> None:
+    """Approve the open question ID: its own id, or that of the goal (a plan) or task (a review) that it is about.
+
+    A question of the planner wants --answer; `ostinato plan --goal` goes on with it.
+    """
     from ostinato.app.answers import approve_question
 
-    settled, said = approve_question(invocation.database, identifier)
+    if words is not None and not words.strip():
+        raise UsageError("the answer is empty: say it in words")
+    settled, said = approve_question(invocation.database, identifier, words and words.strip())
     answer(invocation, approval_document(settled), [clean(said)])
 
 
@@ -39,7 +53,11 @@ def approve(invocation: Invocation, identifier: str) -> None:
 @click.option("--reason", required=True, help="Why; a rejected task's next attempt is told.")
 @pass_invocation
 def reject(invocation: Invocation, identifier: str, reason: str) -> None:
-    """Reject the open question ID: a plan's goal is cancelled, a task goes back to work with the reason."""
+    """Reject the open question ID: a plan's goal is cancelled, a task goes back to work with the reason.
+
+    A goal with accepted work keeps it: only the new plan is dropped. A question of the planner stays without an
+    answer, and the planner is told the reason.
+    """
     from ostinato.app.answers import reject_question
 
     settled, said = reject_question(invocation.database, identifier, reason)

@@ -107,20 +107,29 @@ def _somebody(invocation: Invocation) -> bool:
 
 async def _waiting(job: Job, proposal: Proposal) -> PlanOutcome:
     goal = proposal.goal.id
-    await job.ask_about_plan(proposal)
+    await job.leave_plan(proposal)
     line = f"The plan waits for you: ostinato approve {goal}, or ostinato reject {goal} --reason TEXT"
     return _outcome(proposal, [], WAITING, [line])
 
 
 async def _without_plan(job: Job, proposal: Proposal) -> PlanOutcome:
-    ending = proposal.end.ending.value
+    ending, goal = proposal.end.ending.value, proposal.goal.id
     said = f": {clean(proposal.end.message)}" if proposal.end.message else ""
     why = f"the planner proposed no plan that passes the checks (it ended by {ending}{said})"
-    code = INTERRUPTED if ending == "interrupted" else LIMIT if proposal.limit else NO_PLAN
+    code = (
+        INTERRUPTED
+        if ending == "interrupted"
+        else WAITING
+        if ending == "left"
+        else LIMIT
+        if proposal.limit
+        else NO_PLAN
+    )
     if proposal.limit:
         why = f"the limit was reached before there was a plan ({proposal.limit})"
-    await job.reject(proposal, why, stop_reason="interrupted" if code == INTERRUPTED else "no_plan")
-    return _outcome(proposal, [], code, [f"No plan: {why}; {proposal.goal.id} is cancelled."], detail=why)
+    kept = await job.leave_plan(proposal)
+    what = f"what was learned is kept: ostinato plan --goal {goal}" if kept else f"{goal} is cancelled."
+    return _outcome(proposal, [], code, [f"No plan: {why}; {what}"], detail=why)
 
 
 def _outcome(proposal: Proposal, tasks: list[Node], code: int, lines: list[str], detail: str = "") -> PlanOutcome:

@@ -11,7 +11,11 @@ from ostinato.base.ids import ApprovalId, NodeId, ProjectId
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A question that the harness put, and its answer. `kind` is `plan` or `review`; `answer` approved or rejected."""
+    """A question that the harness put, and its answer.
+
+    `kind` is `plan`, `review` or `question` (the planner's, with its options in the payload); `answer` is `approved`,
+    `rejected` or, to a question, `answered` with the words as its `reason`.
+    """
 
     id: ApprovalId
     project_id: ProjectId

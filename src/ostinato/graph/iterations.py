@@ -32,6 +32,7 @@ class Ending(StrEnum):
     TIME_LIMIT = "time_limit"
     SESSION_LIMIT = "session_limit"  # a limit of the whole session; uses up no attempt
     INTERRUPTED = "interrupted"
+    LEFT = "left"  # the person went away while a question of the planner waited
     PROVIDER = "provider"
     CRASHED = "crashed"
     CLAIM_LOST = "claim_lost"

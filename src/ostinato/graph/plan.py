@@ -9,7 +9,10 @@ from ostinato.graph.types import Check, Complexity, Priority
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """One proposed task; `key` names it within the plan, `depends_on` holds keys (or ids of existing nodes)."""
+    """One proposed task; `key` names it within the plan, `depends_on` holds keys (or ids of existing nodes).
+
+    `replaces` holds the ids of open tasks that it takes the place of when the plan is accepted.
+    """
 
     key: str
     title: str
@@ -22,6 +25,7 @@ class TaskDraft:
     priority: Priority | None = None
     profile: str | None = None
     judge: bool = False
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

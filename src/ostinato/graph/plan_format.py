@@ -19,7 +19,7 @@ from ostinato.graph.types import Check, Complexity, Priority
 _PLAN_FIELDS = ("summary", "tasks", "decisions", "observations")
 _TASK_FIELDS = (
     *("key", "title", "description", "acceptance_criteria", "checks", "depends_on", "file_scope"),
-    *("complexity", "priority", "profile", "judge"),
+    *("complexity", "priority", "profile", "judge", "replaces"),
 )
 _CHECK_FIELDS = ("command", "timeout", "working_dir", "guard")
 _DECISION_FIELDS = ("title", "context", "options", "chosen", "rationale")
@@ -135,6 +135,7 @@ def _task_arguments(task: TaskDraft) -> dict[str, Any]:
         priority=task.priority and str(task.priority),
         profile=task.profile,
         judge=task.judge,
+        replaces=list(task.replaces),
     )
 
 
@@ -170,6 +171,7 @@ def _task(fields: Fields) -> TaskDraft:
         priority=fields.word("priority", Priority),
         profile=fields.text("profile") or None,
         judge=fields.flag("judge"),
+        replaces=fields.texts("replaces"),
     )
 
 

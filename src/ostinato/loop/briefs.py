@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ostinato.agent.briefing import Briefing, coder_briefing, planner_briefing
-from ostinato.agent.facts import BriefingFacts, CompletedWork, PastAttempt, PlannerFacts, StandingDecision
+from ostinato.agent.facts import BriefingFacts, CompletedWork, OpenTask, PastAttempt, PlannerFacts, StandingDecision
 from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.loop.store_ports import StorePort, tasks_of
-from ostinato.loop.workbench import Run
+from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
+from ostinato.loop.workbench import Run, Workbench
 
 _LATEST_OBSERVATIONS = 20
 
@@ -25,16 +25,30 @@ async def brief_coder(run: Run, task: Node, iteration: Iteration, before: tuple[
     return coder_briefing(replace(facts, base_runs=before))
 
 
-async def brief_planner(run: Run) -> Briefing:
-    """Return the briefing of a planning conversation."""
-    policy = run.bench.policy
-    return planner_briefing(
-        PlannerFacts(
-            goal=run.goal,
-            conventions=run.bench.conventions(),
-            project_checks=policy.project_checks,
-            check_timeout=policy.check_timeout,
-        )
+async def brief_planner(bench: Workbench, goal: Node, *, asks: bool, wish: str = "") -> Briefing:
+    """Return the briefing of a planning conversation, with the work that the goal has already."""
+    facts = await bench.store(lambda s: _planner_facts(s, bench, goal))
+    return planner_briefing(replace(facts, asks=asks, wish=wish))
+
+
+def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFacts:
+    policy = bench.policy
+    nodes = store.graph.descendants(goal.id)
+    return PlannerFacts(
+        goal=goal,
+        now=bench.clock.now(),
+        conventions=bench.conventions(),
+        decisions=_decisions(store, nodes),
+        observations=_observations(store, nodes, goal.id),
+        completed=_completed(store, nodes),
+        left=tuple(
+            OpenTask(task, tuple(one.id for one in store.graph.prerequisites(task.id)))
+            for task in tasks_of(nodes)
+            if task.status in OPEN_TASKS
+        ),
+        project_checks=policy.project_checks,
+        handoff=_last_notes(store.sessions.list(goal_id=goal.id)) if nodes else "",
+        check_timeout=policy.check_timeout,
     )
 
 

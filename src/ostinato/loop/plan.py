@@ -1,59 +1,94 @@
-"""Plan mode: from a goal in words to a draft that passed the model-free checks. Accepting it is a person's."""
+"""Plan mode: from a goal in words to a draft that passed the model-free checks. Accepting it is a person's.
+
+Whatever ends a plan session, a goal of which anything was learned stays, and a later session goes on from there.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from ostinato.agent.converse import ConversationEnd, converse
-from ostinato.agent.limits import ConversationLimits
+from ostinato.agent.fence import fenced
 from ostinato.agent.ports import ProviderError
-from ostinato.base.errors import MachineError, machine_error
-from ostinato.base.spending import Spending
-from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.base.errors import MachineError, OstinatoError, machine_error
+from ostinato.base.ids import NodeId
 from ostinato.graph.iterations import Ending
 from ostinato.graph.plan import Finding, PlanDraft
-from ostinato.graph.plan_rules import check_plan, check_results
+from ostinato.graph.plan_format import to_arguments
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
-from ostinato.loop.base_check import check_base
+from ostinato.loop import plan_record
 from ostinato.loop.briefs import brief_planner
-from ostinato.loop.evidence import checks_in
-from ostinato.loop.limits import reached
+from ostinato.loop.plan_record import Return
+from ostinato.loop.planning import Planning
+from ostinato.loop.planning import Proposal as Proposal
+from ostinato.loop.ports import Asker
+from ostinato.loop.questions import Left as Left
 from ostinato.loop.recover import recover
-from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import Run, Workbench
 
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """How the planner's conversation ended. `draft` is None where no clean draft came out; it is saved otherwise."""
-
-    goal: Node
-    session: Session
-    draft: PlanDraft | None
-    end: ConversationEnd
-    limit: str | None = None
+_GOES_ON = (
+    "Planning goes on; files may have changed since you read them. Propose the plan with `propose_plan`, or end with "
+    "`signal`."
+)
+_EDITED = "The person edited the plan by hand. This is the draft now:\n"
+_STOPS = {Ending.INTERRUPTED: "interrupted", Ending.SESSION_LIMIT: "limit_reached", Ending.LEFT: "waiting_for_approval"}
 
 
-async def propose(bench: Workbench, title: str, description: str, base: str) -> Proposal:
+async def propose(
+    bench: Workbench, title: str, description: str, base: str, asker: Asker | None
+) -> tuple[Planning, Proposal]:
     """Let the planner explore `base` (a commit) and propose; nothing becomes part of the graph but a pending goal.
 
-    When it fails, the goal is cancelled, the session ended, and the ProviderError or MachineError raised again.
+    A ProviderError or MachineError ends the session and is raised again; the goal is cancelled where nothing was
+    learned, and stays otherwise.
     """
     await recover(bench)
     goal, session = await bench.store(lambda s: s.plans.start(bench.project.id, title, description, bench.process))
-    run = Run(bench, goal, session, bench.clock.monotonic())
-    await bench.store(lambda s: s.sessions.add_agent(session.id, bench.agent))
-    try:
-        await check_base(run, base)
-        return await _converse(run, base)
-    except (ProviderError, MachineError) as error:
-        await give_up(bench, goal, session, error.kind, error.message)
-        raise
-    except OSError as error:
-        known = machine_error(error)
-        await give_up(bench, goal, session, known.kind, known.message)
-        raise known from error
+    planning = await _opened(bench, goal, session, base, asker, made=True)
+    async with _ended_by_errors(planning):
+        briefing = await brief_planner(bench, goal, asks=asker is not None)
+        return planning, await planning.begin(briefing)
+
+
+async def come_back(
+    bench: Workbench, goal_id: NodeId, base: str, asker: Asker | None, words: str
+) -> tuple[Planning, Proposal]:
+    """Go on with the planning of a goal: its draft that waits, its conversation, or anew about what is left.
+
+    `words` are what the person wants now, "" for nothing in particular. Raises as `propose` does; the goal stays.
+    """
+    await recover(bench)
+    record = await bench.store(lambda s: s.plans.record(goal_id))
+    goal, way = record.goal, plan_record.way_back(record)
+    briefing = await brief_planner(bench, goal, asks=asker is not None, wish=words if way is Return.AFRESH else "")
+    carried = record.session.id if record.session is not None and way is not Return.AFRESH else None
+    session = await bench.store(lambda s: s.plans.go_on(goal, carried, briefing.system, bench.process))
+    planning = await _opened(bench, goal, session, base, asker, made=False)
+    async with _ended_by_errors(planning):
+        if way is Return.AFRESH:
+            return planning, await planning.begin(briefing)
+        planning.carry_on(briefing, record)
+        if way is Return.SHOW and record.draft is not None and not words:
+            return planning, planning.shown(record.draft)
+        return planning, await planning.go_on(f"{plan_record.CHANGES}{words}" if words else _GOES_ON)
+
+
+async def change(planning: Planning, words: str) -> Proposal:
+    """Let the planner change its plan as the person says, in the same conversation."""
+    async with _ended_by_errors(planning):
+        return await planning.go_on(f"{plan_record.CHANGES}{words.strip()}")
+
+
+async def edit(planning: Planning, draft: PlanDraft) -> tuple[Proposal, list[Finding]]:
+    """Take a draft that the person edited: with findings nothing is saved."""
+    async with _ended_by_errors(planning):
+        findings = await planning.adopt(draft)
+        if not findings:
+            text = json.dumps(to_arguments(draft), ensure_ascii=False, indent=1)
+            await planning.say(f"{_EDITED}{fenced(text)}")
+        return planning.shown(draft, "edited by the person"), findings
 
 
 async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
@@ -69,68 +104,61 @@ async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
 
 
 async def give_up(bench: Workbench, goal: Node, session: Session, stop_reason: str, why: str) -> None:
-    """Cancel the goal of a plan that is not to be, and end its session."""
+    """Drop a plan that is not to be and end its session; a goal without accepted work is cancelled."""
     actor = Run(bench, goal, session, 0.0).actor()._replace(by="person" if stop_reason == "rejected" else "loop")
     await bench.store(lambda s: s.plans.reject(goal.id, why, actor))
     await bench.store(lambda s: s.sessions.end(session.id, stop_reason=stop_reason, summary=why))
 
 
-async def _converse(run: Run, base: str) -> Proposal:
-    bench, policy = run.bench, run.bench.policy
-    await bench.places.work.reset(base)
-    checker = DraftChecker(run)
-    tools = bench.planner_tools(checker.check, run.session)
-    transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id)
+async def leave(planning: Planning, proposal: Proposal | None) -> bool:
+    """End the session without a decision; tell whether the goal stays, which it does when anything was learned.
 
-    def gate(spent: Spending, next_tokens: int) -> Ending | None:
-        if bench.interruption.asked:
-            return Ending.INTERRUPTED
-        run.limit = reached(policy.limits, run.used(spent), next_tokens)
-        return Ending.SESSION_LIMIT if run.limit else None
-
-    briefing = await brief_planner(run)
-    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
-    end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, gate)
-    await bench.store(lambda s: s.sessions.add_spending(run.session.id, end.spending))
-    draft = tools.draft()
-    if draft is not None:
-        red = replace(draft, red=checker.red_of(draft))
-        await bench.store(lambda s: s.plans.save_draft(run.goal.id, red))
-        return Proposal(run.goal, run.session, red, end, run.limit)
-    if end.error is not None:
-        raise end.error
-    return Proposal(run.goal, run.session, None, end, run.limit)
+    A draft waits for the person as a question; None stands for a session that was left before it had a proposal.
+    """
+    run, bench = planning.run, planning.run.bench
+    if proposal is not None and proposal.draft is not None:
+        tasks = len(proposal.draft.tasks)
+        question = f"Accept the plan for {run.goal.title} ({tasks} tasks)?"
+        await bench.store(lambda s: s.plans.ask(run.goal.id, run.session.id, question, {"tasks": tasks}))
+        return True
+    end = proposal.end if proposal is not None else None
+    stopped = _STOPS.get(end.ending, "no_plan") if end is not None else "interrupted"
+    why = (proposal.limit or end.message if proposal is not None and end is not None else "") or stopped
+    return await _stop(planning, stopped, why)
 
 
-class DraftChecker:
-    """Checks drafts without a model: the rules first, then every check on the base. A command runs once per session."""
+async def _opened(
+    bench: Workbench, goal: Node, session: Session, base: str, asker: Asker | None, *, made: bool
+) -> Planning:
+    run = Run(bench, goal, session, bench.clock.monotonic())
+    await bench.store(lambda s: s.sessions.add_agent(session.id, bench.agent))
+    return Planning(run, base, asker, made=made)
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._results: dict[tuple[str, float | None, str | None], CheckRun] = {}
 
-    async def check(self, draft: PlanDraft) -> list[Finding]:
-        """Return what is wrong with the draft; an empty list means that a person may see it."""
-        findings = check_plan(draft)
-        if findings:
-            return findings
-        checks = checks_in(self._run, None)
-        for task in draft.tasks:
-            for check in task.checks:
-                key = (check.command, check.timeout, check.working_dir)
-                if key not in self._results:
-                    self._run.bench.progress(f"on the base: {check.command}", self._run.session.id)
-                    self._results[key] = await checks.run(check, CheckPhase.PLAN)
-        return check_results(draft, self._by_task(draft))
+@asynccontextmanager
+async def _ended_by_errors(planning: Planning) -> AsyncIterator[None]:
+    """End the session for an error of the provider or the machine, and raise it with the way to go on."""
+    try:
+        yield
+    except (ProviderError, MachineError) as error:
+        await _fail(planning, error)
+        raise
+    except OSError as error:
+        known = machine_error(error)
+        await _fail(planning, known)
+        raise known from error
 
-    def red_of(self, draft: PlanDraft) -> tuple[tuple[str, str], ...]:
-        """Return (task key, command) for each check that was red on the base."""
-        results = self._by_task(draft)
-        return tuple(key for key, run in results.items() if run.status is CheckStatus.FAILED)
 
-    def _by_task(self, draft: PlanDraft) -> dict[tuple[str, str], CheckRun]:
-        return {
-            (task.key, check.command): self._results[check.command, check.timeout, check.working_dir]
-            for task in draft.tasks
-            for check in task.checks
-        }
+async def _fail(planning: Planning, error: OstinatoError) -> None:
+    if await _stop(planning, error.kind, error.message):
+        error.message = f"{error.message}; nothing is lost: `ostinato plan --goal {planning.run.goal.id}` goes on"
+
+
+async def _stop(planning: Planning, stop_reason: str, why: str) -> bool:
+    run, bench = planning.run, planning.run.bench
+    record = await bench.store(lambda s: s.plans.record(run.goal.id))
+    if planning.made and record.steps == 0 and record.draft is None:
+        await give_up(bench, run.goal, run.session, stop_reason, why)
+        return False
+    await bench.store(lambda s: s.sessions.end(run.session.id, stop_reason=stop_reason, summary=why))
+    return True

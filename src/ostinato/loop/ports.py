@@ -91,6 +91,14 @@ class GoalBranch(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """The person, as the planner may ask: one question at a time."""
+
+    async def ask(self, question: str, options: tuple[str, ...]) -> str:
+        """Return the answer, one of `options` or any other words. Raises `loop.plan.Left` when the person goes away."""
+        ...
+
+
 class Progress(Protocol):
     """Told what is running now; events in the store are the record, this is for the eye only."""
 

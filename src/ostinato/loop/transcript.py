@@ -16,15 +16,19 @@ _SHOWN = 200
 
 
 class StoredTranscript:
-    """The transcript of one iteration or plan session, `owner` being its id."""
+    """The transcript of one iteration or plan session, `owner` being its id.
 
-    def __init__(self, bench: Workbench, owner: str, actor: Actor, node: NodeId | None = None) -> None:
+    `before` is the number of steps that the conversation had before it went on: the new ones are counted after them.
+    """
+
+    def __init__(self, bench: Workbench, owner: str, actor: Actor, node: NodeId | None = None, before: int = 0) -> None:
         self._store = bench.store
         self._show = bench.progress
         self._owner = owner
         self._project = bench.project.id
         self._actor = actor
         self._node = node
+        self._before = before
         self._spent = Spending()
 
     async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
@@ -36,6 +40,7 @@ class StoredTranscript:
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         """Keep the size of the request by section."""
         self._spent = Spending()
+        step += self._before
         self._show(f"step {step}: waiting for the model", self._actor.session_id)
         await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
         await self._event(EventKind.STEP_STARTED, {"step": step})
@@ -43,16 +48,18 @@ class StoredTranscript:
     async def replied(self, step: int, message: Message, spending: Spending) -> None:
         """Keep the reply and what it cost."""
         self._spent = spending
-        await self._add(step, message)
+        await self._add(step + self._before, message)
 
     async def tool_started(self, step: int, call: ToolCall) -> None:
         """Tell that a tool runs."""
+        step += self._before
         shown = clip(one_line(call.arguments), _SHOWN)
         self._show(f"step {step}: {call.name} {shown}", self._actor.session_id)
         await self._event(EventKind.TOOL_STARTED, {"step": step, "tool": call.name, "arguments": shown})
 
     async def tool_ended(self, step: int, message: ToolMessage, summary: str, seconds: float) -> None:
         """Keep the tool's answer."""
+        step += self._before
         await self._add(step, message)
         payload = {
             "step": step,
@@ -65,18 +72,19 @@ class StoredTranscript:
 
     async def said(self, step: int, message: Message) -> None:
         """Keep what the harness added."""
-        await self._add(step, message)
+        await self._add(step + self._before, message)
 
     async def step_ended(self, step: int) -> None:
         """Close the step with its spending."""
         spent = self._spent
+        step += self._before
         await self._store(lambda s: s.iterations.end_step(self._owner, step, spent))
         payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd}
         await self._event(EventKind.STEP_ENDED, payload)
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:
         """Tell that a model call waits."""
-        payload = {"step": step, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
+        payload = {"step": step + self._before, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
         await self._event(EventKind.LIMIT_WARNED, payload)
 
     async def _add(self, step: int, message: Message | str) -> None:

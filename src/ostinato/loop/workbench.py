@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from ostinato.agent.ports import Model, Tools
@@ -10,6 +10,7 @@ from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import ProcessIdentity
 from ostinato.base.spending import Spending
+from ostinato.chat.messages import Message
 from ostinato.graph.actors import Actor
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim
@@ -49,14 +50,20 @@ class CoderTools:
 
 
 DraftCheck = Callable[[PlanDraft], Awaitable[list[Finding]]]
+AskPerson = Callable[[str, tuple[str, ...]], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannerTools:
-    """The tools of one planning conversation, and the clean draft that came out of it, if any."""
+    """The tools of one planning conversation, and the clean draft that came out of it, if any.
+
+    `adopt` takes a draft as the one that stands; `replay` takes up what the calls of a kept conversation logged.
+    """
 
     tools: Tools
     draft: Callable[[], PlanDraft | None]
+    adopt: Callable[[PlanDraft], None]
+    replay: Callable[[Sequence[Message]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Workbench:
     files: Files
     runner: CommandRunner
     coder_tools: Callable[[Claim, Node, IterationId, Session], CoderTools]
-    planner_tools: Callable[[DraftCheck, Session], PlannerTools]
+    planner_tools: Callable[[DraftCheck, AskPerson | None, Session], PlannerTools]
     conventions: Callable[[], str]
     process: ProcessIdentity
     clock: Clock

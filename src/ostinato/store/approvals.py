@@ -18,6 +18,7 @@ from ostinato.store.rows import encode_json
 
 APPROVED = "approved"
 REJECTED = "rejected"
+ANSWERED = "answered"
 
 
 class ApprovalStore:
@@ -69,13 +70,13 @@ class ApprovalStore:
     def answer(
         self, approval_id_or_node_id: str, answer: str, reason: str | None = None, actor: Actor = PERSON
     ) -> Approval:
-        """Answer a question once, `approved` or `rejected`, by its own id or by that of its node.
+        """Answer a question once, `approved`, `rejected` or `answered` (in words: `reason`), by its id or its node's.
 
         Raises NotFoundError when there is none, RuleError when it has been answered already, when several are open on
         the node, or for another answer.
         """
-        if answer not in {APPROVED, REJECTED}:
-            raise RuleError(f"an answer is {APPROVED} or {REJECTED}, not {answer!r}")
+        if answer not in {APPROVED, REJECTED, ANSWERED}:
+            raise RuleError(f"an answer is {APPROVED}, {REJECTED} or {ANSWERED}, not {answer!r}")
         with self._db.transaction():
             asked = self._meant(approval_id_or_node_id)
             if asked.answered_at is not None:

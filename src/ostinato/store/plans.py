@@ -5,10 +5,13 @@ Whether a plan is good was judged before (`graph.plan_rules`, the person); here 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
-from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.base.process import ProcessIdentity
 from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
@@ -16,36 +19,28 @@ from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, from_json, to_json
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.status import FINISHED
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
-from ostinato.store.database import Database, queries
-from ostinato.store.events import EventStore
-from ostinato.store.evidence import EvidenceStore
-from ostinato.store.graph import GraphStore
-from ostinato.store.reasoning import ReasoningStore
-from ostinato.store.sessions import SessionStore
+from ostinato.loop.plan_record import PlanRecord
+from ostinato.store.database import queries
+from ostinato.store.replacing import replace_tasks
+from ostinato.store.rows import encode_json
 from ostinato.store.transitions import change_status
 
+if TYPE_CHECKING:
+    from ostinato.store.store import Store
+
 _SEEN_RED = "red on the base when the plan was checked"
+_ABOUT_PLANS = frozenset({"plan", "question"})
 
 
 class PlanStore:
     """Every method that writes is one transaction."""
 
-    def __init__(
-        self,
-        db: Database,
-        events: EventStore,
-        graph: GraphStore,
-        reasoning: ReasoningStore,
-        sessions: SessionStore,
-        evidence: EvidenceStore,
-    ) -> None:
-        self._db = db
-        self._events = events
-        self._graph = graph
-        self._reasoning = reasoning
-        self._sessions = sessions
-        self._evidence = evidence
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db = store.db
+        self._graph = store.graph
         self._sql = queries("plans")
 
     def start(
@@ -54,7 +49,46 @@ class PlanStore:
         """Make a pending goal and open a plan session on it."""
         with self._db.transaction():
             goal = self._graph.add_node(project_id, NewNode(NodeType.GOAL, goal_title, description))
-            return goal, self._sessions.start(project_id, goal.id, SessionKind.PLAN, process=process)
+            return goal, self._store.sessions.start(project_id, goal.id, SessionKind.PLAN, process=process)
+
+    def record(self, goal_id: NodeId) -> PlanRecord:
+        """Return how the planning of a goal stands: its draft, and the conversation of its latest plan session."""
+        with self._db.reading():
+            goal = self._open_goal(goal_id)
+            session = next((s for s in self._store.sessions.list(goal_id) if s.kind is SessionKind.PLAN), None)
+            kept = self._store.iterations.transcript(session.id) if session else []
+            return PlanRecord(
+                goal=goal,
+                draft=self.draft(goal_id),
+                session=session,
+                messages=tuple(one.message for one in kept if not isinstance(one.message, str)),
+                steps=max((one.step for one in kept), default=0),
+                asked=any(asked.kind == "plan" for asked in self._open_questions(goal_id)),
+            )
+
+    def go_on(self, goal: Node, before: SessionId | None, system: str, process: ProcessIdentity | None) -> Session:
+        """Open a plan session on a goal that is there, with the conversation of the session `before` as its beginning.
+
+        The conversation's system prompt becomes `system`. Raises RuleError while another process plans the goal.
+        """
+        with self._db.transaction():
+            session = self._store.sessions.start(goal.project_id, goal.id, SessionKind.PLAN, process=process)
+            if before is not None:
+                self._db.execute(self._sql["carry"], {"from_id": before, "to_id": session.id})
+                content = encode_json({"text": system})
+                self._db.execute(self._sql["set_system"], {"owner_id": session.id, "content": content})
+            return session
+
+    def ask(self, goal_id: NodeId, session_id: SessionId, question: str, payload: dict[str, object]) -> Session:
+        """Leave the draft to a person who answers later: one open question about it, and the session's end."""
+        with self._db.transaction():
+            goal = self._open_goal(goal_id)
+            for asked in self._open_questions(goal_id):
+                if asked.kind == "plan" and (asked.question, asked.payload) != (question, payload):
+                    self._store.approvals.answer(asked.id, "answered", "a newer plan takes its place")
+            actor = Actor("loop", session_id)
+            self._store.approvals.ask(goal.project_id, goal_id, "plan", question, payload, actor)
+            return self._store.sessions.end(session_id, stop_reason="waiting_for_approval", summary=question)
 
     def save_draft(self, goal_id: NodeId, draft: PlanDraft, actor: Actor = PERSON) -> None:
         """Keep a draft in place of the goal's former one. Raises NotFoundError, and RuleError for a goal that is no
@@ -76,8 +110,9 @@ class PlanStore:
     def accept(self, goal_id: NodeId, actor: Actor = PERSON) -> list[Node]:
         """Make the draft part of the graph, all or nothing, and delete it; returns the tasks in plan order.
 
-        Tasks with their edges, decisions with their options, observations, and the evidence of `draft.red`; the goal is
-        active afterwards. Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
+        Tasks with their edges, what they replace, decisions with their options, observations, and the evidence of
+        `draft.red`; the goal is active afterwards, and no question about the plan is open any more.
+        Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
         """
         with self._db.transaction():
             goal = self._open_goal(goal_id)
@@ -87,15 +122,18 @@ class PlanStore:
             if not draft.tasks:
                 raise RuleError(f"the plan of {goal_id} has no task: there is nothing to accept")
             ids = self._add_tasks(goal, draft.tasks, actor)
+            replaced = replace_tasks(self._graph, goal, draft.tasks, ids, actor)
+            reasoning = self._store.reasoning
             for decision in draft.decisions:
-                self._reasoning.log_decision(goal_id, decision, actor)
+                reasoning.log_decision(goal_id, decision, actor)
             for observation in draft.observations:
-                self._reasoning.record_observation(goal_id, observation.title, observation.description, None, actor)
+                reasoning.record_observation(goal_id, observation.title, observation.description, None, actor)
             self._keep_red(goal, draft, ids, actor)
             if self._graph.get(goal_id).status is Status.PENDING:
-                change_status(self._db, self._events, goal_id, Status.ACTIVE, actor=actor)
+                change_status(self._db, self._store.events, goal_id, Status.ACTIVE, actor=actor)
             self._db.execute(self._sql["delete"], {"goal_id": goal_id})
-            self._tell(goal, actor, {"plan": "accepted", "tasks": len(draft.tasks)})
+            self._close_questions(goal_id, "approved", None, actor)
+            self._tell(goal, actor, {"plan": "accepted", "tasks": len(draft.tasks), "replaced": list(replaced)})
             return [self._graph.get(ids[task.key]) for task in draft.tasks]
 
     def reject(self, goal_id: NodeId, reason: str | None = None, actor: Actor = PERSON) -> None:
@@ -103,9 +141,21 @@ class PlanStore:
         with self._db.transaction():
             goal = self._open_goal(goal_id)
             self._db.execute(self._sql["delete"], {"goal_id": goal_id})
+            self._close_questions(goal_id, "rejected", reason, actor)
             self._tell(goal, actor, {"plan": "rejected", "reason": reason})
             if goal.status is Status.PENDING:
-                change_status(self._db, self._events, goal_id, Status.CANCELLED, reason=reason, actor=actor)
+                change_status(self._db, self._store.events, goal_id, Status.CANCELLED, reason=reason, actor=actor)
+
+    def _open_questions(self, goal_id: NodeId) -> list[Approval]:
+        asked = self._store.approvals.for_node(goal_id)
+        return [one for one in asked if one.kind in _ABOUT_PLANS and one.answered_at is None]
+
+    def _close_questions(self, goal_id: NodeId, answer: str, reason: str | None, actor: Actor) -> None:
+        for asked in self._open_questions(goal_id):
+            if asked.kind == "plan":
+                self._store.approvals.answer(asked.id, answer, reason, actor)
+            else:
+                self._store.approvals.answer(asked.id, "rejected", f"the plan was {answer}", actor)
 
     def _open_goal(self, goal_id: NodeId) -> Node:
         goal = self._graph.get(goal_id)
@@ -121,12 +171,21 @@ class PlanStore:
         for task in tasks:
             if task.key in ids:
                 raise RuleError(f"two tasks of the plan have the key {task.key!r}: keys must be unique")
-            ids[task.key] = self._graph.add_node(goal.project_id, _new_task(goal.id, task, actor), actor).id
+            new = _new_task(self._place_of(goal, task, tasks), task, actor)
+            ids[task.key] = self._graph.add_node(goal.project_id, new, actor).id
         for task in tasks:
             for target in dict.fromkeys(task.depends_on):
                 prerequisite = ids.get(target) or self._existing(goal, task, target)
                 self._graph.link(ids[task.key], EdgeType.DEPENDS_ON, prerequisite, actor=actor)
         return ids
+
+    def _place_of(self, goal: Node, task: TaskDraft, tasks: tuple[TaskDraft, ...]) -> NodeId:
+        """Return the parent of a new task: a kept task that holds what it replaces, else the goal."""
+        gone = {old for one in tasks for old in one.replaces}
+        old = self._graph.find(NodeId(task.replaces[0])) if task.replaces else None
+        parent = self._graph.find(old.parent_id) if old is not None and old.parent_id is not None else None
+        kept = parent is not None and parent.node_type is NodeType.TASK and parent.id not in gone
+        return parent.id if kept and parent is not None and parent.status not in FINISHED else goal.id
 
     def _existing(self, goal: Node, task: TaskDraft, target: str) -> NodeId:
         node = self._graph.find(NodeId(target))
@@ -140,10 +199,10 @@ class PlanStore:
             for key, command in draft.red
             if key in ids
         ]
-        self._evidence.add_check_runs(goal.project_id, runs, session_id=actor.session_id)
+        self._store.iterations.add_check_runs(goal.project_id, runs, session_id=actor.session_id)
 
     def _tell(self, goal: Node, actor: Actor, payload: dict[str, object]) -> None:
-        self._events.add(
+        self._store.events.add(
             EventKind.NODE_UPDATED, project_id=goal.project_id, node_id=goal.id, actor=actor, payload=payload
         )
 

@@ -48,12 +48,12 @@ class SessionStore:
         """Open a session on a goal; a ralph session makes a pending goal active.
 
         Raises NotFoundError without such a goal, and RuleError when the node is no goal of the project or another live
-        process has a ralph session open on it. A session without a process is one by hand and hinders nobody.
+        process has a session of that kind open on it. A session without a process is one by hand and hinders nobody.
         """
         with self._db.transaction():
             status = self._goal_status(project_id, goal_id)
-            if kind is SessionKind.RALPH and process is not None:
-                self._refuse_second(project_id, goal_id, process)
+            if process is not None:
+                self._refuse_second(project_id, goal_id, kind, process)
             parameters = {
                 "project_id": project_id,
                 "goal_id": goal_id,
@@ -151,13 +151,16 @@ class SessionStore:
             raise RuleError(f"goal {goal_id} belongs to another project ({row['project_id']})")
         return Status(row["status"])
 
-    def _refuse_second(self, project_id: ProjectId, goal_id: NodeId, process: ProcessIdentity) -> None:
+    def _refuse_second(
+        self, project_id: ProjectId, goal_id: NodeId, kind: SessionKind, process: ProcessIdentity
+    ) -> None:
         for session, owner in self.open(project_id):
-            if session.goal_id != goal_id or session.kind is not SessionKind.RALPH:
+            if session.goal_id != goal_id or session.kind is not kind:
                 continue
+            doing = "works on" if kind is SessionKind.RALPH else "plans"
             if owner is not None and owner != process and self._lives(session.id, owner):
                 raise RuleError(
-                    f"process {owner.pid} on {owner.host} already works on {goal_id} (session {session.id}): "
+                    f"process {owner.pid} on {owner.host} already {doing} {goal_id} (session {session.id}): "
                     "wait for it, or stop it first"
                 )
 

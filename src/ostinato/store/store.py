@@ -101,7 +101,7 @@ class Store:
         """Plans on their way into the graph."""
         from ostinato.store.plans import PlanStore
 
-        return PlanStore(self.db, self.events, self.graph, self.reasoning, self.sessions, self.iterations)
+        return PlanStore(self)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

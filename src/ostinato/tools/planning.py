@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ostinato.agent.ports import Signal, ToolResult
+from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage
 from ostinato.graph.plan import DecisionDraft, Finding, ObservationDraft, PlanDraft
 from ostinato.graph.plan_format import PlanFormatError, parse_plan
 from ostinato.tools.graph_writing import DECISION_ARGUMENTS, DECISION_SAID, decision_draft
-from ostinato.tools.tool import OBJECTS, TEXT, Arguments, Tool, ToolRefusal, text
+from ostinato.tools.tool import OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
+from ostinato.tools.toolbox import checked_arguments
 
 Check = Callable[[PlanDraft], Awaitable[list[Finding]]]
+Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
+MOST_PROPOSALS = 8
+"""Proposals with findings, one after the other, after which planning ends."""
+
+_TOLD = 3
 _SAID = (
     "Propose the plan, whole. Tasks are {key, title, description, acceptance_criteria [], checks [{command, timeout?, "
     "guard?}], depends_on [key], file_scope [], complexity? small|medium|large, priority? critical|high|medium|low, "
-    "judge?}. Answers findings to mend, or that the draft is accepted for review."
+    "judge?, replaces? [ids of open tasks]}. Answers findings to mend, or that the draft is accepted for review."
 )
 
 
@@ -27,6 +34,30 @@ class PlanBuilder:
         self._draft: PlanDraft | None = None
         self._decisions: list[DecisionDraft] = []
         self._observations: list[ObservationDraft] = []
+        self._failed = 0
+
+    def adopt(self, draft: PlanDraft) -> None:
+        """Take a draft, with all that came with it, as the one that stands: the person's, or one kept earlier."""
+        self._draft, self._decisions, self._observations = replace(draft, red=()), [], []
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        """Take up what the calls of a kept conversation logged; those that were refused or not run left nothing."""
+        done = {one.call_id for one in messages if isinstance(one, ToolMessage) and not one.is_error}
+        for message in messages:
+            for call in message.tool_calls if isinstance(message, AssistantMessage) else ():
+                if call.id in done:
+                    self._take_up(call)
+
+    def _take_up(self, call: ToolCall) -> None:
+        tool = next((tool for tool in self.tools() if tool.name == call.name), None)
+        try:
+            arguments = checked_arguments(tool, call.arguments) if tool else {}
+            if call.name == "log_decision":
+                self._log(decision_draft(arguments))
+            elif call.name == "record_observation":
+                self._observations.append(ObservationDraft(arguments["title"], arguments["description"]))
+        except ToolRefusal:
+            return
 
     def draft(self) -> PlanDraft | None:
         """Return the latest clean draft with all that was logged beside it, None when there is none."""
@@ -54,8 +85,11 @@ class PlanBuilder:
 
     async def _decide(self, arguments: Arguments) -> ToolResult:
         decision = decision_draft(arguments)
-        self._decisions = [known for known in self._decisions if known.title != decision.title] + [decision]
+        self._log(decision)
         return text(f"logged with the plan: {decision.title}")
+
+    def _log(self, decision: DecisionDraft) -> None:
+        self._decisions = [known for known in self._decisions if known.title != decision.title] + [decision]
 
     async def _observe(self, arguments: Arguments) -> ToolResult:
         self._observations.append(ObservationDraft(arguments["title"], arguments["description"]))
@@ -70,10 +104,14 @@ class PlanBuilder:
             return ToolResult("the same draft again: planning ends", signal=Signal("complete", draft.summary))
         findings = await self._check(self._whole(draft))
         if findings:
+            self._failed += 1
+            if self._failed >= MOST_PROPOSALS:
+                return _no_end(findings, self._failed)
             listed = "\n".join(f"- {f'{f.task}: ' if f.task else ''}{f.message} [{f.rule}]" for f in findings)
             said = f"the plan is not accepted yet; mend this and propose it again, whole:\n{listed}"
             return ToolResult(said, is_error=True, summary=f"{len(findings)} findings")
         self._draft = draft
+        self._failed = 0
         said = f"accepted as a draft with {len(draft.tasks)} tasks, for the person to review; end with signal complete"
         return text(said)
 
@@ -85,3 +123,24 @@ class PlanBuilder:
             decisions=(*logged, *draft.decisions),
             observations=(*self._observations, *draft.observations),
         )
+
+
+def ask_tool(ask: Ask) -> Tool:
+    """Return ask_user, which waits for the person's answer: `ask` gives it, or raises when the person has gone."""
+
+    async def run(arguments: Arguments) -> ToolResult:
+        question = arguments["question"].strip()
+        if not question:
+            raise ToolRefusal("question is empty: ask one thing in words")
+        options = tuple(str(option).strip() for option in arguments.get("options", ()) if str(option).strip())
+        return text(await ask(question, options))
+
+    said = "Ask the person one question and wait for the answer; `options` are likely answers to pick from."
+    return Tool("ask_user", said, run, {"question": TEXT, "options": TEXTS}, ("question",))
+
+
+def _no_end(findings: Sequence[Finding], proposals: int) -> ToolResult:
+    listed = "; ".join(f"{f'{f.task}: ' if f.task else ''}{f.message}" for f in findings[:_TOLD])
+    more = f" and {len(findings) - _TOLD} more" if len(findings) > _TOLD else ""
+    said = f"{proposals} proposals in a row had findings, the last: {listed}{more}"
+    return ToolResult("planning ends: " + said, is_error=True, signal=Signal("blocked", said), summary=said)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ostinato.agent.ports import ToolResult
+from ostinato.agent.ports import Suspended, ToolResult
 from ostinato.base.errors import ClaimLostError, MachineError, OstinatoError
 from ostinato.base.text import head_and_tail
 from ostinato.chat.messages import ToolCall, ToolSpec
@@ -49,7 +49,7 @@ class Toolbox:
             return _error(f"there is no tool {call.name!r}; there are {', '.join(self._tools)}")
         try:
             result = await tool.run(checked_arguments(tool, call.arguments))
-        except (ClaimLostError, MachineError, asyncio.CancelledError):
+        except (ClaimLostError, MachineError, Suspended, asyncio.CancelledError):
             raise
         except (ToolRefusal, OstinatoError) as refusal:
             return _error(str(refusal))

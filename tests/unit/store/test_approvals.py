@@ -86,7 +86,7 @@ def test_unknown_things_are_errors(store: Store, project: Project, goal: Node) -
         store.approvals.ask(project.id, NodeId("os-none"), "plan", "?", {}, LOOP)
     with pytest.raises(RuleError, match="another project"):
         store.approvals.ask(store.projects.add("/other").id, goal.id, "plan", "?", {}, LOOP)
-    with pytest.raises(RuleError, match="approved or rejected"):
+    with pytest.raises(RuleError, match="approved, rejected or answered"):
         store.approvals.answer(goal.id, "maybe")
 
 

@@ -9,3 +9,11 @@ SELECT draft FROM plan_drafts WHERE goal_id = :goal_id
 
 -- name: delete
 DELETE FROM plan_drafts WHERE goal_id = :goal_id
+
+-- name: carry
+-- A conversation that goes on in a new session begins with all that was said in the former one.
+INSERT INTO messages (owner_id, position, step, role, content, at)
+SELECT :to_id, position, step, role, content, at FROM messages WHERE owner_id = :from_id
+
+-- name: set_system
+UPDATE messages SET content = :content WHERE owner_id = :owner_id AND role = 'system'

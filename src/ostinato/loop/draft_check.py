@@ -1,0 +1,57 @@
+"""Checks drafts without a model: the rules first, then every check on the base. A command runs once per session."""
+
+from __future__ import annotations
+
+from ostinato.base.ids import NodeId
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.plan import Finding, PlanDraft
+from ostinato.graph.plan_rules import check_plan, check_results
+from ostinato.graph.replacing import Standing, check_replacing, kept_titles
+from ostinato.loop.evidence import checks_in
+from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
+from ostinato.loop.workbench import Run
+
+
+class DraftChecker:
+    """The model-free checks of one plan session, in the proof checkout, which stands at the base by then."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._results: dict[tuple[str, float | None, str | None], CheckRun] = {}
+
+    async def check(self, draft: PlanDraft) -> list[Finding]:
+        """Return what is wrong with the draft; an empty list means that a person may see it."""
+        standing = await self._run.bench.store(lambda s: _standing(s, self._run.goal.id))
+        known = {node.id for node in standing.nodes}
+        findings = check_plan(draft, known_ids=known, open_titles=kept_titles(draft, standing))
+        findings += check_replacing(draft, standing)
+        if findings:
+            return findings
+        checks = checks_in(self._run, None)
+        for task in draft.tasks:
+            for check in task.checks:
+                key = (check.command, check.timeout, check.working_dir)
+                if key not in self._results:
+                    self._run.bench.progress(f"on the base: {check.command}", self._run.session.id)
+                    self._results[key] = await checks.run(check, CheckPhase.PLAN)
+        return check_results(draft, self._by_task(draft))
+
+    def red_of(self, draft: PlanDraft) -> tuple[tuple[str, str], ...]:
+        """Return (task key, command) for each check that was red on the base."""
+        results = self._by_task(draft)
+        return tuple(key for key, run in results.items() if run.status is CheckStatus.FAILED)
+
+    def _by_task(self, draft: PlanDraft) -> dict[tuple[str, str], CheckRun]:
+        keyed = [
+            ((task.key, check.command), (check.command, check.timeout, check.working_dir))
+            for task in draft.tasks
+            for check in task.checks
+        ]
+        return {name: self._results[key] for name, key in keyed if key in self._results}
+
+
+def _standing(store: StorePort, goal: NodeId) -> Standing:
+    nodes = store.graph.descendants(goal)
+    waiting = [task for task in tasks_of(nodes) if task.status in OPEN_TASKS]
+    depends = {task.id: tuple(one.id for one in store.graph.prerequisites(task.id)) for task in waiting}
+    return Standing(tuple(nodes), depends)

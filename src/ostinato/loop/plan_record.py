@@ -1,0 +1,110 @@
+"""How the planning of a goal stands when somebody comes back to it, and what follows from that. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from ostinato.graph.plan import PlanDraft
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Node
+
+ASK = "ask_user"
+PROPOSE = "propose_plan"
+NOT_RUN = "not run: planning was interrupted"
+CHANGES = "The person wants this plan changed:\n"
+CRITIQUE = "A critic compared the plan with the goal and found:\n"
+_NOTHING = "(empty answer)"
+_SETTLED = frozenset({"accepted", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What is kept of a goal's planning.
+
+    `session` is the latest plan session, `messages` its conversation without the system prompt, `steps` the number of
+    its last step; `asked` tells that a person is asked about the draft.
+    """
+
+    goal: Node
+    draft: PlanDraft | None = None
+    session: Session | None = None
+    messages: tuple[Message, ...] = ()
+    steps: int = 0
+    asked: bool = False
+
+
+class Return(Enum):
+    """How planning goes on."""
+
+    SHOW = "the draft waits for the person: no model is asked"
+    GO_ON = "the conversation goes on where it stopped"
+    AFRESH = "a new conversation, about what is left of the goal"
+
+
+def way_back(record: PlanRecord) -> Return:
+    """Return how to go on with a goal."""
+    settled = record.session is None or record.session.stop_reason in _SETTLED
+    if record.draft is not None and (record.asked or settled or not _wished_since(record.messages)):
+        return Return.SHOW
+    spoken = any(isinstance(message, AssistantMessage) for message in record.messages)
+    return Return.AFRESH if settled or not spoken else Return.GO_ON
+
+
+def _wished_since(messages: Sequence[Message]) -> bool:
+    """Tell whether changes were asked for that no clean proposal has answered yet."""
+    last = _last_clean(messages)
+    later = messages[last + 1 :]
+    return any(isinstance(one, UserMessage) and one.text.startswith((CHANGES, CRITIQUE)) for one in later)
+
+
+def _last_clean(messages: Sequence[Message]) -> int:
+    """Return the place of the answer to the last proposal that had no findings, -1 without one."""
+    places = [
+        place
+        for place, one in enumerate(messages)
+        if isinstance(one, ToolMessage) and one.name == PROPOSE and not one.is_error
+    ]
+    return places[-1] if places else -1
+
+
+def after_last_draft(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return what was said after the last clean proposal."""
+    return messages[_last_clean(messages) + 1 :]
+
+
+def open_calls(messages: Sequence[Message]) -> list[ToolCall]:
+    """Return the calls of the last reply that have no answer, in their order."""
+    for place in range(len(messages) - 1, -1, -1):
+        message = messages[place]
+        if isinstance(message, AssistantMessage):
+            answered = {one.call_id for one in messages[place + 1 :] if isinstance(one, ToolMessage)}
+            return [call for call in message.tool_calls if call.id not in answered]
+    return []
+
+
+def question_of(call: ToolCall) -> tuple[str, tuple[str, ...]] | None:
+    """Return question and options of an `ask_user` call as it was put, None for other calls and malformed ones."""
+    if call.name != ASK:
+        return None
+    try:
+        arguments = json.loads(call.arguments, strict=False)
+        question, options = arguments["question"], arguments.get("options") or ()
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    if not isinstance(question, str) or not isinstance(options, list | tuple):
+        return None
+    return question.strip(), tuple(str(option).strip() for option in options if str(option).strip())
+
+
+def sendable(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a kept conversation as it may be sent again: servers refuse a reply that says and calls nothing."""
+    return tuple(
+        replace(one, text=_NOTHING, native=None)
+        if isinstance(one, AssistantMessage) and not one.text.strip() and not one.tool_calls
+        else one
+        for one in messages
+    )

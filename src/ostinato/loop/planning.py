@@ -1,0 +1,187 @@
+"""A plan session under way: the planner's conversation, its draft, and what the person says in between.
+
+Everything that counts is in the store before the next thing begins, so that another session can go on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ostinato.agent.briefing import Briefing
+from ostinato.agent.converse import ConversationEnd, converse
+from ostinato.agent.limits import ConversationLimits
+from ostinato.base.ids import NodeId
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import Message, ToolMessage, UserMessage
+from ostinato.graph.iterations import Ending
+from ostinato.graph.plan import Finding, PlanDraft
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Node
+from ostinato.loop import plan_record
+from ostinato.loop.base_check import check_base
+from ostinato.loop.draft_check import DraftChecker
+from ostinato.loop.limits import reached
+from ostinato.loop.ports import Asker
+from ostinato.loop.questions import Left, Questions, WorkingClock
+from ostinato.loop.transcript import StoredTranscript
+from ostinato.loop.workbench import PlannerTools, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a plan session came to up to now. The session stays open until it is accepted, rejected or left.
+
+    `draft` passed the model-free checks and is saved; None where the conversation ended without one, `end` says how.
+    `replaced` are the open tasks whose place the draft takes.
+    """
+
+    goal: Node
+    session: Session
+    draft: PlanDraft | None
+    end: ConversationEnd
+    limit: str | None = None
+    replaced: tuple[NodeId, ...] = ()
+
+
+class Planning:
+    """One plan session: the only state that plan mode has, and all of it can be made anew from the store."""
+
+    def __init__(self, run: Run, base: str, asker: Asker | None, *, made: bool) -> None:
+        self.run = run
+        self.base = base
+        self.made = made
+        """True when this session made the goal: without anything learned, the goal goes with it."""
+        self.steps = 0
+        self.questions = Questions(run, asker)
+        self.checker = DraftChecker(run)
+        self.tools: PlannerTools = run.bench.planner_tools(
+            self._checked, self.questions.put if self.questions.somebody else None, run.session
+        )
+        self._briefing: Briefing | None = None
+        self._proposed = 0
+        self._ready = False
+        self._worked = 0.0
+
+    async def prepare(self) -> None:
+        """Bring both checkouts to the base, once. Raises MachineError where the project's checks cannot run there."""
+        if not self._ready:
+            await check_base(self.run, self.base)
+            await self.run.bench.places.work.reset(self.base)
+            self._ready = True
+
+    async def begin(self, briefing: Briefing) -> Proposal:
+        """Hold a new conversation."""
+        self._briefing = briefing
+        await self.prepare()
+        return await self._talk(())
+
+    def carry_on(self, briefing: Briefing, record: plan_record.PlanRecord) -> None:
+        """Take up what an earlier session left: its draft, what was logged since, its steps."""
+        self._briefing = briefing
+        self.steps = record.steps
+        if record.draft is not None:
+            self.tools.adopt(record.draft)
+            self.tools.replay(plan_record.after_last_draft(record.messages))
+        else:
+            self.tools.replay(record.messages)
+
+    async def go_on(self, words: str) -> Proposal:
+        """Let the planner go on, `words` being the next message to it; its open questions are answered first."""
+        await self.prepare()
+        self.run.started = self.run.bench.clock.monotonic() - self._worked
+        try:
+            await self._answer_open()
+        except Left:
+            return self._proposal(_nothing_said(Ending.LEFT, "a question waits for an answer"), None)
+        await self.say(words)
+        return await self._talk(plan_record.sendable(await self._messages()))
+
+    async def say(self, words: str) -> None:
+        """Keep a message to the planner; calls that are still open are answered as not run."""
+        for call in plan_record.open_calls(await self._messages()):
+            await self._keep(ToolMessage(call.id, call.name, plan_record.NOT_RUN, is_error=True))
+        await self._keep(UserMessage(words))
+
+    async def adopt(self, draft: PlanDraft) -> list[Finding]:
+        """Check a draft of the person's and take it where nothing is wrong with it."""
+        await self.prepare()
+        findings = await self._checked(draft)
+        if not findings:
+            self.tools.adopt(draft)
+        return findings
+
+    def shown(self, draft: PlanDraft, words: str = "") -> Proposal:
+        """Return a proposal of a draft that no model was asked for."""
+        return self._proposal(_nothing_said(Ending.NONE, words or draft.summary), draft)
+
+    async def _talk(self, earlier: tuple[Message, ...]) -> Proposal:
+        run, bench, policy = self.run, self.run.bench, self.run.bench.policy
+        assert self._briefing is not None, "a conversation has a briefing"
+        transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps)
+
+        def gate(spent: Spending, next_tokens: int) -> Ending | None:
+            if bench.interruption.asked:
+                return Ending.INTERRUPTED
+            run.limit = reached(policy.limits, run.used(spent), next_tokens)
+            return Ending.SESSION_LIMIT if run.limit else None
+
+        limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+        before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
+        briefing = replace(self._briefing, earlier=earlier)
+        end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, gate)
+        await self.spent(end)
+        self.steps += end.steps
+        draft = self.tools.draft()
+        if draft is not None:
+            draft = replace(draft, red=self.checker.red_of(draft))
+            stands_by = end.ending in {Ending.COMPLETE, Ending.TEXT} and end.error is None
+            if self._proposed == before and not stands_by:
+                draft = None
+        if draft is not None and self._proposed > before:
+            await self._save(draft)
+        if end.error is not None and draft is None:
+            raise end.error
+        return self._proposal(end, draft)
+
+    async def spent(self, end: ConversationEnd) -> None:
+        """Count what a conversation of this session has used."""
+        run = self.run
+        run.spending = run.spending + end.spending
+        self._worked = run.used().seconds
+        await run.bench.store(lambda s: s.sessions.add_spending(run.session.id, end.spending))
+
+    async def _checked(self, draft: PlanDraft) -> list[Finding]:
+        """Check a draft; a clean one is saved at once, so that no crash can take it."""
+        findings = await self.checker.check(draft)
+        if not findings:
+            self._proposed += 1
+            await self._save(replace(draft, red=self.checker.red_of(draft)))
+        return findings
+
+    async def _save(self, draft: PlanDraft) -> None:
+        await self.run.bench.store(lambda s: s.plans.save_draft(self.run.goal.id, draft))
+
+    async def _answer_open(self) -> None:
+        """Answer the calls that an interrupted session left open: questions by the person, others as not run."""
+        for call in plan_record.open_calls(await self._messages()):
+            asked = plan_record.question_of(call)
+            if asked is None:
+                answer = ToolMessage(call.id, call.name, plan_record.NOT_RUN, is_error=True)
+            else:
+                answer = ToolMessage(call.id, call.name, await self.questions.put_again(*asked))
+            await self._keep(answer)
+
+    async def _messages(self) -> tuple[Message, ...]:
+        return (await self.run.bench.store(lambda s: s.plans.record(self.run.goal.id))).messages
+
+    async def _keep(self, message: Message) -> None:
+        session, step = self.run.session.id, self.steps
+        await self.run.bench.store(lambda s: s.iterations.add_message(session, step, message))
+
+    def _proposal(self, end: ConversationEnd, draft: PlanDraft | None) -> Proposal:
+        named = dict.fromkeys(NodeId(old) for task in draft.tasks for old in task.replaces) if draft else ()
+        return Proposal(self.run.goal, self.run.session, draft, end, self.run.limit, tuple(named))
+
+
+def _nothing_said(ending: Ending, message: str) -> ConversationEnd:
+    return ConversationEnd(ending, message, 0, 0, Spending())

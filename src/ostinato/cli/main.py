@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "search": Entry("ostinato.cli.search", "search", "Search titles, descriptions and handoff notes."),
     "project": Entry("ostinato.cli.project", "project", "Register, list and remove projects."),
     "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
+    "config": Entry("ostinato.cli.config", "config", "Explain the settings, and say where they are kept."),
     "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }

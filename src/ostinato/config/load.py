@@ -41,6 +41,17 @@ class Loaded:
     sources: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a setting means, what it may be (in words), its default, its variables, and who may set it."""
+
+    meaning: str
+    allowed: str
+    default: Any
+    variables: tuple[str, ...]
+    person_only: bool
+
+
 def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, str]) -> Loaded:
     """Return the settings for the checkout whose top is `project` (None: no project).
 
@@ -64,6 +75,36 @@ def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, s
     return Loaded(_settings(values), sources)
 
 
+def settings_in(text: str, file: Path) -> Settings:
+    """Return the settings that a project's `file` with this text would give. Raises ConfigError as loading does."""
+    values = dict(_text_values(text, file))
+    for key in _PERSON_ONLY & set(values):
+        raise ConfigError(f"{file}: {key} cannot be set by a project")
+    return _settings(values)
+
+
+def setting_facts() -> dict[str, Facts]:
+    """Return what is known of every setting, by dotted key, in the order of the sections."""
+    defaults, found = Settings(), dict[str, Facts]()
+    meanings = _meanings()
+    for key, kind in _kinds().items():
+        section, dot, name = key.partition(".")
+        default = getattr(getattr(defaults, section), name) if dot else getattr(defaults, section)
+        found[key] = Facts(
+            meaning=meanings.get(key, ""),
+            allowed=_allowed(key, kind),
+            default=default,
+            variables=tuple(variable for variable, keys in _VARIABLES.items() if key in keys),
+            person_only=key in _PERSON_ONLY,
+        )
+    return found
+
+
+def near_setting(key: str) -> str:
+    """Return `: did you mean …?` for a key that does not exist."""
+    return _near(key, _kinds())
+
+
 def _file_values(file: Path) -> Iterator[tuple[str, Any]]:
     """Yield (dotted key, value) of a file, checked; nothing where there is no file."""
     try:
@@ -74,6 +115,10 @@ def _file_values(file: Path) -> Iterator[tuple[str, Any]]:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: is not UTF-8") from error
+    yield from _text_values(text, file)
+
+
+def _text_values(text: str, file: Path) -> Iterator[tuple[str, Any]]:
     # Late: parsing TOML costs 30 ms at start, and most people have no file at all.
     import tomllib
 
@@ -139,6 +184,33 @@ def _kinds() -> dict[str, Any]:
         else:
             found[name] = kind
     return found
+
+
+def _meanings() -> dict[str, str]:
+    """Return dotted key → the text that stands beside the setting."""
+    found: dict[str, str] = {}
+    for name, kind in typing.get_type_hints(Settings, include_extras=True).items():
+        if is_dataclass(kind) and isinstance(kind, type):
+            hints = typing.get_type_hints(kind, include_extras=True)
+            found.update({f"{name}.{key}": _text_of(inner) for key, inner in hints.items()})
+        else:
+            found[name] = _text_of(kind)
+    return found
+
+
+def _text_of(kind: Any) -> str:
+    return next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, str)), "")
+
+
+def _allowed(key: str, kind: Any) -> str:
+    if key in _WORDS:
+        return " or ".join(_WORDS[key])
+    if typing.get_origin(kind) is tuple:
+        return "a list of texts"
+    wanted, *others = _alternatives(kind)
+    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+    least = "" if wanted not in (int, float) else ", at least 0" if key in _MAY_BE_ZERO else ", more than 0"
+    return f"{names.get(wanted, 'a value')}{least}{', or unset' if others else ''}"
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

@@ -1,78 +1,91 @@
-"""Every setting there is, with its default. Values only; `config.load` reads them from files."""
+"""Every setting there is, with its default and what it means. Values only; `config.load` reads them from files.
+
+The text beside a setting is what `ostinato config explain` prints: one line, its unit named.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 
 @dataclass(frozen=True, slots=True)
 class SetupSettings:
-    """`[setup]`: what makes a checkout usable, and the files that it depends on (globs). `timeout` in seconds."""
+    """`[setup]`: what makes a checkout usable, and the files that it depends on."""
 
-    commands: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    timeout: float = 1800.0
+    commands: Annotated[
+        tuple[str, ...], "Shell commands that make a fresh checkout usable, in order; they alone have network."
+    ] = ()
+    inputs: Annotated[tuple[str, ...], "Files (globs) that setup depends on: a change of one runs it again."] = ()
+    timeout: Annotated[float, "Seconds that each setup command may take."] = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
 class VerifySettings:
-    """`[verify]`: the project's checks, the time limit of a check, and the cap for proving earlier tasks (seconds)."""
+    """`[verify]`: the project's checks and their time limits."""
 
-    commands: tuple[str, ...] = ()
-    timeout: float = 600.0
-    proof_cap: float = 300.0
+    commands: Annotated[
+        tuple[str, ...], "The project's checks: shell commands that must exit 0 before each commit, without network."
+    ] = ()
+    timeout: Annotated[float, "Seconds that a check may take when it says nothing itself."] = 600.0
+    proof_cap: Annotated[
+        float, "Seconds for running the checks of earlier tasks again before a commit; landing runs them all."
+    ] = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """`[sandbox]`: `mode` is `bubblewrap` or `none` (only from the person's own configuration or environment).
+    """`[sandbox]`: where commands run, and what they may see beside the checkout."""
 
-    `read_only` are further host paths mounted read-only; `env` are variables passed on by name or set by `NAME=value`.
-    """
-
-    mode: str = "bubblewrap"
-    read_only: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
+    mode: Annotated[str, "Where commands run; a project cannot turn its own walls off."] = "bubblewrap"
+    read_only: Annotated[tuple[str, ...], "Further paths of this machine that commands may read."] = ()
+    env: Annotated[
+        tuple[str, ...], "Variables for commands: a NAME is passed on as it is here, NAME=value is set."
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """`[models]`: `default` for every role, roles override it; `patience` for an outage and time-outs in seconds."""
+    """`[models]`: which model works for which role, and how patient calls are."""
 
-    default: str | None = None
-    planner: str | None = None
-    coder: str | None = None
-    patience: float = 600.0
-    retries: int = 6
-    connect_timeout: float = 15.0
-    first_byte_timeout: float = 300.0
-    silence_timeout: float = 120.0
-    context_window: int = 128_000
-    max_output_tokens: int | None = None
+    default: Annotated[str | None, "The model of every role that has none of its own, as PROVIDER:NAME."] = None
+    planner: Annotated[str | None, "The model that plans."] = None
+    coder: Annotated[str | None, "The model that works on tasks."] = None
+    patience: Annotated[float, "Seconds that an outage of the provider is waited out."] = 600.0
+    retries: Annotated[int, "How often a failed call is tried again within that patience."] = 6
+    connect_timeout: Annotated[float, "Seconds until a connection must stand."] = 15.0
+    first_byte_timeout: Annotated[float, "Seconds until an answer must begin."] = 300.0
+    silence_timeout: Annotated[float, "Seconds that an answer may pause once it has begun."] = 120.0
+    context_window: Annotated[int, "Tokens that the model can read; near them old tool results are cleared."] = 128_000
+    max_output_tokens: Annotated[int | None, "Tokens that one answer may have; unset leaves it to the provider."] = None
 
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     """`[limits]`: per iteration (`steps`, `tokens`, `minutes`), per task (`attempts`), per session (None: no limit)."""
 
-    steps: int = 200
-    tokens: int = 500_000
-    minutes: float = 30.0
-    attempts: int = 3
-    session_iterations: int | None = None
-    session_tokens: int | None = None
-    session_cost: float | None = None
-    session_minutes: float | None = None
+    steps: Annotated[int, "Model calls in one iteration."] = 200
+    tokens: Annotated[int, "Tokens in one iteration."] = 500_000
+    minutes: Annotated[float, "Minutes that one iteration may take."] = 30.0
+    attempts: Annotated[int, "Failed attempts after which a task counts as failed."] = 3
+    session_iterations: Annotated[int | None, "Iterations in one session; --max-iterations wins."] = None
+    session_tokens: Annotated[int | None, "Tokens in one session; --max-tokens wins."] = None
+    session_cost: Annotated[float | None, "US dollars in one session; --max-cost wins."] = None
+    session_minutes: Annotated[float | None, "Minutes that one session may take; --max-time wins."] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one project as they hold now. `autonomy` is `full` or `supervised`."""
+    """All settings of one project as they hold now."""
 
     setup: SetupSettings = field(default_factory=SetupSettings)
     verify: VerifySettings = field(default_factory=VerifySettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
-    autonomy: str = "supervised"
-    protected: tuple[str, ...] = ()
+    autonomy: Annotated[
+        str, "How much is asked: nothing (full), or the plan and what proves nothing by itself (supervised)."
+    ] = "supervised"
+    protected: Annotated[
+        tuple[str, ...], "Files (globs) that no task may change, beside tests' configuration, CI and agents' files."
+    ] = ()

@@ -116,10 +116,10 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
     from ostinato.app.tools import coder_tools_for, planner_tools_for
 
     settings, repository = opened.settings, opened.repository
-    runner = _runner(opened, None)
-    place = acquire(opened.state, repository, _setup(settings), runner.run_setup)
+    runner = runner_for(repository, settings, None)
+    place = acquire(opened.state, repository, setup_plan(settings), runner.run_setup)
     opened.place = place
-    runner = _runner(opened, place.home)
+    runner = runner_for(repository, settings, place.home)
     return Workbench(
         project=opened.project,
         agent="coder",
@@ -224,17 +224,19 @@ def _policy(settings: Settings, limits: SessionLimits) -> Policy:
     )
 
 
-def _setup(settings: Settings) -> SetupPlan:
+def setup_plan(settings: Settings) -> SetupPlan:
+    """Return `[setup]` as checkouts take it."""
     return SetupPlan(settings.setup.commands, settings.setup.inputs, settings.setup.timeout)
 
 
-def _runner(opened: Opened, home: Path | None) -> Runner:
-    sandbox = opened.settings.sandbox
+def runner_for(repository: Repository, settings: Settings, home: Path | None) -> Runner:
+    """Return what runs commands for this repository; `home` is the one that setup fills, None before there is one."""
+    sandbox = settings.sandbox
     profile = SandboxProfile(
-        objects=opened.repository.object_directories(),
+        objects=repository.object_directories(),
         read_only=sandbox.read_only,
         env=sandbox.env,
-        setup_home=home if opened.settings.setup.commands else None,
+        setup_home=home if settings.setup.commands else None,
     )
     return DirectRunner(profile) if sandbox.mode == "none" else BubblewrapRunner(profile)
 

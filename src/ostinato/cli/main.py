@@ -22,6 +22,7 @@ COMMANDS: dict[str, Entry] = {
     "ralph": Entry("ostinato.cli.ralph", "ralph", "Work on a goal, task by task, until it is reached."),
     "run": Entry("ostinato.cli.run", "run", "Plan a goal, then work on it."),
     "land": Entry("ostinato.cli.land", "land", "Bring a goal's branch into yours."),
+    "init": Entry("ostinato.cli.init", "init", "Propose setup and checks for this repository."),
     "approvals": Entry("ostinato.cli.approvals", "approvals", "List the questions that wait for you."),
     "approve": Entry("ostinato.cli.approvals", "approve", "Answer a question with yes."),
     "reject": Entry("ostinato.cli.approvals", "reject", "Answer a question with no, and say why."),

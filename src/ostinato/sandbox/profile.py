@@ -182,7 +182,12 @@ def configuration_variables(machine: Machine) -> dict[str, str]:
 
 def _caches(kept: Path, seen: Path) -> dict[str, str]:
     """Point tools at what setup fetched: it is `kept` on the machine, and `seen` by the command, read-only."""
-    places = {"CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod", "UV_PYTHON_INSTALL_DIR": ".local/share/uv/python"}
+    places = {
+        "CARGO_HOME": ".cargo",
+        "GOMODCACHE": "go/pkg/mod",
+        "UV_PYTHON_INSTALL_DIR": ".local/share/uv/python",
+        "COREPACK_HOME": ".cache/node/corepack",
+    }
     return {name: str(seen / place) for name, place in places.items() if (kept / place).is_dir()}
 
 

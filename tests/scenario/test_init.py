@@ -1,0 +1,148 @@
+"""`init --check` on real repositories: what it proposes works in the sandbox of a run, packages from an index too."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenario.test_setup import npm as npm
+from tests.scenario.test_setup import pip as pip
+from tests.scenario.world import World
+
+
+def _checked(tmp_path: Path, files: Mapping[str, str], **env: str) -> tuple[dict[str, Any], World]:
+    """Return the document of `init --yes --check`; every check must be green, and no checkout may stay behind."""
+    world = World(tmp_path, env=dict(env)).make_repository(files)
+    ran = world.run("--json", "init", "--yes", "--check", timeout=170)
+    assert ran.code == 0, ran.out + ran.err
+    document: dict[str, Any] = ran.json
+    assert document["written"]
+    assert document["check"]["setup"]["problem"] == ""
+    assert document["check"]["checks"]
+    for check in document["check"]["checks"]:
+        assert check["result"] == "green", check
+    assert list((tmp_path / "state" / "ostinato" / "checkouts").iterdir()) == []
+    assert world.git("status", "--porcelain") == "?? .ostinato/"
+    return document, world
+
+
+@pytest.mark.needs_registry
+def test_what_is_proposed_for_pip_works(tmp_path: Path, pip: None) -> None:
+    document, world = _checked(
+        tmp_path,
+        {
+            "requirements.txt": "six\n",
+            "requirements-dev.txt": "pytest\n",
+            "counting.py": "import six\n\n\ndef kinds():\n    return len(six.string_types)\n",
+            "tests/test_counting.py": "import pytest\n\nimport counting\n\n\ndef test_kinds():\n"
+            "    assert counting.kinds() == 1\n",
+        },
+    )
+    assert [one["command"] for one in document["check"]["checks"]] == [".venv/bin/python -m pytest -q"]
+    # What a run sees is what was tried.
+    assert world.json("config", "explain", "setup.commands")["value"] == document["settings"]["setup"]["commands"]
+
+
+@pytest.mark.needs_registry
+def test_what_is_proposed_for_an_installable_project_works(tmp_path: Path, pip: None) -> None:
+    _checked(
+        tmp_path,
+        {
+            "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+            '[project]\nname = "sums"\nversion = "1"\n[project.optional-dependencies]\ntest = ["pytest"]\n',
+            "src/sums/__init__.py": "def add(a, b):\n    return a + b\n",
+            "tests/test_sums.py": "import pytest\nfrom sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+        },
+    )
+
+
+@pytest.mark.needs_registry
+def test_what_is_proposed_for_uv_works(tmp_path: Path, pip: None) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    shutil.copy(uv, programs / "uv")
+    files = {
+        "pyproject.toml": '[project]\nname = "reading"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["iniconfig"]\n[dependency-groups]\ntest = ["pytest"]\n',
+        ".gitignore": ".venv/\n",
+        "tests/test_reading.py": "import iniconfig, pytest\n\n\ndef test_it():\n    assert iniconfig.IniConfig\n",
+    }
+    locking = tmp_path / "locking"
+    locking.mkdir()
+    (locking / "pyproject.toml").write_text(files["pyproject.toml"])
+    subprocess.run([uv, "lock", "-q"], cwd=locking, check=True, timeout=90)
+    files["uv.lock"] = (locking / "uv.lock").read_text()
+    document, _ = _checked(tmp_path, files, PATH=f"{programs}:{os.environ['PATH']}")
+    assert document["settings"]["setup"]["commands"] == ["uv sync --locked --group test"]
+
+
+@pytest.mark.needs_registry
+def test_what_is_proposed_for_npm_works(tmp_path: Path, npm: None) -> None:
+    package = {
+        "name": "sums",
+        "version": "1.0.0",
+        "scripts": {"test": "node test.js", "build": "node test.js"},
+        "dependencies": {"is-number": "7.0.0"},
+    }
+    locking = tmp_path / "locking"
+    locking.mkdir()
+    (locking / "package.json").write_text(json.dumps(package))
+    quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+    subprocess.run(["npm", "install", "--package-lock-only", *quiet], cwd=locking, check=True, timeout=90)
+    _checked(
+        tmp_path,
+        {
+            "web/package.json": json.dumps(package),
+            "web/package-lock.json": (locking / "package-lock.json").read_text(),
+            "web/test.js": "if (!require('is-number')(5)) process.exit(1)\n",
+        },
+    )
+
+
+def test_what_is_proposed_for_make_works(tmp_path: Path) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    _checked(tmp_path, {"Makefile": "setup:\n\techo ready > made\ntest:\n\tgrep -q ready made\n"})
+
+
+def test_what_is_proposed_for_cargo_works(tmp_path: Path) -> None:
+    if shutil.which("cargo") is None:
+        pytest.skip("cargo is not installed")
+    _checked(
+        tmp_path,
+        {
+            "Cargo.toml": '[package]\nname = "sums"\nversion = "1.0.0"\nedition = "2021"\n',
+            "Cargo.lock": 'version = 3\n\n[[package]]\nname = "sums"\nversion = "1.0.0"\n',
+            ".gitignore": "target/\n",
+            "src/lib.rs": "#[test]\nfn adds() {\n    assert_eq!(1 + 2, 3);\n}\n",
+        },
+    )
+
+
+def test_red_and_what_cannot_run_are_told_apart(tmp_path: Path) -> None:
+    config = '[verify]\ncommands = ["echo three is wrong; exit 1", "no-such-program", "true"]\n'
+    world = World(tmp_path).make_repository({".ostinato/config.toml": config})
+    ran = world.run("--json", "init", "--check")
+    assert ran.code == 8
+    assert [check["result"] for check in ran.json["check"]["checks"]] == ["red", "cannot_run", "green"]
+    said = world.run("init", "--check").out
+    assert "      three is wrong\n" in said
+    assert "cannot run" in said
+
+
+def test_a_setup_that_fails_is_said_with_its_last_words(tmp_path: Path) -> None:
+    config = '[setup]\ncommands = ["echo no compiler >&2; exit 3"]\n[verify]\ncommands = ["true"]\n'
+    world = World(tmp_path).make_repository({".ostinato/config.toml": config})
+    ran = world.run("--json", "init", "--check")
+    assert ran.code == 8
+    assert "no compiler" in ran.json["check"]["setup"]["problem"]
+    assert ran.json["check"]["checks"] == []

@@ -59,7 +59,7 @@ def test_what_is_proposed_for_an_installable_project_works(tmp_path: Path, pip: 
             "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
             '[project]\nname = "sums"\nversion = "1"\n[project.optional-dependencies]\ntest = ["pytest"]\n',
             "src/sums/__init__.py": "def add(a, b):\n    return a + b\n",
-            "tests/test_sums.py": "import pytest\nfrom sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+            "tests/test_s.py": "import pytest\nfrom sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
         },
     )
 

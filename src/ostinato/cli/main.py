@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "project": Entry("ostinato.cli.project", "project", "Register, list and remove projects."),
     "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
     "config": Entry("ostinato.cli.config", "config", "Explain the settings, and say where they are kept."),
+    "completion": Entry("ostinato.cli.completion", "completion", "Print the script that makes your shell complete."),
     "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }
@@ -59,6 +60,10 @@ class Door(LazyGroup):
 
         def work() -> object:
             _refuse_undecodable(arguments)
+            if "_OSTINATO_COMPLETE" in os.environ:
+                from ostinato.cli.completing import register
+
+                register()
             return super(Door, self).main(
                 arguments, "ostinato", complete_var, standalone_mode=False, obj=invocation, **extra
             )

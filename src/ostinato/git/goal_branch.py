@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 from ostinato.base.errors import ClaimLostError, UsageError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.text import clip, one_line, printable
+from ostinato.git.commits import DURABLE, Committer
 from ostinato.git.repository import Objects, Repository, readable
 from ostinato.git.run import Git, GitError
 from ostinato.verify.types import Change
 
 _SUBJECT = 72
 _REVIEWS = "refs/ostinato/review/"
-_CONFLICT = 1
 # An empty old value: the ref must not exist, whatever the length of object names here.
 _NOTHING = ""
-# What a commit needs is on the disk before the branch names it.
-_DURABLE = (("core.fsync", "committed,loose-object,reference"),)
 _LOCK_AGE = 2.0
 
 
@@ -51,6 +49,7 @@ class GitGoalBranch:
         self._repository = repository
         self._git = Git(repository.top)
         self._workshop_dir = workshop
+        self._committer: Committer | None = None
 
     def using(self, workshop: Path) -> GitGoalBranch:
         """Return the same branches with a workshop, which making commits needs."""
@@ -77,7 +76,7 @@ class GitGoalBranch:
             return found
         head = self._repository.head()
         try:
-            self._git.run("update-ref", "--create-reflog", self._ref(goal), head, _NOTHING, config=_DURABLE)
+            self._git.run("update-ref", "--create-reflog", self._ref(goal), head, _NOTHING, config=DURABLE)
         except GitError:
             # Another process was faster, or a branch named `ostinato` stands in the way.
             made = self.find(goal)
@@ -96,28 +95,20 @@ class GitGoalBranch:
         return await asyncio.to_thread(self._prepare, tree, parent, message)
 
     def _prepare(self, tree: str, parent: str, message: str) -> str:
-        name, email = self._repository.identity()
-        workshop = self._own_git().with_variables(
-            GIT_AUTHOR_NAME=name,
-            GIT_AUTHOR_EMAIL=email,
-            GIT_COMMITTER_NAME=name,
-            GIT_COMMITTER_EMAIL=email,
-        )
-        commit = workshop.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode("utf-8", "replace"))
-        new = f"{commit}\n^{parent}\n".encode()
-        pack = workshop.raw("pack-objects", "--revs", "--stdout", "-q", stdin=new)
-        self._git.raw("unpack-objects", "-q", stdin=pack, config=_DURABLE)
+        commits = self.committer()
+        commit = commits.commit(tree, (parent,), message)
+        commits.bring(commit, parent)
         return commit
 
     async def keep(self, iteration: IterationId, commit: str) -> None:
         """Hold a commit under a ref of ours that no branch shows."""
         ref = f"{_REVIEWS}{iteration}"
-        await asyncio.to_thread(self._git.run, "update-ref", ref, commit, config=_DURABLE)
+        await asyncio.to_thread(self._git.run, "update-ref", ref, commit, config=DURABLE)
 
     def advance(self, goal: NodeId, old: str, new: str) -> None:
         """Move the branch from `old` to `new`. Raises ClaimLostError when it stands elsewhere."""
         try:
-            self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old, config=_DURABLE)
+            self._git.run("update-ref", "-m", "ostinato", self._ref(goal), new, old, config=DURABLE)
         except GitError as error:
             if self.find(goal) == old:
                 raise
@@ -128,22 +119,20 @@ class GitGoalBranch:
         return await asyncio.to_thread(self._merged, tip, commit)
 
     def _merged(self, tip: str, commit: str) -> Change | None:
-        git = self._own_git()
-        arguments = ("merge-tree", "--write-tree", "--no-messages", tip, commit)
-        code, out = git.code(*arguments)
-        if code == _CONFLICT and out:
+        tree, conflicts = self.committer().merged_tree(tip, commit)
+        if conflicts:
             return None
-        if code:
-            raise GitError(arguments, code, out)
-        tree, base = out.split("\n", 1)[0], self._repository.tree(tip)
-        objects = Objects(git)
+        base = self._repository.tree(tip)
+        objects = Objects(self.committer().git)
         paths = tuple(sorted(readable(change.path) for change in objects.changed(base, tree)))
         return Change(base, tree, objects.diff(base, tree), paths)
 
-    def _own_git(self) -> Git:
-        """Return git in the workshop: no driver that the repository names runs there, and nothing of it is written."""
-        assert self._workshop_dir is not None, "this needs a workshop"
-        return Git(self._workshop_dir, {"GIT_DIR": str(self._workshop_dir)})
+    def committer(self) -> Committer:
+        """Return what makes commits here; the person's configuration is read at the first call."""
+        if self._committer is None:
+            assert self._workshop_dir is not None, "this needs a workshop"
+            self._committer = Committer(self._repository, self._workshop_dir)
+        return self._committer
 
     async def iterations_on(self, goal: NodeId) -> dict[str, str]:
         """Return iteration id → commit for the branch's commits that no other branch of the person's has."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +54,9 @@ _FIXED = {
 }
 _DRIVER = re.compile(r"(filter|diff|merge)\.(.+)\.(clean|smudge|process|command|textconv|driver|required)", re.DOTALL)
 _TIMEOUT = 300.0
+PERSONS = frozenset({"system", "global"})
+REPOSITORYS = frozenset({"local", "worktree"})
+"""The scopes of git's configuration: what the person says, and what the repository says."""
 
 
 class GitError(MachineError):
@@ -69,22 +73,43 @@ class GitError(MachineError):
 
 
 class Git:
-    """Git in one directory. `variables` are added to its environment (GIT_DIR, GIT_INDEX_FILE …)."""
+    """Git in one directory. `variables` are added to its environment (GIT_DIR, GIT_INDEX_FILE …).
+
+    `inherits` are open files that each call keeps open: a lock on one is held as long as a git of ours lives.
+    """
 
     def __init__(
-        self, directory: Path, variables: Mapping[str, str] | None = None, *, own_config: bool = False
+        self,
+        directory: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        own_config: bool = False,
+        inherits: tuple[int, ...] = (),
     ) -> None:
         self.directory = directory
         self._variables = dict(variables or {})
         self._own_config = own_config
+        self._inherits = inherits
 
     def with_variables(self, **variables: str) -> Git:
         """Return the same with further environment variables."""
-        return Git(self.directory, {**self._variables, **variables}, own_config=self._own_config)
+        return Git(
+            self.directory, {**self._variables, **variables}, own_config=self._own_config, inherits=self._inherits
+        )
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: Sequence[Setting] = ()) -> str:
         """Run and return stdout without its last line break. Raises GitError."""
         return self.raw(*arguments, stdin=stdin, config=config).decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def alone(
+        self, *arguments: str, stdin: bytes, config: Sequence[Setting] = (), timeout: float
+    ) -> tuple[int, str, str]:
+        """Run without a terminal, so that no program of git's can ask on it; all of them die after `timeout` seconds.
+
+        Returns exit code (-1 after the time), stdout without its last line break, and stderr.
+        """
+        code, out, err = self._run(arguments, stdin, config, timeout, alone=True)
+        return code, out.decode("utf-8", "surrogateescape").rstrip("\n"), err.decode("utf-8", "replace")
 
     def raw(self, *arguments: str, stdin: bytes | None = None, config: Sequence[Setting] = ()) -> bytes:
         """Run and return stdout as it came. Raises GitError."""
@@ -122,23 +147,37 @@ class Git:
         return out, False
 
     def _run(
-        self, arguments: Sequence[str], stdin: bytes | None, config: Sequence[Setting]
+        self,
+        arguments: Sequence[str],
+        stdin: bytes | None,
+        config: Sequence[Setting],
+        timeout: float = _TIMEOUT,
+        *,
+        alone: bool = False,
     ) -> tuple[int, bytes, bytes]:
+        pipe = subprocess.PIPE
         try:
-            done = subprocess.run(
+            with subprocess.Popen(
                 [git_binary(), *arguments],
                 cwd=self.directory,
                 env=self._environment(config),
-                input=stdin if stdin is not None else b"",
-                capture_output=True,
-                timeout=_TIMEOUT,
-                check=False,
-            )
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                start_new_session=alone,
+                pass_fds=self._inherits,
+            ) as process:
+                try:
+                    out, err = process.communicate(stdin if stdin is not None else b"", timeout)
+                except subprocess.TimeoutExpired:
+                    _kill(process.pid, whole_group=alone)
+                    return -1, b"", f"no answer within {timeout:.0f} s".encode()
+                except BaseException:
+                    _kill(process.pid, whole_group=alone)
+                    raise
         except OSError as error:
             raise MachineError(f"git cannot be run in {self.directory}: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise GitError(arguments, -1, f"no answer within {_TIMEOUT:.0f} s") from error
-        return done.returncode, done.stdout, done.stderr
+        return process.returncode, out, err
 
     def _environment(self, config: Sequence[Setting]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -149,6 +188,13 @@ class Git:
         if not self._own_config:
             told |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         return {**kept, **_FIXED, **told, **self._variables}
+
+
+def _kill(pid: int, *, whole_group: bool) -> None:
+    if whole_group:
+        os.killpg(pid, signal.SIGKILL)
+    else:
+        os.kill(pid, signal.SIGKILL)
 
 
 @cache
@@ -162,6 +208,15 @@ def git_binary() -> str:
     return found
 
 
+def configuration(git: Git) -> Iterator[tuple[str, str, str | None]]:
+    """Yield (scope, key, value) of all that `git` reads, the later wins; the value of a bare key is None."""
+    listed = git.raw("config", "--list", "--show-scope", "--includes", "-z").decode("utf-8", "surrogateescape")
+    fields = listed.split("\0")
+    for scope, entry in zip(fields[::2], fields[1::2], strict=False):
+        key, has_value, value = entry.partition("\n")
+        yield scope, key, value if has_value else None
+
+
 def neutral_drivers(git: Git) -> tuple[Setting, ...]:
     """Return settings that undo what the repository's own configuration says of filter, diff and merge drivers.
 
@@ -169,17 +224,13 @@ def neutral_drivers(git: Git) -> tuple[Setting, ...]:
     """
     theirs: set[str] = set()
     persons: dict[str, str] = {}
-    fields = (
-        git.raw("config", "--list", "--show-scope", "--includes", "-z").decode("utf-8", "surrogateescape").split("\0")
-    )
-    for scope, entry in zip(fields[::2], fields[1::2], strict=False):
-        key, _, value = entry.partition("\n")
+    for scope, key, value in configuration(git):
         if not _DRIVER.fullmatch(key):
             continue
-        if scope in {"local", "worktree"}:
+        if scope in REPOSITORYS:
             theirs.add(key)
-        elif scope in {"system", "global"}:
-            persons[key] = value
+        elif scope in PERSONS:
+            persons[key] = value or ""
     # A filter that is required and has no command fails: each silenced one is made optional.
     required = {f"{key.rpartition('.')[0]}.required" for key in theirs if key.startswith("filter.")}
     return tuple(

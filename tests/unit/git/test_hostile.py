@@ -143,12 +143,12 @@ async def test_merging_diverged_branches_starts_no_driver(hostile: Person, place
 
 
 def test_the_persons_own_filter_of_the_same_name_still_runs(person: Person) -> None:
-    person.commit({".gitattributes": "*.big filter=lfs\n"})
+    person.commit({".gitattributes": "*.big filter=big\n"})
     trap = person.run_trap()
-    person.git("config", "--global", "filter.lfs.smudge", "sed s/pointer/content/")
-    person.git("config", "--global", "filter.lfs.clean", "sed s/content/pointer/")
-    person.git("config", "filter.lfs.smudge", str(trap))
-    person.git("config", "filter.lfs.clean", str(trap))
+    person.git("config", "--global", "filter.big.smudge", "sed s/pointer/content/")
+    person.git("config", "--global", "filter.big.clean", "sed s/content/pointer/")
+    person.git("config", "filter.big.smudge", str(trap))
+    person.git("config", "filter.big.clean", str(trap))
     repository = person.repository()
     side = person.git("commit-tree", "-p", "HEAD", "-m", "big", _tree_with(person, "a.big", "pointer\n"))
     fast_forward(repository, side)

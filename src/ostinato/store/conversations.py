@@ -32,13 +32,15 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """One model call: when, what it cost, and the estimated tokens of its request by section."""
+    """One model call: when, what it cost, the estimated tokens of its request by section, and who answered ("" where
+    that was not kept)."""
 
     step: int
     started_at: datetime
     ended_at: datetime | None
     spending: Spending
     sections: dict[str, int]
+    model: str = ""
 
 
 class ConversationStore:
@@ -113,6 +115,7 @@ def _decode_step(row: Row) -> StoredStep:
             ended_at=parse_time(row["ended_at"]) if row["ended_at"] is not None else None,
             spending=decode_spending(row["spending"]),
             sections={str(name): int(size) for name, size in json.loads(row["sections"]).items()},
+            model=row["model"],
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise _unreadable("step", row["owner_id"], row["step"], error) from error

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ostinato.store.events import EventStore
     from ostinato.store.graph import GraphStore
     from ostinato.store.iterations import IterationStore
+    from ostinato.store.looking import LookingStore
     from ostinato.store.plans import PlanStore
     from ostinato.store.projects import ProjectStore
     from ostinato.store.reasoning import ReasoningStore
@@ -102,6 +103,13 @@ class Store:
         from ostinato.store.plans import PlanStore
 
         return PlanStore(self)
+
+    @cached_property
+    def looking(self) -> LookingStore:
+        """Looking back over whole goals and projects."""
+        from ostinato.store.looking import LookingStore
+
+        return LookingStore(self.db)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

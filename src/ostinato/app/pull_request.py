@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ostinato.app.diffstat import total
-from ostinato.app.report import DecisionReport, Report, TaskReport
+from ostinato.app.report_values import DecisionReport, Report, TaskReport
 from ostinato.base.markdown import code, inline, quote
 from ostinato.graph.types import Status
 
@@ -13,8 +13,11 @@ _MOST_TASKS = 100
 _MOST_CHECKS = 30
 
 
-def text_of(report: Report) -> str:
-    """Return the whole text; see `app.report.pull_request_text`."""
+def pull_request_text(report: Report) -> str:
+    """Return Markdown for a pull request: what was asked, the tasks with their commits, decisions, how it was proven.
+
+    Nothing of sessions, attempts or spending: who reviews the change did not ask for them. Ends with a line break.
+    """
     return "\n".join((*_summary(report), *_tasks(report), *_decisions(report), *_proof(report), *_left(report))) + "\n"
 
 
@@ -22,10 +25,9 @@ def _summary(report: Report) -> Iterator[str]:
     yield "## Summary"
     yield ""
     yield f"**{inline(report.goal.title)}**"
-    asked = report.goal.description.strip()
-    if asked and asked != report.goal.title.strip():
+    if report.asked:
         yield ""
-        yield quote(asked)
+        yield quote(report.asked)
     files, added, removed = total(report.changed)
     if files:
         yield ""

@@ -1,17 +1,17 @@
-"""`ostinato status`: where the project stands, on one screen. Everything is read, nothing is kept."""
+"""`ostinato status`: what happened and where it stands, on one screen. Everything is read, nothing is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ostinato.base.ids import NodeId
+from ostinato.base.errors import UsageError
 from ostinato.base.spending import Spending
 from ostinato.cli.command import Command
-from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.documents import (
     approval_document,
     node_document,
@@ -19,107 +19,142 @@ from ostinato.cli.documents import (
     session_document,
     usage_document,
 )
-from ostinato.cli.output import answer, clean, columns, short_time
-from ostinato.graph.approvals import Approval
-from ostinato.graph.projects import Project
-from ostinato.graph.requests import NodeFilter
-from ostinato.graph.sessions import Session
-from ostinato.graph.types import Node, NodeType, Status
+from ostinato.cli.output import answer, json_line
+from ostinato.cli.since import Since
 
 if TYPE_CHECKING:
+    from ostinato.app.standing import GoalStanding, Running, Standing
+    from ostinato.graph.projects import Project
     from ostinato.store.store import Store
 
-
-@dataclass(frozen=True, slots=True)
-class _GoalState:
-    goal: Node
-    counts: dict[Status, int]
-    spending: Spending
+_UNKNOWN = "this repository is not registered yet: `ostinato plan` or `ostinato project add` does that"
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    project: Project | None
-    goals: list[_GoalState]
-    running: list[Session]
-    approvals: list[Approval]
-    spending: Spending
-
-
-@click.command(cls=Command, examples=("ostinato status", "ostinato status --json"))
+@click.command(
+    cls=Command,
+    examples=("ostinato status", "ostinato status --since 12h", "ostinato status --all --json"),
+)
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="Tell of the time since: 12h, 2d, 2026-05-01 or 2026-05-01T22:00."
+)
+@click.option("--all", "everything", is_flag=True, help="All registered projects; so it is outside of a repository.")
 @pass_invocation
-def status(invocation: Invocation) -> None:
-    """Show goals with their tasks by status, running sessions, what waits for you, usage and cost."""
+def status(invocation: Invocation, since: datetime | timedelta | None, everything: bool) -> None:
+    """Show what happened: what is done, what failed and why, what waits for you, what was spent, what is next.
+
+    It tells of the time since the start of the last session, unless --since names another one. Times are in UTC.
+    """
     store = invocation.reading()
-    state = _read(store, invocation.project(store))
-    answer(invocation, _document(state), _lines(state))
-
-
-def _read(store: Store, project: Project | None) -> _State:
+    if everything and invocation.project_name is not None:
+        raise UsageError("--all and --project exclude each other")
+    if everything or (invocation.project_name is None and not _in_repository()):
+        _answer_all(invocation, store, since)
+        return
+    project = invocation.project(store)
     if project is None:
-        return _State(None, [], [], [], Spending())
-    sessions = store.sessions.list(project_id=project.id)
-    spent: dict[NodeId, Spending] = {}
-    for session in sessions:
-        spent[session.goal_id] = spent.get(session.goal_id, Spending()) + session.spending
-    goals = store.graph.query(NodeFilter(project_id=project.id, node_type=NodeType.GOAL))
-    return _State(
-        project,
-        [_GoalState(goal, store.graph.counts(goal.id), spent.get(goal.id, Spending())) for goal in goals],
-        [session for session in sessions if session.ended_at is None],
-        store.approvals.open(project_id=project.id),
-        sum(spent.values(), Spending()),
-    )
+        answer(invocation, _nothing(), [_UNKNOWN])
+        return
+    standing = _read(store, project, since)
+    answer(invocation, standing_document(standing) if invocation.json else None, _lines(standing))
 
 
-def _document(state: _State) -> dict[str, Any]:
+def _lines(standing: Standing) -> Iterator[str]:
+    # Late: programs that read JSON draw no screen.
+    from ostinato.cli.status_view import status_lines
+
+    yield from status_lines(standing)
+
+
+def _read(store: Store, project: Project, since: datetime | timedelta | None) -> Standing:
+    from ostinato.app.standing import read_standing
+
+    if isinstance(since, timedelta):
+        since = store.db.clock.now() - since
+    return read_standing(store, project, since)
+
+
+def _answer_all(invocation: Invocation, store: Store, since: datetime | timedelta | None) -> None:
+    """Print every project, the one with the newest session last, so that it stands above the prompt."""
+    with store.db.reading():
+        standings = [_read(store, project, since) for project in store.projects.list()]
+    if invocation.json:
+        spending = sum((one.spending for one in standings), Spending())
+        projects = [standing_document(one) for one in standings]
+        json_line({"projects": projects, "usage": usage_document(spending), "cost_usd": spending.cost_usd})
+        return
+    if not standings:
+        click.echo("no project is registered yet: go into a git repository and say what you want with `ostinato plan`")
+    for number, standing in enumerate(sorted(standings, key=lambda one: one.since)):
+        if number:
+            click.echo()
+        for line in _lines(standing):
+            click.echo(line)
+
+
+def _in_repository() -> bool:
+    return repository_top(".") is not None
+
+
+def _nothing() -> dict[str, Any]:
     return {
-        "project": None if state.project is None else project_document(state.project),
-        "goals": [
-            {
-                **node_document(one.goal),
-                "counts": {status.value: count for status, count in one.counts.items()},
-                "usage": usage_document(one.spending),
-                "cost_usd": one.spending.cost_usd,
-            }
-            for one in state.goals
-        ],
-        "sessions": [session_document(session) for session in state.running],
-        "waiting": [approval_document(approval) for approval in state.approvals],
-        "usage": usage_document(state.spending),
-        "cost_usd": state.spending.cost_usd,
+        "project": None,
+        "goals": [],
+        "sessions": [],
+        "waiting": [],
+        "usage": usage_document(Spending()),
+        "cost_usd": 0.0,
     }
 
 
-def _lines(state: _State) -> Iterator[str]:
-    if state.project is None:
-        yield "this repository is not registered yet: `ostinato plan` or `ostinato project add` does that"
-        return
-    yield clean(f"{state.project.name}  {state.project.path}")
-    yield from _section("goals", [_goal_row(one) for one in state.goals])
-    yield from _section(
-        "running sessions",
-        [(f"  {s.id}", s.kind, s.goal_id, f"since {short_time(s.started_at)}") for s in state.running],
-    )
-    yield from _section(
-        "waiting for you (approve, reject)",
-        [(f"  {a.id}", a.node_id, a.kind, a.question) for a in state.approvals],
-    )
-    yield ""
-    yield f"usage: {_spent(state.spending)}"
+def standing_document(standing: Standing) -> dict[str, Any]:
+    """Return where a project stands: all its goals, the open sessions and questions, the spending of all time."""
+    from ostinato.base.clock import format_time
+
+    return {
+        "project": project_document(standing.project),
+        "at": format_time(standing.at),
+        "since": format_time(standing.since),
+        "goals": [_goal_document(one) for one in standing.goals],
+        "sessions": [_running_document(one) for one in standing.running],
+        "waiting": [approval_document(approval) for approval in standing.waiting],
+        "usage": usage_document(standing.spending),
+        "cost_usd": standing.spending.cost_usd,
+        "usage_since": usage_document(standing.spent_since),
+        "cost_usd_since": standing.spent_since.cost_usd,
+    }
 
 
-def _section(title: str, rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    yield ""
-    yield title if rows else f"{title}: none"
-    yield from columns(rows)
+def _goal_document(one: GoalStanding) -> dict[str, Any]:
+    from ostinato.app.standing import next_step
+
+    step = next_step(one)
+    return {
+        **node_document(one.goal),
+        "counts": {status.value: count for status, count in one.counts.items()},
+        "failures": [
+            {"id": line.id, "title": line.title, "status": line.status, "reason": line.reason} for line in one.failed
+        ],
+        "commits": [
+            {"commit": made.commit, "task_id": made.task_id, "iteration_id": made.id} for made, _ in one.commits
+        ],
+        "completed_since": one.done_since,
+        "stop_reason": one.last.stop_reason if one.last else None,
+        "paused": one.paused_at is not None,
+        "next": step.command if step else None,
+        "usage": usage_document(one.spending),
+        "cost_usd": one.spending.cost_usd,
+    }
 
 
-def _goal_row(one: _GoalState) -> tuple[object, ...]:
-    counts = ", ".join(f"{count} {status}" for status, count in one.counts.items() if count)
-    return f"  {one.goal.id}", one.goal.status, one.goal.title, counts or "no tasks", _spent(one.spending)
+def _running_document(one: Running) -> dict[str, Any]:
+    from ostinato.base.clock import format_time
 
-
-def _spent(spending: Spending) -> str:
-    cost = "cost unknown" if spending.cost_usd is None else f"${spending.cost_usd:.2f}"
-    return f"{spending.tokens:,} tokens, {cost}"
+    return {
+        **session_document(one.session),
+        "state": one.state.replace(" ", "_"),
+        "pid": one.process.pid if one.process else None,
+        "host": one.process.host if one.process else None,
+        "task_id": one.task.id if one.task else None,
+        "step": one.step,
+        "last_event_at": format_time(one.heard_at) if one.heard_at else None,
+    }

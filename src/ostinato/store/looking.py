@@ -6,6 +6,7 @@ It writes nothing and judges nothing; `app.report` and `app.standing` make of it
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ostinato.base.spending import Spending
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.derive import derived_rows
+from ostinato.store.rows import encode_json
 
 if TYPE_CHECKING:
     from ostinato.graph.approvals import Approval
@@ -97,6 +99,14 @@ class LookingStore:
         with self._db.reading():
             return decode_rows(self._db, in_order(self._db.execute(self._sql["nodes_of_goal"], {"goal_id": goal_id})))
 
+    def nodes(self, ids: Iterable[NodeId]) -> list[Node]:
+        """Return the nodes with these ids, by created_at and natural id; unknown ones are left out."""
+        from ostinato.store.reading import decode_rows, in_order
+
+        with self._db.reading():
+            rows = self._db.execute(queries("tasks")["several"], {"ids": encode_json(list(ids))})
+            return decode_rows(self._db, in_order(rows))
+
     def edges_of_goal(self, goal_id: NodeId) -> list[Edge]:
         """Return the chosen, rejected, informs and supersedes edges from nodes below a goal, the oldest first."""
         from ostinato.store.edge_rows import decode_edge
@@ -127,9 +137,10 @@ class LookingStore:
             found[row["iteration_id"]].append(decode_check_run(row))
         return dict(found)
 
-    def steps_of_goal(self, goal_id: NodeId) -> list[StepsCost]:
-        """Return what the model calls of a goal cost, by conversation, model and day."""
-        return [_steps_cost(row) for row in self._db.execute(self._sql["steps_of_goal"], {"goal_id": goal_id})]
+    def steps_of(self, owners: Iterable[str]) -> list[StepsCost]:
+        """Return what the model calls of these iterations and sessions cost, by conversation, model and day."""
+        rows = self._db.execute(self._sql["steps_of"], {"owners": encode_json(list(owners))})
+        return [_steps_cost(row) for row in rows]
 
     def approvals_of_goal(self, goal_id: NodeId) -> list[Approval]:
         """Return the questions about a goal and what is below it, answered or not, the oldest first."""

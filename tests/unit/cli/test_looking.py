@@ -152,7 +152,7 @@ def test_status_counts_tasks_and_names_what_runs(shell: Shell) -> None:
     assert {status: count for status, count in found["counts"].items() if count} == {"completed": 1, "ready": 1}
     assert [one["id"] for one in state["sessions"]] == [session]
     text = shell.ok("status").out
-    for word in ("Faster start", "1 ready", session, "usage:"):
+    for word in ("Faster start", "1 of 2 done", "1 ready", session, "spent"):
         assert word in text
 
 

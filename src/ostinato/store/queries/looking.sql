@@ -45,14 +45,8 @@ WHERE sessions.goal_id = :goal_id AND iterations.session_id = sessions.id
   AND (check_runs.owner_id IS NULL OR check_runs.owner_id = iterations.task_id)
 ORDER BY check_runs.id
 
--- name: steps_of_goal
--- What the model calls of a goal cost, by whose conversation, which model, and which day.
-WITH owners (id) AS (
-    SELECT id FROM sessions WHERE goal_id = :goal_id
-    UNION ALL
-    SELECT iterations.id FROM sessions CROSS JOIN iterations
-    WHERE sessions.goal_id = :goal_id AND iterations.session_id = sessions.id
-)
+-- name: steps_of
+-- What the model calls of conversations cost, by conversation, model and day.
 SELECT steps.owner_id, steps.model, substr(steps.started_at, 1, 10) AS day,
        sum(coalesce(json_extract(spending, '$.input'), 0)) AS input,
        sum(coalesce(json_extract(spending, '$.cached_input'), 0)) AS cached_input,
@@ -62,8 +56,8 @@ SELECT steps.owner_id, steps.model, substr(steps.started_at, 1, 10) AS day,
        sum(coalesce(json_extract(spending, '$.calls'), 0)) AS calls,
        sum(json_extract(spending, '$.cost_usd')) AS cost_usd,
        sum(spending <> '{}' AND json_extract(spending, '$.cost_usd') IS NULL) AS unknown
-FROM owners CROSS JOIN steps
-WHERE steps.owner_id = owners.id
+FROM json_each(:owners) owners CROSS JOIN steps
+WHERE steps.owner_id = owners.value
 GROUP BY steps.owner_id, steps.model, day
 
 -- name: approvals_of_goal

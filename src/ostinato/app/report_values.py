@@ -1,0 +1,193 @@
+"""What came of a goal or of one session on it, as values for every renderer. `app.report` makes them from the store;
+nothing here reads, and nothing is escaped: that is each renderer's duty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ostinato.app.diffstat import FileChange
+from ostinato.base.ids import NodeId
+from ostinato.base.spending import Spending
+from ostinato.graph.approvals import Approval
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Ending, Iteration
+from ostinato.graph.projects import Project
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Node, Status
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReport:
+    """One attempt at a task: its record, without its diff, and the runs of the task's and the project's checks."""
+
+    iteration: Iteration
+    runs: tuple[CheckRun, ...] = ()
+
+    @property
+    def red_runs(self) -> tuple[CheckRun, ...]:
+        """The runs on the attempt that did not pass."""
+        return tuple(
+            run for run in self.runs if run.phase is not CheckPhase.BASE and run.status is not CheckStatus.PASSED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """A task with its attempts, the oldest first. `commit` and `files` are of the attempt that was committed; `parts`
+    counts its child tasks, `approved` says that a person approved what it came to."""
+
+    node: Node
+    attempts: tuple[AttemptReport, ...] = ()
+    commit: str | None = None
+    files: tuple[FileChange, ...] = ()
+    approved: bool = False
+    parts: int = 0
+    spending: Spending = field(default_factory=Spending)
+
+    @property
+    def done(self) -> bool:
+        """True when the task is completed."""
+        return self.node.status is Status.COMPLETED
+
+    @property
+    def proofs(self) -> tuple[CheckRun, ...]:
+        """The last run of each check that passed on what was done, in the order of the checks."""
+        last = {run.command: run for run in self.attempts[-1].runs} if self.done and self.attempts else {}
+        return tuple(run for run in last.values() if run.status is CheckStatus.PASSED)
+
+    @property
+    def was_red(self) -> frozenset[str]:
+        """The commands that were red before the work."""
+        runs = (run for attempt in self.attempts for run in attempt.runs)
+        return frozenset(r.command for r in runs if r.phase is CheckPhase.BASE and r.status is CheckStatus.FAILED)
+
+    @property
+    def judged_by(self) -> str:
+        """Who or what says that the task is done, "" while it is not."""
+        if not self.done:
+            return ""
+        if self.approved:
+            return "a person approved it"
+        if not self.attempts and self.parts:
+            return "its parts are done"
+        if not self.attempts:
+            return "set by hand, without evidence"
+        if self.attempts[-1].iteration.ending is Ending.NONE:
+            return "already satisfied by another task's work"
+        return "checks" if self.proofs else "set by hand, without evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionReport:
+    """An alternative of a decision; `reason` is why it was chosen or rejected, "" where nobody said."""
+
+    node: Node
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """A decision with its options; `chosen` is the one that was taken."""
+
+    node: Node
+    chosen: OptionReport | None = None
+    others: tuple[OptionReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """An observation and the nodes that it is about."""
+
+    node: Node
+    about: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent under one heading: a model or a day."""
+
+    name: str
+    spending: Spending
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the time line; `mark` is one of done, failed, waits, person, session, note."""
+
+    at: datetime
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report tells. `session` is set when it is about one session only; `at` is when it was made.
+
+    The tasks are in the order in which they were made, the sessions and the time line the oldest first.
+    """
+
+    project: Project
+    goal: Node
+    at: datetime
+    session: Session | None = None
+    sessions: tuple[Session, ...] = ()
+    tasks: tuple[TaskReport, ...] = ()
+    decisions: tuple[DecisionReport, ...] = ()
+    learned: tuple[Learned, ...] = ()
+    waiting: tuple[Approval, ...] = ()
+    by_model: tuple[Spent, ...] = ()
+    by_day: tuple[Spent, ...] = ()
+    spending: Spending = field(default_factory=Spending)
+    timeline: tuple[Moment, ...] = ()
+
+    @property
+    def branch(self) -> str:
+        """The goal's branch, whether or not it still is there."""
+        return f"ostinato/{self.goal.id}/main"
+
+    @property
+    def asked(self) -> str:
+        """What was asked beyond the title, which often is its first line."""
+        first, _, rest = self.goal.description.strip().partition("\n")
+        return (rest if first.strip() == self.goal.title.strip() else self.goal.description).strip()
+
+    @property
+    def landed(self) -> str | None:
+        """The commit that was landed, None before."""
+        return self.goal.metadata.get("landed_commit")
+
+    @property
+    def done(self) -> tuple[TaskReport, ...]:
+        """The completed tasks."""
+        return tuple(task for task in self.tasks if task.done)
+
+    @property
+    def failed(self) -> tuple[TaskReport, ...]:
+        """The tasks that failed, or that are blocked for a reason of their own."""
+        wanted = {Status.FAILED, Status.BLOCKED}
+        return tuple(task for task in self.tasks if task.node.status in wanted and not _waits_for_another(task.node))
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many tasks there are of each status."""
+        found: dict[Status, int] = {}
+        for task in self.tasks:
+            found[task.node.status] = found.get(task.node.status, 0) + 1
+        return found
+
+    @property
+    def changed(self) -> tuple[FileChange, ...]:
+        """What the commits changed, summed by file, by path."""
+        found: dict[str, FileChange] = {}
+        for change in (one for task in self.tasks for one in task.files):
+            before = found.get(change.path, FileChange(change.path, 0, 0))
+            added, removed = before.added + change.added, before.removed + change.removed
+            found[change.path] = FileChange(change.path, added, removed)
+        return tuple(found[path] for path in sorted(found))
+
+
+def _waits_for_another(node: Node) -> bool:
+    """Tell whether a task is blocked by derivation: the reason then is `{id} {status}` of the task it waits for."""
+    words = (node.blocked_reason or "").split()
+    return node.status is Status.BLOCKED and len(words) == 2 and words[0].startswith("os-")

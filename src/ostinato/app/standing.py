@@ -1,0 +1,268 @@
+"""Where a project stands, as values: goals, what runs, what failed and why, what waits, what was spent, what is next.
+
+Everything is read in one snapshot with few statements, however many tasks there are. It renders nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ostinato.base.ids import NodeId, natural_key
+from ostinato.base.process import ProcessIdentity, is_dead
+from ostinato.base.spending import Spending
+from ostinato.graph.approvals import Approval
+from ostinato.graph.projects import Project
+from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.types import Node, NodeType, Status
+
+if TYPE_CHECKING:
+    from ostinato.store.looking import AttemptLine, TaskLine
+    from ostinato.store.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A session that has not ended. `state` is `alive`, `dead` (its process is gone), `elsewhere` (on another host:
+    nobody here can tell) or `by hand` (no process). `heard_at` is the time of its newest event."""
+
+    session: Session
+    process: ProcessIdentity | None
+    state: str
+    task: TaskLine | None = None
+    attempt: int = 0
+    step: int = 0
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalStanding:
+    """One goal. `failed` are tasks that failed or are blocked for a reason of their own, `commits` those made since
+    the moment that was asked about, the oldest first; `last` is its newest ended session."""
+
+    goal: Node
+    counts: Mapping[Status, int]
+    spending: Spending
+    recent: bool
+    running: tuple[Running, ...] = ()
+    failed: tuple[TaskLine, ...] = ()
+    waiting: tuple[Approval, ...] = ()
+    commits: tuple[tuple[AttemptLine, TaskLine | None], ...] = ()
+    done_since: int = 0
+    last: Session | None = None
+    paused_at: datetime | None = None
+
+    @property
+    def done(self) -> int:
+        """How many of its tasks are completed."""
+        return self.counts.get(Status.COMPLETED, 0)
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks count: all but the cancelled."""
+        return sum(count for status, count in self.counts.items() if status is not Status.CANCELLED)
+
+    @property
+    def is_open(self) -> bool:
+        """True while there is something to do."""
+        return self.goal.status in {Status.PENDING, Status.ACTIVE}
+
+    @property
+    def cost_per_task(self) -> float | None:
+        """What each completed task cost, planning included; None where that is not known."""
+        cost = self.spending.cost_usd
+        return None if cost is None or not self.done else cost / self.done
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One project as it stood at `at`; `since` is the moment from which "done" and "commits" count."""
+
+    project: Project
+    at: datetime
+    since: datetime
+    goals: tuple[GoalStanding, ...] = ()
+    waiting: tuple[Approval, ...] = ()
+    spending: Spending = field(default_factory=Spending)
+    spent_since: Spending = field(default_factory=Spending)
+
+    @property
+    def running(self) -> tuple[Running, ...]:
+        """The open sessions of all goals."""
+        return tuple(one for goal in self.goals for one in goal.running)
+
+
+class Step(NamedTuple):
+    """The one thing to do next: a command, and why in a few words."""
+
+    command: str
+    why: str
+
+
+def next_step(one: GoalStanding) -> Step | None:
+    """Return what a person would do next about a goal, None where there is nothing to do."""
+    goal = one.goal.id
+    ralphs = [running for running in one.running if running.session.kind is SessionKind.RALPH]
+    if any(running.state in {"alive", "elsewhere"} for running in ralphs):
+        return Step(f"ostinato events --follow --goal {goal}", "it is at work")
+    if one.paused_at is not None:
+        return Step(f"ostinato resume {goal}", "it is paused")
+    if one.waiting:
+        return _answer(one.waiting[0])
+    if one.goal.status is Status.COMPLETED:
+        landed = "landed_commit" in one.goal.metadata
+        return None if landed or not one.done else Step(f"ostinato land {goal}", "everything is done")
+    if not one.is_open:
+        return None
+    if not one.tasks:
+        return Step(f"ostinato plan --goal {goal}", "it has no tasks")
+    if one.counts.get(Status.READY, 0) or one.counts.get(Status.IN_PROGRESS, 0):
+        return Step(f"ostinato ralph {goal}", "tasks are ready")
+    if one.failed:
+        return Step(f"ostinato show {one.failed[0].id}", "nothing can go on before this")
+    return Step(f"ostinato tasks list --goal {goal}", "no task is ready")
+
+
+def _answer(approval: Approval) -> Step:
+    if approval.kind == "review":
+        return Step(f"ostinato show {approval.node_id}", f"then approve or reject {approval.node_id}")
+    if approval.kind == "plan":
+        return Step(f"ostinato approve {approval.node_id}", "its plan waits for you")
+    return Step("ostinato approvals", "a question waits for you")
+
+
+def read_standing(store: Store, project: Project, since: datetime | None = None) -> Standing:
+    """Return where a project stands; without `since`, from the start of its last session on."""
+    with store.db.reading():
+        at = store.db.clock.now()
+        sessions = store.sessions.list(project_id=project.id)
+        since = since or (sessions[0].started_at if sessions else at)
+        lines = {line.id: line for line in store.looking.tasks_and_goals(project.id)}
+        goal_of = _goals_of(lines)
+        attempts = store.looking.iterations_since(project.id, since)
+        open_sessions = store.sessions.open(project.id)
+        running = [_running(store, one, process, attempts, lines) for one, process in open_sessions]
+        waiting = store.approvals.open(project_id=project.id)
+        goals = store.looking.nodes(line.id for line in lines.values() if line.node_type is NodeType.GOAL)
+        paused = store.looking.paused(project.id)
+    sorted_out = _Sorted(lines, goal_of, sessions, attempts, running, waiting)
+    return Standing(
+        project=project,
+        at=at,
+        since=since,
+        goals=tuple(sorted_out.standing(goal, since, paused.get(goal.id)) for goal in goals),
+        waiting=tuple(waiting),
+        spending=sum((session.spending for session in sessions), Spending()),
+        spent_since=sum((s.spending for s in sessions if s.ended_at is None or s.ended_at >= since), Spending()),
+    )
+
+
+class _Sorted:
+    """What was read, sorted out by goal once, so that many goals cost no more than one."""
+
+    def __init__(
+        self,
+        lines: Mapping[NodeId, TaskLine],
+        goal_of: Mapping[NodeId, NodeId],
+        sessions: list[Session],
+        attempts: list[AttemptLine],
+        running: list[Running],
+        waiting: list[Approval],
+    ) -> None:
+        self._lines = lines
+        tasks = (line for line in lines.values() if line.node_type is NodeType.TASK)
+        self._tasks = _grouped((goal_of.get(line.id), line) for line in tasks)
+        self._sessions = _grouped((session.goal_id, session) for session in sessions)
+        self._attempts = _grouped((attempt.goal_id, attempt) for attempt in attempts)
+        self._running = _grouped((one.session.goal_id, one) for one in running)
+        own = (goal_of.get(one.node_id, one.node_id) for one in waiting)
+        self._waiting = _grouped(zip(own, waiting, strict=True))
+
+    def standing(self, goal: Node, since: datetime, paused_at: datetime | None) -> GoalStanding:
+        """Return where one goal stands."""
+        tasks = sorted(self._tasks.get(goal.id, ()), key=lambda line: natural_key(line.id))
+        sessions = self._sessions.get(goal.id, [])
+        ended = [session for session in sessions if session.ended_at is not None]
+        attempts = self._attempts.get(goal.id, ())
+        return GoalStanding(
+            goal=goal,
+            counts=Counter(line.status for line in tasks),
+            spending=sum((session.spending for session in sessions), Spending()),
+            recent=any(session.ended_at is None or session.ended_at >= since for session in sessions),
+            running=tuple(self._running.get(goal.id, ())),
+            failed=tuple(line for line in tasks if _stands_still(line)),
+            waiting=tuple(self._waiting.get(goal.id, ())),
+            commits=tuple((one, self._lines.get(one.task_id)) for one in attempts if one.commit and one.ended_at),
+            done_since=sum(line.completed_at is not None and line.completed_at >= since for line in tasks),
+            last=max(ended, key=lambda session: session.ended_at or since) if ended else None,
+            paused_at=paused_at,
+        )
+
+
+def _grouped(pairs: Iterable[tuple[NodeId | None, T]]) -> dict[NodeId, list[T]]:
+    found: dict[NodeId, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        if key is not None:
+            found[key].append(value)
+    return found
+
+
+def _goals_of(lines: Mapping[NodeId, TaskLine]) -> dict[NodeId, NodeId]:
+    """Return the nearest goal above each task (and of each goal itself)."""
+    found: dict[NodeId, NodeId] = {}
+    for line in lines.values():
+        trail, here = [], line
+        while here.node_type is not NodeType.GOAL and here.id not in found:
+            trail.append(here.id)
+            above = lines.get(here.parent_id) if here.parent_id else None
+            if above is None:
+                break
+            here = above
+        goal = here.id if here.node_type is NodeType.GOAL else found.get(here.id)
+        if goal is not None:
+            found |= dict.fromkeys([*trail, here.id], goal)
+    return found
+
+
+def _stands_still(line: TaskLine) -> bool:
+    """Tell whether a task failed, or is blocked by more than another task that stands still."""
+    if line.status is Status.BLOCKED:
+        words = (line.reason or "").split()
+        return not (len(words) == 2 and words[0].startswith("os-") and words[1] in {"failed", "blocked", "cancelled"})
+    return line.status is Status.FAILED
+
+
+def _running(
+    store: Store,
+    session: Session,
+    process: ProcessIdentity | None,
+    attempts: list[AttemptLine],
+    lines: Mapping[NodeId, TaskLine],
+) -> Running:
+    now = [one for one in attempts if one.session_id == session.id and one.ended_at is None]
+    sign = store.looking.last_sign(session.id)
+    current = now[-1] if now else None
+    return Running(
+        session=session,
+        process=process,
+        state=state_of(process),
+        task=lines.get(current.task_id) if current else None,
+        attempt=current.attempt if current else 0,
+        step=store.looking.last_step(current.id if current else session.id),
+        heard_at=sign.at if sign else None,
+    )
+
+
+def state_of(process: ProcessIdentity | None) -> str:
+    """Return whether the process of a session lives; see `Running.state`."""
+    if process is None:
+        return "by hand"
+    if process.host != os.uname().nodename:
+        return "elsewhere"
+    return "dead" if is_dead(process) else "alive"

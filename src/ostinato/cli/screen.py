@@ -1,0 +1,138 @@
+"""What the eye needs on a terminal: its width, colours, wrapped lines. Text must be clean before it comes here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import click
+
+from ostinato.base.spending import Spending
+from ostinato.base.text import clip
+from ostinato.cli.output import clean
+
+_USUAL = 80
+_LEAST = 30
+
+
+def width() -> int:
+    """Return the terminal's columns, 80 where there is none; COLUMNS goes before both."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return max(_LEAST, int(said))
+    try:
+        return max(_LEAST, os.get_terminal_size(1).columns or _USUAL)
+    except OSError:
+        return _USUAL
+
+
+def painted(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+    """Return `text` with a colour for terminals; `click.echo` takes it away for pipes. NO_COLOR is heeded."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
+
+
+def wrapped(text: str, first: str = "", rest: str | None = None, columns: int | None = None) -> Iterator[str]:
+    """Yield one line of text as lines of at most `columns`; `first` stands before it, `rest` before what follows."""
+    # Late: it brings tables of its own.
+    import textwrap
+
+    room = columns or width()
+    after = " " * len(first) if rest is None else rest
+    yield from textwrap.wrap(text, room, initial_indent=first, subsequent_indent=after, break_on_hyphens=False) or [
+        first.rstrip()
+    ]
+
+
+def clipped(lines: Iterable[str], most: int, columns: int, hint: str) -> Iterator[str]:
+    """Yield at most `most` lines of at most `columns` characters, and say with `hint` what was left out."""
+    found = list(lines)
+    shown = found if len(found) <= most + 1 else found[:most]
+    yield from (clip(line, columns) for line in shown)
+    if len(found) > len(shown):
+        yield f"… {len(found) - len(shown)} more lines{hint}"
+
+
+def shortened(reason: str) -> str:
+    """Return a reason with long commands in it cut, so that what they said comes into sight."""
+    import re
+
+    return re.sub(r"`([^`]{40,})`", lambda found: f"`{clip(found[1], 36)}`", reason)
+
+
+def bar(done: int, of: int, size: int = 20) -> str:
+    """Return a bar of `size` blocks; full only when everything is done, empty only when nothing is."""
+    if not of:
+        return "░" * size
+    filled = min(size - (done < of), max(size * done // of, int(done > 0)))
+    return "█" * filled + "░" * (size - filled)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how long ago a moment was, in the largest fitting unit."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    return "just now" if seconds < 1 else f"{length(seconds)} ago"
+
+
+def length(seconds: float) -> str:
+    """Return a length of time for the eye: `0.4 s`, `12 s`, `5 min`, `3 h 10 min`, `4 days`."""
+    if seconds < 0.05:
+        return "0 s" if seconds <= 0 else "< 0.1 s"
+    if seconds < 10:
+        return f"{seconds:.1f} s" if seconds != int(seconds) else f"{seconds:.0f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 and hours < 10 else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def money(cost: float | None) -> str:
+    """Return a cost for the eye; an unknown one says so."""
+    if cost is None:
+        return "cost unknown"
+    return f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"
+
+
+def spent(spending: Spending) -> str:
+    """Return tokens and cost in short."""
+    return f"{spending.tokens:,} tokens, {money(spending.cost_usd)}"
+
+
+def spent_by_kind(spending: Spending) -> str:
+    """Return tokens by kind and the cost, the kinds that are nothing left out."""
+    inside = [
+        *([f"{spending.cached_input:,} from the cache"] if spending.cached_input else []),
+        *([f"{spending.cache_write:,} written to it"] if spending.cache_write else []),
+    ]
+    parts = f" ({', '.join(inside)})" if inside else ""
+    given = f"{spending.input:,} in{parts}"
+    thought = f" ({spending.reasoning:,} reasoning)" if spending.reasoning else ""
+    return f"{given}, {spending.output:,} out{thought}, {money(spending.cost_usd)}"
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def diff_lines(diff: str) -> Iterator[str]:
+    """Yield the lines of a diff, clean, coloured for terminals."""
+    for line in diff.splitlines():
+        plain = clean(line).rstrip() if line.strip() else line.rstrip()
+        if line.startswith(("diff ", "+++", "---", "index ")):
+            yield painted(plain, bold=True)
+        elif line.startswith("@@"):
+            yield painted(plain, "cyan")
+        elif line.startswith("+"):
+            yield painted(plain, "green")
+        elif line.startswith("-"):
+            yield painted(plain, "red")
+        else:
+            yield plain

@@ -1,0 +1,122 @@
+"""A goal in short, from its report, and a decision with its options. `ostinato report` tells a goal at length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ostinato.app.report import read_decision, read_report
+from ostinato.app.report_values import DecisionReport, OptionReport, Report, TaskReport
+from ostinato.base.text import clip
+from ostinato.cli.looking_documents import decision_document, report_document
+from ostinato.cli.output import answer, clean, clean_block, short_time
+from ostinato.cli.screen import bar, many, painted, shortened, spent, width, wrapped
+from ostinato.cli.show_session import stopped_words
+from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
+from ostinato.graph.details import OptionDetails
+from ostinato.graph.types import Node
+
+if TYPE_CHECKING:
+    from ostinato.cli.context import Invocation
+    from ostinato.store.store import Store
+
+_TASKS = 40
+_SESSIONS = 5
+
+
+def show_goal(invocation: Invocation, store: Store, goal: Node, *, full: bool) -> None:
+    """Print a goal; with --json the document of its report."""
+    report = read_report(store, goal)
+    answer(invocation, report_document(report) if invocation.json else None, _goal_lines(report, full=full))
+
+
+def _goal_lines(report: Report, *, full: bool) -> Iterator[str]:
+    goal = report.goal
+    yield painted(clean(f"{goal.id}: {goal.title}"), bold=True)
+    done, whole = len(report.done), len(report.tasks)
+    yield f"  {goal.status}  {bar(done, whole)} {done} of {whole} done  {spent(report.spending)}"
+    if report.asked:
+        yield from clean_block(report.asked, "  ")
+    yield f"  branch {report.branch}" + (f", landed as {report.landed[:12]}" if report.landed else "")
+    if report.tasks:
+        yield ""
+        yield heading("tasks")
+    shown = report.tasks if full else report.tasks[:_TASKS]
+    for task in shown:
+        yield painted(clip(f"  {_task(task)}", max(width(), 60)), STATUS_COLOURS.get(task.node.status))
+    if len(shown) < whole:
+        yield f"  … {many(whole - len(shown), 'more task')} (--full shows all)"
+    yield from question_lines(report.waiting)
+    for number, decision in enumerate(report.decisions):
+        if number == 0:
+            yield ""
+            yield heading("decisions")
+        taken = f" → {clean(decision.chosen.node.title)}" if decision.chosen else f" ({decision.node.status})"
+        yield from wrapped(f"{decision.node.id} {clean(decision.node.title)}{taken}", "  ", "    ")
+    yield from _learned(report)
+    yield from _sessions(report, full=full)
+    yield ""
+    yield f"at length: ostinato report {goal.id}"
+
+
+def _task(task: TaskReport) -> str:
+    commit = f"  {task.commit[:10]}" if task.commit else ""
+    tries = f", attempt {len(task.attempts)}" if len(task.attempts) > 1 else ""
+    reason = f": {shortened(clean(task.node.blocked_reason))}" if task.node.blocked_reason else ""
+    return f"{task.node.id} {clean(task.node.title)}  [{task.node.status}{tries}]{commit}{reason}"
+
+
+def _learned(report: Report) -> Iterator[str]:
+    if report.learned:
+        yield ""
+        yield heading("learned")
+    for one in report.learned[-_TASKS:]:
+        yield from wrapped(clean(one.node.title), "  · ")
+
+
+def _sessions(report: Report, *, full: bool) -> Iterator[str]:
+    if not report.sessions:
+        return
+    yield ""
+    yield heading("sessions")
+    shown = report.sessions if full else report.sessions[-_SESSIONS:]
+    if len(shown) < len(report.sessions):
+        yield f"  … {many(len(report.sessions) - len(shown), 'earlier session')} (--full shows all)"
+    for session in shown:
+        state = stopped_words(session) if session.ended_at else "it is open"
+        yield from wrapped(f"{session.id}  {session.kind}, {short_time(session.started_at)}: {state}", "  ", "    ")
+
+
+def show_decision(invocation: Invocation, store: Store, node: Node) -> None:
+    """Print a decision with its options, what was chosen and why; with --json its document with `options`."""
+    decision = read_decision(store, node)
+    answer(invocation, decision_document(decision), _decision_lines(decision))
+
+
+def _decision_lines(decision: DecisionReport) -> Iterator[str]:
+    node = decision.node
+    yield painted(clean(f"{node.id}: {node.title}"), bold=True)
+    when = f", {short_time(node.completed_at)} UTC" if node.completed_at else ""
+    yield f"  {node.status}{when}{f', by {clean(node.created_by)}' if node.created_by else ''}"
+    if node.description.strip():
+        yield ""
+        yield from clean_block(node.description.strip())
+    if decision.chosen:
+        yield ""
+        yield from _option(decision.chosen, "✔", "green")
+    for other in decision.others:
+        yield ""
+        yield from _option(other, "✗" if decision.chosen else "·", None)
+
+
+def _option(option: OptionReport, mark: str, colour: str | None) -> Iterator[str]:
+    node = option.node
+    yield from (painted(line, colour) for line in wrapped(f"{clean(node.title)}  [{node.status}]", f"  {mark} "))
+    if option.reason:
+        yield from wrapped(f"because {clean(option.reason)}", "    ")
+    if node.description.strip():
+        yield from clean_block(node.description.strip(), "    ")
+    details = node.details if isinstance(node.details, OptionDetails) else OptionDetails()
+    for sign, texts in (("+", details.pros), ("−", details.cons)):
+        for text in texts:
+            yield from wrapped(clean(text), f"    {sign} ")

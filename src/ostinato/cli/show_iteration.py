@@ -1,0 +1,200 @@
+"""One attempt at a task, whole: why it ended as it did, its conversation, diff, evidence, and where the tokens went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ostinato.base.ids import IterationId
+from ostinato.base.text import clip
+from ostinato.cli.documents import iteration_document, node_document
+from ostinato.cli.looking_documents import check_run_document, message_document, step_document
+from ostinato.cli.output import answer, clean, clean_block, columns, short_time
+from ostinato.cli.screen import diff_lines, length, many, painted, spent_by_kind, width, wrapped
+from ostinato.cli.transcript_view import ledger_lines, transcript_lines
+from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Iteration
+from ostinato.graph.types import Node
+
+if TYPE_CHECKING:
+    from ostinato.cli.context import Invocation
+    from ostinato.cli.show import Parts
+    from ostinato.store.conversations import StoredMessage, StoredStep
+    from ostinato.store.store import Store
+
+PHASES = {
+    CheckPhase.PLAN: "while planning",
+    CheckPhase.BASE: "on the base, before the work",
+    CheckPhase.ATTEMPT: "on the attempt",
+    CheckPhase.PROOF: "of work done before, proven again",
+}
+_DIFF_LINES = 60
+_OUTPUT_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    iteration: Iteration
+    task: Node | None
+    messages: list[StoredMessage]
+    steps: list[StoredStep]
+    runs: list[CheckRun]
+
+
+def show_iteration(invocation: Invocation, store: Store, iteration_id: IterationId, parts: Parts) -> None:
+    """Print an iteration; with --json everything about it in one document, whatever parts are named."""
+    iteration = store.iterations.get(iteration_id)
+    found = _Found(
+        iteration=iteration,
+        task=store.graph.find(iteration.task_id),
+        messages=store.iterations.transcript(iteration_id),
+        steps=store.iterations.steps(iteration_id),
+        runs=store.iterations.check_runs(iteration_id=iteration_id),
+    )
+    answer(invocation, _document(found) if invocation.json else None, _lines(found, parts))
+
+
+def _document(found: _Found) -> dict[str, Any]:
+    sections: dict[str, int] = {}
+    for step in found.steps:
+        for name, size in step.sections.items():
+            sections[name] = sections.get(name, 0) + size
+    return {
+        **iteration_document(found.iteration),
+        "task": None if found.task is None else node_document(found.task),
+        "transcript": [message_document(stored) for stored in found.messages],
+        "model_calls": [step_document(step) for step in found.steps],
+        "sections": sections,
+        "check_runs": [check_run_document(run) for run in found.runs],
+        "diff": found.iteration.diff,
+    }
+
+
+def _lines(found: _Found, parts: Parts) -> Iterator[str]:
+    wanted: list[tuple[bool, str, Callable[[], Iterable[str]]]] = [
+        (parts.transcript, "conversation", lambda: transcript_lines(found.messages, found.steps, full=parts.full)),
+        (parts.diff, "diff", lambda: _diff(found.iteration, full=parts.full or parts.diff)),
+        (parts.evidence, "evidence", lambda: evidence_lines(found.runs, full=parts.full)),
+        (parts.tokens, "tokens of each request, estimated, by section", lambda: ledger_lines(found.steps)),
+    ]
+    if not parts.named:
+        yield from _head(found)
+    for named, title, lines in wanted:
+        if parts.named and not named:
+            continue
+        # Sizes are for who asks where the tokens went.
+        if not parts.named and title.startswith("tokens") and not parts.full:
+            continue
+        if not parts.named:
+            yield ""
+            yield painted(title, "cyan", bold=True)
+        yield from lines()
+
+
+def _head(found: _Found) -> Iterator[str]:
+    one = found.iteration
+    title = clean(found.task.title) if found.task else ""
+    yield painted(clip(f"{one.id}: attempt {one.attempt} at {one.task_id} {title}", max(width(), 80)), bold=True)
+    models = dict.fromkeys(clean(step.model) for step in found.steps if step.model)
+    rows: list[tuple[object, ...]] = [
+        ("  session", one.session_id),
+        ("  started", f"{short_time(one.started_at)} UTC"),
+        ("  took", length((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "it has not ended"),
+        ("  model", ", ".join(models)),
+        ("  spent", f"{many(one.steps, 'step')}, {spent_by_kind(one.spending)}" if one.ended_at else ""),
+        ("  base", one.base_commit[:12]),
+        ("  commit", (one.commit or "")[:12]),
+    ]
+    yield from columns([row for row in rows if row[1]])
+    yield from outcome_lines(one)
+
+
+def outcome_lines(one: Iteration) -> Iterator[str]:
+    """Yield how an attempt ended, what the checks said and what was decided, each with its reasons."""
+    if one.ended_at is None:
+        return
+    said = f": {clean(one.ending_message)}" if one.ending_message else ""
+    yield from wrapped(f"{_ENDINGS.get(one.ending or '', one.ending or 'ended')}{said}", "  ended    ")
+    verdict = f"{one.verdict}, " if one.verdict else ""
+    words = f"{verdict}{DECISIONS.get(one.decision or '', one.decision or 'nothing was decided')}"
+    colour = {"done": "green", "review": "yellow"}.get(one.decision or "", "red" if one.verdict == "failed" else None)
+    yield painted(f"  verdict  {clean(words)}", colour)
+    for reason in one.reasons:
+        yield from wrapped(clean(reason), "           · ", "             ")
+
+
+def _diff(one: Iteration, *, full: bool) -> Iterator[str]:
+    if not one.diff.strip():
+        yield "  nothing was changed" if one.ended_at else "  not known before it has ended"
+        return
+    lines = list(diff_lines(one.diff))
+    yield from lines if full else lines[:_DIFF_LINES]
+    if not full and len(lines) > _DIFF_LINES:
+        yield f"… {many(len(lines) - _DIFF_LINES, 'more line')} (--diff shows all)"
+
+
+def evidence_lines(runs: Sequence[CheckRun], *, full: bool) -> Iterator[str]:
+    """Yield the runs of checks by phase; the output of what did not pass, and with `full` of everything."""
+    if not runs:
+        yield "  no check was run"
+    for phase, words in PHASES.items():
+        those = [run for run in runs if run.phase is phase]
+        if those:
+            yield f"  {words}"
+        for run in those:
+            yield from _run(run, full=full)
+
+
+def _run(run: CheckRun, *, full: bool) -> Iterator[str]:
+    wanted_red = run.phase in {CheckPhase.BASE, CheckPhase.PLAN}
+    mark, colour = {
+        CheckStatus.PASSED: ("✔", "green"),
+        CheckStatus.FAILED: ("○", None) if wanted_red else ("✗", "red"),
+        CheckStatus.INCONCLUSIVE: ("?", "yellow"),
+    }[run.status]
+    whose = f"{run.owner}: " if run.owner and run.phase is CheckPhase.PROOF else ""
+    flaky = ", flaky" if run.flaky else ""
+    facts = f"({exit_words(run)}, {length(run.seconds)}{flaky})"
+    yield from (painted(line, colour) for line in wrapped(f"{whose}{clean(run.command)}  {facts}", f"    {mark} "))
+    lines = clean_block(run.output, "      │ ")
+    if full:
+        yield from lines
+    elif run.status is not CheckStatus.PASSED and not wanted_red:
+        if len(lines) > _OUTPUT_LINES:
+            yield f"      … {many(len(lines) - _OUTPUT_LINES, 'line')} before (--full shows all)"
+        yield from lines[-_OUTPUT_LINES:]
+
+
+def exit_words(run: CheckRun) -> str:
+    """Return how a command ended."""
+    if run.exit_code is None:
+        return "time ran out"
+    return f"signal {-run.exit_code}" if run.exit_code < 0 else f"exit {run.exit_code}"
+
+
+_ENDINGS = {
+    "complete": "the agent said that it is done",
+    "blocked": "the agent said that it cannot go on",
+    "text": "the agent stopped calling tools",
+    "empty": "the agent answered nothing",
+    "step_limit": "the limit of steps",
+    "token_limit": "the limit of tokens",
+    "time_limit": "the limit of time",
+    "session_limit": "a limit of the session",
+    "interrupted": "interrupted",
+    "provider": "the model's provider failed",
+    "crashed": "the process died",
+    "claim_lost": "the claim was lost",
+    "none": "no model was called",
+}
+DECISIONS = {
+    "done": "the task is completed",
+    "review": "a person must judge it",
+    "retry": "the task is tried again",
+    "fail": "the task has failed",
+    "block": "the task is blocked",
+    "park": "the task is parked",
+    "split": "the task was split",
+    "release": "the task was given back, no attempt used up",
+}

@@ -1,0 +1,182 @@
+"""One session whole: what it was about, why it stopped, its attempts, its spending by model, its notes. And one
+question to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ostinato.base.ids import ApprovalId, SessionId
+from ostinato.base.spending import Spending
+from ostinato.base.text import clip
+from ostinato.cli.documents import approval_document, iteration_document, session_document
+from ostinato.cli.looking_documents import message_document, spending_document, step_document
+from ostinato.cli.output import answer, clean, clean_block, columns, short_time
+from ostinato.cli.screen import length, many, painted, spent, spent_by_kind, width, wrapped
+from ostinato.graph.iterations import Iteration
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Node
+
+if TYPE_CHECKING:
+    from ostinato.cli.context import Invocation
+    from ostinato.cli.show import Parts
+    from ostinato.store.conversations import StoredMessage, StoredStep
+    from ostinato.store.store import Store
+
+STOPPED = {
+    "goal_completed": "the goal is completed",
+    "nothing_ready": "nothing was ready: what is left is blocked or failed",
+    "limit_reached": "a limit was reached",
+    "waiting_for_approval": "it waits for an answer of yours",
+    "stuck": "it was stuck",
+    "provider_failed": "the model's provider failed",
+    "environment": "the machine lacks something",
+    "interrupted": "it was interrupted",
+    "accepted": "the plan was accepted",
+    "rejected": "the plan was rejected",
+    "crashed": "its process died",
+}
+"""Why a session stopped, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    session: Session
+    goal: Node | None
+    iterations: list[Iteration]
+    tasks: dict[str, Node]
+    by_model: dict[str, Spending]
+    messages: list[StoredMessage]
+    steps: list[StoredStep]
+
+
+def show_session(invocation: Invocation, store: Store, session_id: SessionId, parts: Parts) -> None:
+    """Print a session; with --json its document with `iterations`, `by_model` and, for a plan, its conversation."""
+    with store.db.reading():
+        found = _read(store, session_id)
+    answer(invocation, _document(found) if invocation.json else None, _lines(found, parts))
+
+
+def _read(store: Store, session_id: SessionId) -> _Found:
+    session = store.sessions.get(session_id)
+    iterations = store.iterations.of_session(session_id)
+    by_model: dict[str, Spending] = {}
+    for one in store.looking.steps_of([session_id, *(iteration.id for iteration in iterations)]):
+        by_model[one.model] = by_model.get(one.model, Spending()) + one.spending
+    tasks = store.looking.nodes(dict.fromkeys(iteration.task_id for iteration in iterations))
+    return _Found(
+        session=session,
+        goal=store.graph.find(session.goal_id),
+        iterations=iterations,
+        tasks={task.id: task for task in tasks},
+        by_model=by_model,
+        messages=store.iterations.transcript(session_id),
+        steps=store.iterations.steps(session_id),
+    )
+
+
+def _document(found: _Found) -> dict[str, Any]:
+    return {
+        **session_document(found.session),
+        "iterations": [iteration_document(iteration) for iteration in found.iterations],
+        "by_model": [{"name": name, **spending_document(spending)} for name, spending in found.by_model.items()],
+        "transcript": [message_document(stored) for stored in found.messages],
+        "model_calls": [step_document(step) for step in found.steps],
+    }
+
+
+def _lines(found: _Found, parts: Parts) -> Iterator[str]:
+    # Late: a session that is only listed needs no conversation.
+    from ostinato.cli.transcript_view import ledger_lines, transcript_lines
+
+    if parts.named:
+        if parts.transcript:
+            yield from transcript_lines(found.messages, found.steps, full=parts.full)
+        if parts.tokens:
+            yield from ledger_lines(found.steps)
+        if parts.diff or parts.evidence:
+            yield "  a session has neither diff nor evidence of its own: show one of its attempts"
+        return
+    yield from _head(found)
+    yield from _iterations(found)
+    if found.messages:
+        yield ""
+        yield painted("conversation", "cyan", bold=True)
+        if parts.full:
+            yield from transcript_lines(found.messages, found.steps, full=True)
+        else:
+            yield f"  {many(len(found.steps), 'step')} (--transcript shows them)"
+    if found.session.handoff_notes:
+        yield ""
+        yield painted("handoff notes", "cyan", bold=True)
+        yield from clean_block(found.session.handoff_notes.rstrip())
+
+
+def _head(found: _Found) -> Iterator[str]:
+    session = found.session
+    title = clean(found.goal.title) if found.goal else ""
+    yield painted(clip(f"{session.id}: {session.kind} session on {session.goal_id} {title}", _room()), bold=True)
+    rows: list[tuple[object, ...]] = [
+        ("  started", f"{short_time(session.started_at)} UTC"),
+        ("  ended", f"{short_time(session.ended_at)} UTC" if session.ended_at else "it is open"),
+        ("  took", length((session.ended_at - session.started_at).total_seconds()) if session.ended_at else ""),
+        ("  agents", ", ".join(session.agent_ids)),
+        ("  spent", spent_by_kind(session.spending) if session.spending.calls else ""),
+    ]
+    yield from columns([row for row in rows if row[1]])
+    if session.stop_reason:
+        yield from wrapped(f"{stopped_words(session)} ({clean(session.stop_reason)})", "  stopped  ")
+    if session.summary:
+        yield from wrapped(clean(session.summary), "  summary  ")
+    if len(found.by_model) > 1 or any(found.by_model):
+        rows = [(f"    {name or 'not recorded'}", spent(spending)) for name, spending in found.by_model.items()]
+        yield "  by model"
+        yield from columns(rows)
+
+
+def stopped_words(session: Session) -> str:
+    """Return why a session stopped, in words; another word than ours as it stands."""
+    reason = session.stop_reason or ""
+    return STOPPED.get(reason) or clean(reason.replace("_", " ")) or "it was ended by hand"
+
+
+def _iterations(found: _Found) -> Iterator[str]:
+    if not found.iterations:
+        return
+    yield ""
+    yield painted(f"attempts ({len(found.iterations)})", "cyan", bold=True)
+    for one in found.iterations:
+        task = found.tasks.get(one.task_id)
+        colour = {"done": "green", "retry": "red", "fail": "red", "block": "red"}.get(one.decision or "")
+        what = one.decision or "is running"
+        commit = f" {one.commit[:10]}" if one.commit else ""
+        took = length((one.ended_at - one.started_at).total_seconds()) if one.ended_at else ""
+        line = f"  {one.id}  {what + commit:<16} {took:>8}  {one.task_id} {clean(task.title) if task else ''}"
+        yield painted(clip(line.rstrip(), _room()), colour)
+
+
+def _room() -> int:
+    return max(width(), 60)
+
+
+def show_question(invocation: Invocation, store: Store, identifier: str) -> None:
+    """Print a question to a person, with its answer or the command that gives one."""
+    asked = store.approvals.get(ApprovalId(identifier))
+    rows: list[tuple[object, ...]] = [
+        ("  about", asked.node_id),
+        ("  kind", asked.kind),
+        ("  asked", f"{short_time(asked.asked_at)} UTC"),
+        ("  answered", f"{short_time(asked.answered_at)} UTC" if asked.answered_at else ""),
+        ("  answer", asked.answer),
+        ("  reason", asked.reason),
+    ]
+    waits = [] if asked.answered_at else [f"  answer it: {answer_command(asked.kind, asked.id)}"]
+    facts = columns([row for row in rows if row[1]])
+    answer(invocation, approval_document(asked), [clean(f"{asked.id}: {asked.question}"), *facts, *waits])
+
+
+def answer_command(kind: str, identifier: str) -> str:
+    """Return the command that answers a question of this kind."""
+    known = kind in {"plan", "review"}
+    return f"ostinato approve {identifier}" if known else f"ostinato approvals  (it is about: {clean(kind)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from ostinato.loop.interruption import Interruption
 from ostinato.loop.ralph import ralph
 
 if TYPE_CHECKING:
+    from ostinato.app.land import LandOptions
     from ostinato.loop.workbench import Workbench
 
 
@@ -82,7 +84,9 @@ class Job(PlanSide):
         if choice.over is not None:
             return await self._result(choice.goal, None, choice.over, choice.why, 0, Spending())
         await self._refuse_lost_branch(choice.goal)
-        end = await ralph(await self._ready(), choice.goal)
+        bench = await self._ready()
+        await asyncio.to_thread(self._opened.branch.committer().require_signing)
+        end = await ralph(bench, choice.goal)
         return await self._result(
             choice.goal, end.session.id, end.stop.reason, end.stop.detail, end.iterations, end.session.spending
         )
@@ -94,6 +98,9 @@ class Job(PlanSide):
             return
         work = await self._opened.bridge(lambda s: committed_work(s, goal))
         lost = [(task, c) for task, c in work if not git.succeeds("merge-base", "--is-ancestor", c, "HEAD")]
+        # A rebased or squashed landing made other commits, which carry the tasks' trailers.
+        landed = branch.tasks_in("HEAD", goal.id) if lost else set()
+        lost = [(task, c) for task, c in lost if task not in landed]
         if lost:
             last, name = lost[-1][1], branch.name(goal.id)
             raise UsageError(
@@ -102,11 +109,11 @@ class Job(PlanSide):
                 f"or, where your own branch holds that work already, with `git branch {name} HEAD`"
             )
 
-    async def land(self, goal: str | None, *, partial: bool) -> LandResult:
+    async def land(self, goal: str | None, options: LandOptions) -> LandResult:
         """Prove and land the goal with that id, or the project's only one that can be landed."""
         from ostinato.app.land import land_goal
 
-        return await land_goal(self._opened, await self._ready(), goal, partial=partial)
+        return await land_goal(self._opened, await self._ready(), goal, options)
 
     async def _ready(self) -> Workbench:
         """Return the workbench, made at first use: it takes a place for checkouts."""

@@ -23,6 +23,7 @@ from ostinato.config.paths import database_path, state_directory, user_config_fi
 from ostinato.config.settings import Settings
 from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch, commit_message
+from ostinato.git.moving import finish_cut_move
 from ostinato.git.repository import Objects, Repository
 from ostinato.graph.projects import Project
 from ostinato.graph.types import Check, Node
@@ -60,7 +61,7 @@ class JobOptions:
 
 @dataclass(slots=True)
 class Opened:
-    """The adapters of one run. `place` is taken when the first checkout is needed."""
+    """The adapters of one run. `place` is taken when the first checkout is needed; `branch` can commit from then on."""
 
     database: Path
     repository: Repository
@@ -94,6 +95,7 @@ def open_adapters(options: JobOptions, role: str | None) -> Opened:
     environ = os.environ
     database = options.database or database_path(environ)
     repository = Repository.find(_project_path(options, database))
+    finish_cut_move(repository)
     settings = load_settings(repository.top, user_config_file(environ), environ).settings
     limits = _limits(options, settings)
     model = None if role is None else _model(options, settings, role, limits)
@@ -103,7 +105,7 @@ def open_adapters(options: JobOptions, role: str | None) -> Opened:
     store = open_store(database, SystemClock(), create=True)
     project = store.projects.add(str(repository.top))
     state = state_directory(environ) / "checkouts" / project.id
-    branch = GitGoalBranch(repository, state / "workshop.git")
+    branch = GitGoalBranch(repository)
     if options.autonomy:
         from dataclasses import replace
 
@@ -119,6 +121,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
     runner = runner_for(repository, settings, None)
     place = acquire(opened.state, repository, setup_plan(settings), runner.run_setup)
     opened.place = place
+    opened.branch = opened.branch.using(place.workshop)
     runner = runner_for(repository, settings, place.home)
     return Workbench(
         project=opened.project,
@@ -126,7 +129,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         store=opened.bridge,
         model=opened.model or _NoModel(),
         places=place,
-        branch=opened.branch.using(place.workshop),
+        branch=opened.branch,
         files=Objects(place.workshop_git),
         runner=runner,
         coder_tools=coder_tools_for(opened, place, runner),

@@ -8,6 +8,7 @@ from ostinato.base.ids import SessionId
 from ostinato.base.spending import Spending
 from ostinato.graph.sessions import EXIT_CODES, StopReason
 from ostinato.graph.types import Node
+from ostinato.loop.landing import How
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class RalphResult:
 
 @dataclass(frozen=True, slots=True)
 class LandResult:
-    """What was landed where; `checks` is the number of runs that proved it."""
+    """What was landed where, or with `dry_run` would be; `checks` is the number of runs that proved it.
+
+    `commits` is how many the person's branch gained: none when it had all of it already.
+    """
 
     goal: Node
     branch: str
@@ -41,3 +45,7 @@ class LandResult:
     after: str
     commits: int
     checks: int
+    how: How
+    dry_run: bool = False
+    kept: str | None = None
+    """The goal's branch where it was kept."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,24 +14,68 @@ from ostinato.cli.main_job import run_interruptible
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
+    from ostinato.app.land import LandOptions
     from ostinato.app.results import LandResult
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-@click.command(cls=Command, examples=["ostinato land", "ostinato land os-1f0c9a2e", "ostinato land --partial"])
+_WAYS = {
+    "rebase": "replay the goal's commits on top of your branch",
+    "merge": "make one merge commit",
+    "squash": "make one plain commit of all",
+}
+_DONE = {
+    "ff": "",
+    "rebase": ", each replayed on top",
+    "merge": ", one of them the merge",
+    "squash": " that holds all",
+}
+
+
+def _way(name: str, text: str) -> Callable[[F], F]:
+    return click.option(f"--{name}", "how", flag_value=name, help=text)
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "ostinato land",
+        "ostinato land os-1f0c9a2e --rebase",
+        "ostinato land --squash --dry-run",
+    ],
+)
 @click.argument("goal", required=False)
+@_way("ff", "Move your branch forward, or say why that cannot be (the default, unless [land] how says other).")
+@_way("rebase", "Replay each of the goal's commits on top of your branch; author, words and trailers stay.")
+@_way("merge", "Make one merge commit, also where moving forward would do.")
+@_way("squash", "Make one plain commit that names the goal and its tasks.")
 @click.option("--partial", is_flag=True, help="Land the commits of a goal that is not completed; it stays open.")
+@click.option("--keep", is_flag=True, help="Keep the goal's branch; else a completed goal's branch is removed.")
+@click.option("--dry-run", is_flag=True, help="Make and prove the result, say what would happen, change nothing.")
 @pass_invocation
-def land(invocation: Invocation, goal: str | None, partial: bool) -> int:
-    """Bring the branch of GOAL into the present branch (fast-forward), after proving it whole once more.
+def land(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
+    """Bring the branch of GOAL into the present branch, after proving the result whole once more.
 
-    The checkout must be clean. All checks of the goal's completed tasks and the project's run on the tip first.
+    The checkout must be clean. All checks of the goal's completed tasks and the project's run on the result, the last
+    commit, first; what does not pass does not land, and nothing is changed then. No hook of the repository runs.
     """
-    result = land_once(invocation, goal, partial=partial)
+    from ostinato.app.land import LandOptions
+    from ostinato.loop.landing import How, MovedOnError
+
+    how = How(chosen.pop("how")) if chosen["how"] else chosen.pop("how")
+    options = LandOptions(how=how, **chosen)
+    try:
+        result = land_once(invocation, goal, options)
+    except MovedOnError as error:
+        other = _asked_how(invocation, error.message) if how is None else None
+        if other is None:
+            raise
+        result = land_once(invocation, goal, LandOptions(how=How(other), **chosen))
     answer(invocation, land_document(result), land_lines(result))
     return 0
 
 
-def land_once(invocation: Invocation, goal: str | None, *, partial: bool) -> LandResult:
+def land_once(invocation: Invocation, goal: str | None, options: LandOptions) -> LandResult:
     """Prove and land once."""
     from ostinato.app.job import Job, JobOptions
     from ostinato.cli.progress import shown
@@ -39,10 +84,10 @@ def land_once(invocation: Invocation, goal: str | None, *, partial: bool) -> Lan
     stop = Interruption()
 
     async def work() -> LandResult:
-        options = JobOptions(database=invocation.database, project=invocation.project_name)
-        async with Job.without_model(options, stop) as job:
+        chosen = JobOptions(database=invocation.database, project=invocation.project_name)
+        async with Job.without_model(chosen, stop) as job:
             with shown(invocation, job):
-                return await job.land(goal, partial=partial)
+                return await job.land(goal, options)
 
     return run_interruptible(invocation, stop, work)
 
@@ -54,12 +99,43 @@ def land_document(result: LandResult) -> dict[str, Any]:
         "branch": result.branch,
         "from": result.before,
         "to": result.after,
+        "how": result.how.value,
         "commits": result.commits,
         "checks": result.checks,
+        "dry_run": result.dry_run,
+        "kept_branch": result.kept,
     }
 
 
 def land_lines(result: LandResult) -> Iterator[str]:
     """Yield what a person reads."""
-    yield f"Landed {result.goal.id} {clean(result.goal.title)} on {clean(result.branch)}: {result.commits} commits"
-    yield f"  {result.before[:10]}..{result.after[:10]}, proven by {result.checks} checks"
+    goal, branch = f"{result.goal.id} {clean(result.goal.title)}", clean(result.branch)
+    commits = f"{_counted(result.commits, 'commit')}{_DONE[result.how.value]}"
+    checks = _counted(result.checks, "check")
+    if not result.commits:
+        yield f"{branch} has all of {goal} already"
+    elif result.dry_run:
+        yield f"Would land {goal} on {branch}: {commits}"
+    else:
+        yield f"Landed {goal} on {branch}: {commits}"
+    yield f"  {result.before[:10]}..{result.after[:10]}, proven by {checks}"
+    if result.dry_run:
+        yield "  nothing was changed"
+    elif result.kept:
+        yield f"  {result.kept} is kept"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _asked_how(invocation: Invocation, why: str) -> str | None:
+    """Offer the other ways to a person at a terminal; None when nobody is there or none is wanted."""
+    if invocation.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    click.echo(clean(why.partition(":")[0]), err=True)
+    for name, what in _WAYS.items():
+        click.echo(f"  {name:<7} {what}", err=True)
+    choice = click.Choice([*_WAYS, "no"])
+    said = click.prompt("Land how? Each proves the result first", type=choice, default="no", err=True)
+    return None if said == "no" else str(said)

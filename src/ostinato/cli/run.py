@@ -26,7 +26,7 @@ from ostinato.cli.ralph import ralph_document, ralph_lines, ralph_once
 @click.option("--file", type=click.Path(path_type=Path), help="Read the goal from a file (a PRD, an issue).")
 @click.option("--yes", is_flag=True, help="Accept the plan without asking.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: the planner records its assumptions, the plan waits.")
-@click.option("--land", is_flag=True, help="Land the goal on the present branch when it is completed.")
+@click.option("--land", is_flag=True, help="Land the goal when it is completed, as [land] how says.")
 @job_options
 @pass_invocation
 def run(
@@ -53,9 +53,10 @@ def run(
     document, lines = ralph_document(result), list(ralph_lines(result))
     document["tasks"] = planned.document["tasks"]
     if land and result.exit_code == 0:
+        from ostinato.app.land import LandOptions
         from ostinato.cli.land import land_document, land_lines, land_once
 
-        landed = land_once(invocation, result.goal.id, partial=False)
+        landed = land_once(invocation, result.goal.id, LandOptions())
         document["landed"] = land_document(landed)
         lines = [*lines[:-1], *land_lines(landed)]
     answer(invocation, document, lines)

@@ -21,6 +21,7 @@ from ostinato.config.settings import Settings
 _WORDS = {
     "autonomy": ("full", "supervised"),
     "sandbox.mode": ("bubblewrap", "none"),
+    "land.how": ("ff", "rebase", "merge", "squash"),
 }
 _VARIABLES = {
     # The variable of --model, which is about all roles.

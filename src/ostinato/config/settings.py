@@ -75,6 +75,13 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LandSettings:
+    """`[land]`: `how` the goal's commits reach the person's branch: `ff`, `rebase`, `merge` or `squash`."""
+
+    how: Annotated[str, "How a goal's commits reach your branch where `land` is told nothing else."] = "ff"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one project as they hold now."""
 
@@ -83,6 +90,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    land: LandSettings = field(default_factory=LandSettings)
     autonomy: Annotated[
         str, "How much is asked: nothing (full), or the plan and what proves nothing by itself (supervised)."
     ] = "supervised"

@@ -149,6 +149,12 @@ class GitGoalBranch:
         pairs = (line.split() for line in lines)
         return {parts[1]: parts[0] for parts in pairs if len(parts) > 1}
 
+    def tasks_in(self, revision: str, goal: NodeId) -> set[str]:
+        """Return the tasks of a goal whose trailers stand in the history of `revision`, squashed ones too."""
+        form = "--format=%(trailers:key=Ostinato-Task,valueonly,separator=%x20)"
+        wanted = ("--fixed-strings", f"--grep=Ostinato-Goal: {goal}")
+        return set(self._git.run("log", form, *wanted, revision).split())
+
     def clear_stale_locks(self) -> None:
         """Remove lock files of our refs that are older than any update takes: their git is dead.
 

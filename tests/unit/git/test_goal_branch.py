@@ -8,11 +8,10 @@ import time
 
 import pytest
 
-from ostinato.base.errors import ClaimLostError, MachineError, UsageError
+from ostinato.base.errors import ClaimLostError, MachineError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.git.checkouts import Place
 from ostinato.git.goal_branch import GitGoalBranch, commit_message
-from ostinato.git.landing import fast_forward, require_landable
 from ostinato.git.run import GitError
 from tests.unit.git.conftest import Person
 
@@ -177,59 +176,3 @@ async def test_a_branch_that_stands_in_the_way_is_named(person: Person, branch: 
     person.git("branch", "ostinato")
     with pytest.raises(GitError, match="ostinato"):
         await branch.tip(GOAL)
-
-
-async def landable(place: Place, branch: GitGoalBranch) -> tuple[str, str]:
-    base = await branch.tip(GOAL)
-    tip = await made(place, branch, base, "a.txt", "1\n")
-    branch.advance(GOAL, base, tip)
-    return base, tip
-
-
-async def test_landing_moves_the_persons_branch_and_checkout(
-    person: Person, place: Place, branch: GitGoalBranch
-) -> None:
-    base, tip = await landable(place, branch)
-    repository = person.repository()
-    assert require_landable(repository, tip, NAME) == ("main", base, 1)
-    fast_forward(repository, tip)
-    assert person.git("rev-parse", "main") == tip
-    assert (person.repo / "a.txt").read_text() == "1\n"
-    assert person.git("status", "--porcelain") == ""
-
-
-async def test_landing_is_refused_when_it_would_lose_something(
-    person: Person, place: Place, branch: GitGoalBranch
-) -> None:
-    base, tip = await landable(place, branch)
-    repository = person.repository()
-    (person.repo / "README.md").write_text("mine")
-    with pytest.raises(UsageError, match=r"uncommitted changes: commit or stash them first \(README\.md\)"):
-        require_landable(repository, tip, NAME)
-    person.git("checkout", "-q", "README.md")
-    person.git("checkout", "-q", "--detach")
-    with pytest.raises(UsageError, match="HEAD is detached"):
-        require_landable(repository, tip, NAME)
-    person.git("checkout", "-q", NAME)
-    with pytest.raises(UsageError, match="itself is checked out"):
-        require_landable(repository, tip, NAME)
-    with pytest.raises(UsageError, match="is checked out"):
-        branch.remove(GOAL)
-    person.git("checkout", "-q", "main")
-    person.commit({"b": "mine"})
-    with pytest.raises(UsageError, match=r"main has 1 commit that .* lacks"):
-        require_landable(repository, tip, NAME)
-    with pytest.raises(GitError):
-        fast_forward(repository, tip)
-    assert person.git("log", "--format=%s", f"{base}..main") == "more"
-
-
-async def test_landing_does_not_overwrite_an_ignored_file(person: Person, place: Place, branch: GitGoalBranch) -> None:
-    _, tip = await landable(place, branch)
-    (person.repo / ".git" / "info" / "exclude").write_text("a.txt\n")
-    (person.repo / "a.txt").write_text("precious")
-    repository = person.repository()
-    require_landable(repository, tip, NAME)
-    with pytest.raises(GitError):
-        fast_forward(repository, tip)
-    assert (person.repo / "a.txt").read_text() == "precious"

@@ -10,7 +10,8 @@ import pytest
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.git.checkouts import Place
 from ostinato.git.goal_branch import GitGoalBranch
-from ostinato.git.landing import fast_forward, require_landable
+from ostinato.git.landing import require_standing
+from ostinato.git.moving import Move, move_person
 from ostinato.git.repository import Repository
 from tests.unit.git.conftest import Person, Shell
 
@@ -117,9 +118,9 @@ def test_a_whole_iteration_and_landing_start_no_program_of_the_repository(
     assert repository.dirty() == ()
     tip = asyncio.run(one_iteration(repository, place, agent))
     assert hostile.trapped() == ""
-    name = f"ostinato/{GOAL}/main"
-    assert require_landable(repository, tip, name)[0] == "main"
-    fast_forward(repository, tip)
+    standing = require_standing(repository, f"ostinato/{GOAL}/main", removes=True)
+    assert standing.branch == "main"
+    move_person(repository, Move(standing.ref, standing.head, tip), "land")
     GitGoalBranch(repository).remove(GOAL)
     assert hostile.trapped() == ""
     assert (hostile.repo / "new.txt").read_text() == "new\n"
@@ -151,7 +152,7 @@ def test_the_persons_own_filter_of_the_same_name_still_runs(person: Person) -> N
     person.git("config", "filter.big.clean", str(trap))
     repository = person.repository()
     side = person.git("commit-tree", "-p", "HEAD", "-m", "big", _tree_with(person, "a.big", "pointer\n"))
-    fast_forward(repository, side)
+    move_person(repository, Move("refs/heads/main", repository.head(), side), "land")
     assert (person.repo / "a.big").read_text() == "content\n"
     assert repository.dirty() == ()
     assert person.trapped() == ""

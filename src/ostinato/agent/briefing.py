@@ -6,6 +6,7 @@ decisions, observations and completed work; then what changes. Role, rules, task
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostinato.agent.facts import BriefingFacts, OpenTask, PlannerFacts, StandingDecision
@@ -14,7 +15,7 @@ from ostinato.agent.packing import Section, pack
 from ostinato.agent.past import attempt_items, completed_items
 from ostinato.agent.profiles import ASKING_PLANNER, CODER, PLANNER, Profile, prompt_of
 from ostinato.agent.sizes import tokens_of
-from ostinato.base.text import one_line
+from ostinato.base.text import head_and_tail, one_line
 from ostinato.chat.messages import Message
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Check, Node
@@ -23,6 +24,8 @@ CONVENTIONS_IN_FULL = 1_500
 """Characters of AGENTS.md up to which its whole text is given; a longer one is given by its headings."""
 
 _HEADINGS = 30
+_HINTS = 3
+_LONGEST_HINT = 1_200
 _CODER_ORDER = ("goal", "decisions", "observations", "completed", "task", "attempts", "handoff", "notes")
 _PLANNER_ORDER = ("goal", "decisions", "observations", "completed", "left", "handoff", "notes", "wish", "task")
 
@@ -52,7 +55,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
     about = (f"{goal.id} {one_line(goal.title)}", *filter(None, [goal.description.strip()]))
     sections = (
         Section("goal", "## Goal", about, f'get_node {{"id": "{goal.id}"}}', 700),
-        Section("notes", "## Notes from the person", facts.notes, 'query_nodes {"type": "observation"}', 400),
+        Section("notes", "## Notes from the person", facts.notes, _notes_of(goal), 400),
         Section("attempts", "## Earlier attempts", attempt_items(facts.earlier), _outcomes_of(facts.task), 1_100),
         _decisions(facts.decisions),
         _observations(facts.observations),
@@ -74,7 +77,7 @@ def planner_briefing(facts: PlannerFacts) -> Briefing:
     completed = completed_items(facts.completed, facts.now) if facts.now else ()
     sections = (
         Section("left", "## Open tasks", tuple(map(_open_task, facts.left)), _ALL_TASKS, 1_200),
-        Section("notes", "## Notes from the person", facts.notes, 'query_nodes {"type": "observation"}', 600),
+        Section("notes", "## Notes from the person", facts.notes, _notes_of(facts.goal), 600),
         _decisions(facts.decisions),
         _observations(facts.observations),
         Section("completed", "## Completed work", completed, _COMPLETED, 500),
@@ -86,6 +89,10 @@ def planner_briefing(facts: PlannerFacts) -> Briefing:
 
 _ALL_TASKS = 'query_nodes {"type": "task"}'
 _COMPLETED = 'query_nodes {"type": "task", "status": "completed"}'
+
+
+def _notes_of(goal: Node) -> str:
+    return f'get_node {{"id": "{goal.id}"}}'
 
 
 def _outcomes_of(task: Node) -> str:
@@ -142,7 +149,16 @@ def _task(facts: BriefingFacts) -> str:
         parts.append(_listed("Depends on:", lines))
     body = "\n\n".join(parts)
     attempt = f"Attempt: {facts.attempt} of {facts.max_attempts}"
-    return f"## Task: {task.id} {one_line(task.title)}\n\n<data>\n{escaped(body)}\n</data>\n\n{attempt}"
+    told = f"## Task: {task.id} {one_line(task.title)}\n\n<data>\n{escaped(body)}\n</data>\n\n{attempt}"
+    return "\n\n".join((told, *_hints(facts.hints)))
+
+
+def _hints(hints: tuple[Node, ...]) -> Iterator[str]:
+    """Yield what the person said about this very task; a hint is never left out, a very long one is cut."""
+    for hint in hints[:_HINTS]:
+        text = hint.description.strip() or hint.title
+        more = f' (get_node {{"id": "{hint.id}"}} gives all of it)' if len(text) > _LONGEST_HINT else ""
+        yield f"Hint from the person{more}:\n{fenced(head_and_tail(text, _LONGEST_HINT))}"
 
 
 def _task_checks(facts: BriefingFacts) -> str:

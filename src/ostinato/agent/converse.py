@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.compaction import cleared, fits
-from ostinato.agent.limits import WARN_AT, ConversationLimits, Gate
+from ostinato.agent.limits import WARN_AT, ConversationLimits
 from ostinato.agent.ports import ContextTooLong, Model, ProviderError, Suspended, ToolResult, Tools, Transcript
 from ostinato.agent.sizes import request_sections
+from ostinato.agent.steering import Steering
 from ostinato.base.clock import Clock
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
@@ -53,6 +54,7 @@ class _Talk:
     warned: bool = False
     last_call: tuple[str, str] = ("", "")
     repeats: int = 0
+    held: float = 0.0
 
     def ended(self, ending: Ending, message: str = "", error: ProviderError | None = None) -> ConversationEnd:
         return ConversationEnd(ending, message, self.steps, self.tool_calls, self.spending, error)
@@ -65,9 +67,9 @@ async def converse(
     transcript: Transcript,
     limits: ConversationLimits,
     clock: Clock,
-    gate: Gate,
+    steering: Steering,
 ) -> ConversationEnd:
-    """Hold one conversation to its end. `gate` is asked before each model call and may forbid it.
+    """Hold one conversation to its end. `steering` is asked before each model call and may forbid it.
 
     A provider's failure, a lost claim and a person who left are endings, not exceptions. MachineError from a tool or
     the transcript and cancellation pass through.
@@ -77,12 +79,13 @@ async def converse(
         await transcript.begin(briefing.system, tuple(talk.messages))
     started = clock.monotonic()
     while True:
-        limit = _limit_reached(talk, limits, clock.monotonic() - started)
+        await _heard(talk, steering, transcript, clock)
+        limit = _limit_reached(talk, limits, clock.monotonic() - started - talk.held)
         if limit:
             return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
         request = _request(briefing, talk, tools, model)
         sections = request_sections(briefing.sections, request.messages, request.tools)
-        forbidden = gate(talk.spending, sum(sections.values()))
+        forbidden = steering.gate(talk.spending, sum(sections.values()))
         if forbidden:
             return talk.ended(forbidden, forbidden.value.replace("_", " "))
         talk.steps += 1
@@ -97,6 +100,16 @@ async def converse(
         if end:
             return end
         await _warned(talk, limits, transcript)
+
+
+async def _heard(talk: _Talk, steering: Steering, transcript: Transcript, clock: Clock) -> None:
+    """Take in what is said from outside. The time that it takes is not the agent's."""
+    began = clock.monotonic()
+    said = await steering.inbox()
+    talk.held += clock.monotonic() - began
+    for message in said:
+        talk.messages.append(message)
+        await transcript.said(talk.steps, message)
 
 
 def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> Request:

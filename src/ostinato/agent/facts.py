@@ -50,9 +50,10 @@ class PastAttempt:
 class BriefingFacts:
     """All that a coder's briefing is made from.
 
-    `observations` come most relevant first; `completed`, `earlier` and `notes` in any order. `base_runs` are the task's
-    checks as they ran before the work. `conventions` is the text of AGENTS.md, "" when there is none. `handoff` are
-    the notes of the last session. `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
+    `observations` come most relevant first; `hints` (what the person said about this task) and `notes` (about the goal)
+    newest first; `completed` and `earlier` in any order. `base_runs` are the task's checks as they ran before the work.
+    `conventions` is the text of AGENTS.md, "" when there is none. `handoff` are the notes of the last session.
+    `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
     """
 
     goal: Node
@@ -63,6 +64,7 @@ class BriefingFacts:
     conventions: str = ""
     decisions: tuple[StandingDecision, ...] = ()
     observations: tuple[Node, ...] = ()
+    hints: tuple[Node, ...] = ()
     completed: tuple[CompletedWork, ...] = ()
     dependencies: tuple[Node, ...] = ()
     project_checks: tuple[Check, ...] = ()

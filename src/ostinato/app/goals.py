@@ -49,6 +49,16 @@ class NothingToDo(UsageError):
     exit_code = 3
 
 
+def open_goal(store: Store, project_id: ProjectId, named: str | None) -> Node:
+    """Return the goal that a person steers: the one named, else the project's only open one. Raises UsageError."""
+    if named is not None:
+        return _named(store, project_id, named).goal
+    choice = chosen_goal(store, project_id, None)
+    if choice.over is not None:
+        raise UsageError(f"no goal is open: name one, `ostinato status` lists them ({choice.why})")
+    return choice.goal
+
+
 def landable_goal(store: Store, project_id: ProjectId, named: str | None, branches: set[str]) -> Node:
     """Return the goal to land: the one named, else the only one that has a branch. Raises UsageError."""
     if named is not None:

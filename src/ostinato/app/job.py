@@ -83,6 +83,8 @@ class Job(PlanSide):
         choice: GoalChoice = await self._opened.bridge(lambda s: chosen_goal(s, self.project_id, goal))
         if choice.over is not None:
             return await self._result(choice.goal, None, choice.over, choice.why, 0, Spending())
+        if await self._opened.bridge(lambda s: s.steering.paused(choice.goal.id)):
+            raise UsageError(f"{choice.goal.id} is paused: `ostinato resume {choice.goal.id}` lets it go on")
         await self._refuse_lost_branch(choice.goal)
         bench = await self._ready()
         await asyncio.to_thread(self._opened.branch.committer().require_signing)

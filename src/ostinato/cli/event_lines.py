@@ -36,6 +36,8 @@ class EventLines:
             EventKind.LIMIT_WARNED: self._limit_warned,
             EventKind.RECOVERED: self._recovered,
             EventKind.STEP_ENDED: self._step_ended,
+            EventKind.NOTE_ADDED: self._note_added,
+            EventKind.NODE_UPDATED: self._node_updated,
         }
 
     @property
@@ -98,6 +100,15 @@ class EventLines:
 
     def _recovered(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         yield f"● recovered: {clean(payload.get('what', ''))}"
+
+    def _note_added(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        yield f"● you said: {clean(payload.get('text', ''))}"
+
+    def _node_updated(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
+        if payload.get("paused") is True:
+            yield f"● {event.node_id} is paused: `ostinato resume {event.node_id}` lets it go on"
+        elif payload.get("paused") is False:
+            yield f"● {event.node_id} goes on"
 
     def _step_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         self._tokens += int(payload.get("tokens") or 0)

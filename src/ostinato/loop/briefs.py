@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ostinato.agent.briefing import Briefing, coder_briefing, planner_briefing
@@ -11,6 +12,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.sessions import Session
+from ostinato.graph.steering import HINT, PersonNote
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run, Workbench
@@ -18,11 +20,13 @@ from ostinato.loop.workbench import Run, Workbench
 _LATEST_OBSERVATIONS = 20
 
 
-async def brief_coder(run: Run, task: Node, iteration: Iteration, before: tuple[CheckRun, ...]) -> Briefing:
-    """Return the briefing of an attempt at `task`, from the graph as it is now."""
+async def brief_coder(
+    run: Run, task: Node, iteration: Iteration, before: tuple[CheckRun, ...], notes: Sequence[PersonNote]
+) -> Briefing:
+    """Return the briefing of an attempt at `task`, from the graph as it is now; `notes` come newest first."""
     bench = run.bench
     facts = await bench.store(lambda s: _facts(s, run, task, iteration))
-    return coder_briefing(replace(facts, base_runs=before))
+    return coder_briefing(replace(facts, base_runs=before, notes=_said(notes)))
 
 
 async def brief_planner(bench: Workbench, goal: Node, *, asks: bool, wish: str = "") -> Briefing:
@@ -47,6 +51,7 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
             if task.status in OPEN_TASKS
         ),
         project_checks=policy.project_checks,
+        notes=_said(store.steering.notes(goal.id)),
         handoff=_last_notes(store.sessions.list(goal_id=goal.id)) if nodes else "",
         check_timeout=policy.check_timeout,
     )
@@ -65,6 +70,7 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         conventions=run.bench.conventions(),
         decisions=_decisions(store, nodes),
         observations=_observations(store, nodes, task.id),
+        hints=_hints(store, nodes, task.id),
         completed=_completed(store, nodes),
         dependencies=tuple(store.graph.prerequisites(task.id)),
         project_checks=policy.project_checks,
@@ -88,13 +94,27 @@ def _decisions(store: StorePort, nodes: list[Node]) -> tuple[StandingDecision, .
     return tuple(found)
 
 
+def _said(notes: Sequence[PersonNote]) -> tuple[str, ...]:
+    return tuple(f"- {note.at:%Y-%m-%d %H:%M} UTC: {note.text.strip()}" for note in notes)
+
+
+def _hints(store: StorePort, nodes: list[Node], task: NodeId) -> tuple[Node, ...]:
+    """Return what the person said about this task when it was to be tried again, the newest first."""
+    about = _about(store, task)
+    return tuple(node for node in reversed(nodes) if node.id in about and HINT in node.labels)
+
+
 def _observations(store: StorePort, nodes: list[Node], task: NodeId) -> tuple[Node, ...]:
-    """Return observations about the task first, then the latest others."""
+    """Return observations about the task first, then the latest others; its hints stand with the task itself."""
+    about = _about(store, task)
     seen = [node for node in nodes if node.node_type is NodeType.OBSERVATION]
-    about = {e.from_id for e in store.graph.edges_of(task) if e.edge_type is EdgeType.INFORMS}
-    mine = [node for node in seen if node.id in about]
+    mine = [node for node in seen if node.id in about and HINT not in node.labels]
     others = sorted((n for n in seen if n.id not in about), key=lambda n: (n.created_at, n.id), reverse=True)
     return (*reversed(mine), *others[:_LATEST_OBSERVATIONS])
+
+
+def _about(store: StorePort, task: NodeId) -> set[NodeId]:
+    return {e.from_id for e in store.graph.edges_of(task) if e.edge_type is EdgeType.INFORMS}
 
 
 def _completed(store: StorePort, nodes: list[Node]) -> tuple[CompletedWork, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import ProviderError
+from ostinato.agent.steering import Steering
 from ostinato.base.errors import ClaimLostError, MachineError, RuleError
 from ostinato.base.ids import IterationId
 from ostinato.base.spending import Spending
@@ -27,6 +28,7 @@ from ostinato.loop.decide import Action, Attempt, Decision, decide
 from ostinato.loop.evidence import checks_in, standards_for
 from ostinato.loop.finished import FinishedIteration
 from ostinato.loop.limits import reached
+from ostinato.loop.steering import GoalInbox, notes_of
 from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import CoderTools, Run
 from ostinato.verify.judge import judge
@@ -145,7 +147,8 @@ async def _let_work(
     bench, policy = run.bench, run.bench.policy
     await bench.places.work.reset(iteration.base_commit)
     await bench.places.ensure_setup(bench.places.work)
-    briefing = await brief_coder(run, task, iteration, before)
+    notes = await notes_of(run)
+    briefing = await brief_coder(run, task, iteration, before, notes)
 
     def gate(spent: Spending, next_tokens: int) -> Ending | None:
         if lease.lost:
@@ -157,7 +160,8 @@ async def _let_work(
 
     transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
-    end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, gate)
+    steering = Steering(gate, GoalInbox(run, notes))
+    end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, steering)
     run.spending = run.spending + end.spending
     run.answered = run.answered or end.error is None or end.steps > 1
     return end

@@ -69,7 +69,7 @@ async def come_back(
     async with _ended_by_errors(planning):
         if way is Return.AFRESH:
             return planning, await planning.begin(briefing)
-        planning.carry_on(briefing, record)
+        await planning.carry_on(briefing, record)
         if way is Return.SHOW and record.draft is not None and not words:
             return planning, planning.shown(record.draft)
         return planning, await planning.go_on(f"{plan_record.CHANGES}{words}" if words else _GOES_ON)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.converse import ConversationEnd, converse
+from ostinato.agent.fence import escaped
 from ostinato.agent.limits import ConversationLimits
+from ostinato.agent.steering import Steering
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Message, ToolMessage, UserMessage
@@ -23,6 +25,7 @@ from ostinato.loop.draft_check import DraftChecker
 from ostinato.loop.limits import reached
 from ostinato.loop.ports import Asker
 from ostinato.loop.questions import Left, Questions, WorkingClock
+from ostinato.loop.steering import GoalInbox, notes_of
 from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import PlannerTools, Run
 
@@ -58,6 +61,7 @@ class Planning:
             self._checked, self.questions.put if self.questions.somebody else None, run.session
         )
         self._briefing: Briefing | None = None
+        self._inbox = GoalInbox(run, ())
         self._proposed = 0
         self._ready = False
         self._worked = 0.0
@@ -72,12 +76,14 @@ class Planning:
     async def begin(self, briefing: Briefing) -> Proposal:
         """Hold a new conversation."""
         self._briefing = briefing
+        await self._open_inbox([briefing.user])
         await self.prepare()
         return await self._talk(())
 
-    def carry_on(self, briefing: Briefing, record: plan_record.PlanRecord) -> None:
+    async def carry_on(self, briefing: Briefing, record: plan_record.PlanRecord) -> None:
         """Take up what an earlier session left: its draft, what was logged since, its steps."""
         self._briefing = briefing
+        await self._open_inbox([message.text for message in record.messages])
         self.steps = record.steps
         if record.draft is not None:
             self.tools.adopt(record.draft)
@@ -128,7 +134,8 @@ class Planning:
         limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
         briefing = replace(self._briefing, earlier=earlier)
-        end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, gate)
+        steering = Steering(gate, self._inbox)
+        end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, steering)
         await self.spent(end)
         self.steps += end.steps
         draft = self.tools.draft()
@@ -142,6 +149,12 @@ class Planning:
         if end.error is not None and draft is None:
             raise end.error
         return self._proposal(end, draft)
+
+    async def _open_inbox(self, sent: list[str]) -> None:
+        """Take as told the notes of the person whose words stand in what the planner has been sent already."""
+        notes = await notes_of(self.run)
+        told = [note for note in notes if any(escaped(note.text.strip()) in text for text in sent)]
+        self._inbox = GoalInbox(self.run, told)
 
     async def spent(self, end: ConversationEnd) -> None:
         """Count what a conversation of this session has used."""

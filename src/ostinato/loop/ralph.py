@@ -17,6 +17,7 @@ from ostinato.loop.iteration import IterationReport, run_iteration
 from ostinato.loop.limits import iterations_reached, nearly, reached
 from ostinato.loop.recover import recover
 from ostinato.loop.review import integrate_answers
+from ostinato.loop.steering import unless_paused
 from ostinato.loop.workbench import Run, Workbench
 
 NO_WORK_MOST = 5
@@ -75,6 +76,7 @@ async def _iterate(run: Run) -> Stop:
     """The loop itself: one task at a time, a stop reason checked before each."""
     bench = run.bench
     while True:
+        await unless_paused(run)
         await integrate_answers(run)
         stop = await _stop_before_claim(run)
         if stop:
@@ -91,6 +93,8 @@ async def _iterate(run: Run) -> Stop:
             )
         )
         if claimed is None:
+            if await bench.store(lambda s: s.steering.paused(run.goal.id)):
+                continue  # paused since the look above
             return await _nothing_to_claim(run)
         report = await run_iteration(run, *claimed)
         _count(run, report)

@@ -17,6 +17,7 @@ from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.plan import PlanDraft
 from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.steering import News, PersonNote
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.finished import FinishedIteration
 from ostinato.loop.plan_record import PlanRecord
@@ -148,6 +149,14 @@ class ReasoningPort(Protocol):
     ) -> Node: ...
 
 
+class SteeringPort(Protocol):
+    """What the person says meanwhile."""
+
+    def notes(self, goal_id: NodeId) -> list[PersonNote]: ...
+    def news(self, goal_id: NodeId, after: int) -> News: ...
+    def paused(self, goal_id: NodeId) -> bool: ...
+
+
 class StorePort(Protocol):
     """The whole store as the loop sees it."""
 
@@ -169,6 +178,8 @@ class StorePort(Protocol):
     def events(self) -> EventsPort: ...
     @property
     def reasoning(self) -> ReasoningPort: ...
+    @property
+    def steering(self) -> SteeringPort: ...
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]: ...
 
 

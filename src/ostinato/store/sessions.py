@@ -25,6 +25,7 @@ from ostinato.store.transitions import change_status
 
 Sessions = list[Session]
 OpenSessions = list[tuple[Session, ProcessIdentity | None]]
+LiveSessions = list[tuple[Session, ProcessIdentity]]
 
 
 class SessionStore:
@@ -126,6 +127,12 @@ class SessionStore:
         """Return the sessions that have not ended with the process that runs them, the oldest first."""
         rows = self._db.execute(self._sql["open"], {"project_id": project_id})
         return [(decode_session(row), decode_process(row)) for row in rows]
+
+    def live(self, goal_id: NodeId) -> LiveSessions:
+        """Return the open sessions of a goal whose process may still work, the oldest first; those by hand are not."""
+        rows = self._db.execute(self._sql["open_of_goal"], {"goal_id": goal_id})
+        owned = ((decode_session(row), decode_process(row)) for row in rows)
+        return [(session, owner) for session, owner in owned if owner and self._lives(session.id, owner)]
 
     def add_agent(self, session_id: SessionId, agent_id: str) -> None:
         """Note that an agent took part; each is kept once, in the order of their coming. Raises NotFoundError."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ostinato.store.reasoning import ReasoningStore
     from ostinato.store.reviews import ReviewStore
     from ostinato.store.sessions import SessionStore
+    from ostinato.store.steering import SteeringStore
     from ostinato.store.tasks import TaskStore
 
 
@@ -110,6 +111,13 @@ class Store:
         from ostinato.store.looking import LookingStore
 
         return LookingStore(self.db)
+
+    @cached_property
+    def steering(self) -> SteeringStore:
+        """A person's notes to the agents, and pauses."""
+        from ostinato.store.steering import SteeringStore
+
+        return SteeringStore(self.db, self.events)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

@@ -90,13 +90,14 @@ class TaskStore:
     ) -> tuple[Claim, Node] | None:
         """Claim the goal's next task for the loop, with a token that no other claim ever had and a lease.
 
-        None when none is ready. Exactly one of any number of processes gets a task. Raises NotFoundError.
+        None when none is ready or the goal is paused. Exactly one of any number of processes gets a task. Raises
+        NotFoundError.
         """
         from ostinato.graph.iterations import Claim
 
         with self._db.transaction():
             ids = self._ready_ids(None, goal_id)
-            if not ids:
+            if not ids or self._store.steering.paused(goal_id):
                 return None
             task_id = ids[0]
             actor = Actor("loop", session_id=session_id)
@@ -214,10 +215,13 @@ class TaskStore:
     def _keep_hint(self, task: Node, hint: str, actor: Actor) -> None:
         from ostinato.graph.edges import EdgeType
         from ostinato.graph.requests import NewNode
+        from ostinato.graph.steering import HINT
 
         title = clip(one_line(hint.strip()), _TITLE)
         goal = self._store.graph.goal_of(task.id)
-        new = NewNode(NodeType.OBSERVATION, title, description=hint, parent_id=goal.id if goal else None)
+        new = NewNode(
+            NodeType.OBSERVATION, title, description=hint, parent_id=goal.id if goal else None, labels=(HINT,)
+        )
         observation = self._store.graph.add_node(task.project_id, new, actor)
         self._store.graph.link(observation.id, EdgeType.INFORMS, task.id, None, actor)
 

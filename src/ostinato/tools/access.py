@@ -12,6 +12,7 @@ from ostinato.graph.edges import Edge
 from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft
 from ostinato.graph.requests import NewNode
+from ostinato.graph.steering import PersonNote
 from ostinato.graph.types import Node, NodeType, Status
 
 T = TypeVar("T")
@@ -68,6 +69,12 @@ class Claims(Protocol):
     def create_child(self, claim: Claim, new: NewNode, actor: Actor) -> Node: ...
 
 
+class Notes(Protocol):
+    """What the person said."""
+
+    def notes(self, goal_id: NodeId) -> list[PersonNote]: ...
+
+
 class GraphAccess(Protocol):
     """The parts of the store that tools use."""
 
@@ -79,6 +86,8 @@ class GraphAccess(Protocol):
     def reasoning(self) -> Reasoning: ...
     @property
     def tasks(self) -> Claims: ...
+    @property
+    def steering(self) -> Notes: ...
 
 
 class Ask(Protocol):

@@ -50,6 +50,8 @@ class GraphReading:
             raise ToolRefusal(f"there is no node {node_id}")
         edges = await self._ask(lambda s: s.graph.edges_of(node_id))
         shown = {**_document(node), "edges": [f"{e.from_id} {e.edge_type} {e.to_id}" for e in edges]}
+        if node.node_type is NodeType.GOAL and (notes := await self._ask(lambda s: s.steering.notes(node_id))):
+            shown["notes_from_the_person"] = [note.text for note in notes]
         return ToolResult(json.dumps(shown, ensure_ascii=False, indent=1), summary=f"{node.id} {one_line(node.title)}")
 
     async def _query(self, arguments: Arguments) -> ToolResult:

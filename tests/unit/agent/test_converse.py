@@ -21,6 +21,7 @@ from ostinato.agent.ports import (
     Tools,
     Transcript,
 )
+from ostinato.agent.steering import Inbox, Steering, nothing_said
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import (
@@ -140,6 +141,7 @@ async def hold(
     *,
     limits: ConversationLimits | None = None,
     gate: Callable[[Spending, int], Ending | None] = lambda spent, estimate: None,
+    inbox: Inbox = nothing_said,
     clock: FakeClock | None = None,
     transcript: KeptTranscript | None = None,
 ) -> ConversationEnd:
@@ -150,7 +152,7 @@ async def hold(
         transcript or KeptTranscript(),
         limits or ConversationLimits(),
         clock or FakeClock(),
-        gate,
+        Steering(gate, inbox),
     )
 
 
@@ -319,3 +321,46 @@ async def test_cancellation_passes_through_when_a_tool_runs() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_what_is_said_meanwhile_comes_before_the_next_model_call_and_is_kept() -> None:
+    said = iter([(), (UserMessage("the port is 8081"), UserMessage("and the host too")), ()])
+
+    async def inbox() -> tuple[UserMessage, ...]:
+        return next(said)
+
+    model, kept = ListedModel(calls("look"), calls("look"), calls("signal")), KeptTranscript()
+    await hold(model, transcript=kept, inbox=inbox)
+    assert [texts(request, UserMessage)[1:] for request in model.asked] == [
+        [],
+        ["the port is 8081", "and the host too"],
+        ["the port is 8081", "and the host too"],
+    ]
+    # After the answers of the step before, so that every call is answered before anybody speaks again.
+    assert [type(message).__name__ for message in model.asked[1].messages[1:]] == [
+        *("AssistantMessage", "ToolMessage", "UserMessage", "UserMessage")
+    ]
+    assert kept.lines.index("said") < kept.lines.index("step 2")
+
+
+async def test_a_wait_in_the_inbox_is_not_the_agents_time_and_may_end_in_the_gate() -> None:
+    clock, asked = FakeClock(), False
+
+    async def paused() -> tuple[UserMessage, ...]:
+        await clock.sleep(5000)
+        return ()
+
+    limits = ConversationLimits(seconds=60)
+    assert (
+        await hold(ListedModel(calls("signal")), limits=limits, clock=clock, inbox=paused)
+    ).ending is Ending.COMPLETE
+
+    async def interrupted() -> tuple[UserMessage, ...]:
+        nonlocal asked
+        asked = True
+        return ()
+
+    end = await hold(
+        ListedModel(), inbox=interrupted, gate=lambda spent, estimate: Ending.INTERRUPTED if asked else None
+    )
+    assert (end.ending, end.steps) == (Ending.INTERRUPTED, 0)

@@ -20,6 +20,9 @@ SELECT * FROM sessions WHERE goal_id = :goal_id ORDER BY started_at DESC, id LIM
 -- name: open
 SELECT * FROM sessions WHERE ended_at IS NULL AND project_id = :project_id ORDER BY started_at, id
 
+-- name: open_of_goal
+SELECT * FROM sessions WHERE ended_at IS NULL AND goal_id = :goal_id ORDER BY started_at, id
+
 -- name: end
 UPDATE sessions
 SET ended_at = :at, handoff_notes = :notes, stop_reason = :stop_reason, summary = coalesce(:summary, summary)

@@ -33,6 +33,8 @@ class Job(PlanSide):
         self._interruption = interruption
         self._bench: Workbench | None = None
         self.running_now = ""
+        self.project = opened.project
+        self.notify = opened.settings.notify
 
     @classmethod
     @asynccontextmanager

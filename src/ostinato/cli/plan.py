@@ -67,14 +67,16 @@ class PlanOutcome:
 def plan_once(invocation: Invocation, text: str, chosen: dict[str, Any], *, answering: Answering) -> PlanOutcome:
     """Plan `text`; `answering` says who accepts: nobody needs to, somebody later, or the person at the terminal."""
     from ostinato.app.job import Job
+    from ostinato.cli.notifying import notifying
     from ostinato.loop.interruption import Interruption
 
     stop = Interruption()
 
     async def work() -> PlanOutcome:
         async with Job.planning(options_of(invocation, chosen), stop) as job:
-            proposal = await _proposed(invocation, job, text)
-            return await _settle(invocation, job, proposal, "accept" if job.asks_nothing else answering)
+            with notifying(invocation, job):
+                proposal = await _proposed(invocation, job, text)
+                return await _settle(invocation, job, proposal, "accept" if job.asks_nothing else answering)
 
     return run_interruptible(invocation, stop, work)
 

@@ -45,6 +45,7 @@ def ralph(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
 def ralph_once(invocation: Invocation, goal: str | None, chosen: dict[str, Any]) -> RalphResult:
     """Run ralph mode once with live progress."""
     from ostinato.app.job import Job
+    from ostinato.cli.notifying import notifying
     from ostinato.cli.progress import shown
     from ostinato.loop.interruption import Interruption
 
@@ -52,7 +53,7 @@ def ralph_once(invocation: Invocation, goal: str | None, chosen: dict[str, Any])
 
     async def work() -> RalphResult:
         async with Job.working(options_of(invocation, chosen), stop) as job:
-            with shown(invocation, job):
+            with notifying(invocation, job), shown(invocation, job):
                 return await job.ralph(goal)
 
     return run_interruptible(invocation, stop, work)

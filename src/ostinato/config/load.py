@@ -22,6 +22,7 @@ _WORDS = {
     "autonomy": ("full", "supervised"),
     "sandbox.mode": ("bubblewrap", "none"),
     "land.how": ("ff", "rebase", "merge", "squash"),
+    "notify.on": ("needed", "ended"),
 }
 _VARIABLES = {
     # The variable of --model, which is about all roles.
@@ -30,8 +31,9 @@ _VARIABLES = {
     "OSTINATO_SANDBOX": ("sandbox.mode",),
 }
 _MAY_BE_ZERO = {"models.retries", "verify.proof_cap"}
-# A repository must not be able to take the walls down around its own commands.
-_PERSON_ONLY = {"sandbox.mode"}
+# A repository must not be able to take the walls down around its own commands, to run any on the host, or to have a
+# person's messages sent elsewhere.
+_PERSON_ONLY = {"sandbox.mode", "notify.command", "notify.desktop", "notify.webhook", "notify.on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,7 @@ def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, s
         for key, value in () if file is None else _file_values(file):
             if file is project_file and key in _PERSON_ONLY:
                 raise ConfigError(
-                    f"{file}: {key} cannot be set by a project: "
-                    f"set it in {user_file} or with {_variable_of(key)} if you want it"
+                    f"{file}: {key} cannot be set by a project: set it in {user_file}{_or_variable(key)} if you want it"
                 )
             values[key], sources[key] = value, str(file)
     for variable, keys in _VARIABLES.items():
@@ -153,14 +154,17 @@ def _flat(table: Mapping[str, Any], sections: set[str], file: Path) -> Iterator[
 def _checked(value: Any, kind: Any, key: str, place: str) -> Any:
     """Return the value as the settings hold it. Raises ConfigError that says what is wanted."""
     words = _WORDS.get(key)
-    if words is not None and value not in words:
+    listed = isinstance(value, list) and _takes_list(kind)
+    if words is not None and any(one not in words for one in (value if listed else [value])):
         raise ConfigError(f"{place}: {key} must be one of {', '.join(words)}, not {value!r}")
-    if typing.get_origin(kind) is tuple:
+    if listed or typing.get_origin(kind) is tuple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{place}: {key} must be a list of texts, not {value!r}")
         return tuple(value)
     accepted = [one for one in _alternatives(kind) if one is not type(None)]
     wanted = accepted[0]
+    if wanted is bool and isinstance(value, bool):
+        return value
     if wanted is str and isinstance(value, str):
         return value
     if wanted in (int, float) and isinstance(value, int if wanted is int else (int, float)) and value is not True:
@@ -168,8 +172,13 @@ def _checked(value: Any, kind: Any, key: str, place: str) -> Any:
         if value is not False and (0 < value < float("inf") or (value == 0 and key in _MAY_BE_ZERO)):
             return wanted(value)
         raise ConfigError(f"{place}: {key} must be {least}, not {value!r}")
-    names = {str: "a text", int: "a whole number", float: "a number"}
-    raise ConfigError(f"{place}: {key} must be {names[wanted]}, not {value!r}")
+    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+    lists = " or a list of texts" if _takes_list(kind) else ""
+    raise ConfigError(f"{place}: {key} must be {names[wanted]}{lists}, not {value!r}")
+
+
+def _takes_list(kind: Any) -> bool:
+    return any(typing.get_origin(one) is tuple for one in _alternatives(kind))
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:
@@ -236,5 +245,5 @@ def _near(key: str, known: typing.Iterable[str]) -> str:
     return f": did you mean {near[0]}?" if near else f": there are {', '.join(sorted(names))}"
 
 
-def _variable_of(key: str) -> str:
-    return next(variable for variable, names in _VARIABLES.items() if key in names)
+def _or_variable(key: str) -> str:
+    return next((f" or with {variable}" for variable, names in _VARIABLES.items() if key in names), "")

@@ -82,6 +82,28 @@ class LandSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """`[notify]`: how and when a person is told; only from their own configuration, since it runs on the host.
+
+    `command` is an argument list, or a text for the shell; `webhook` an address that gets JSON; `on` are `needed` (a
+    person must do something) and `ended` (a run is over).
+    """
+
+    command: Annotated[
+        str | tuple[str, ...] | None,
+        "A program (a list) or a line for the shell; it gets the event as JSON on stdin.",
+    ] = None
+    desktop: Annotated[bool, "Show a notification of the desktop."] = False
+    webhook: Annotated[str | None, "An address that gets what happened as JSON."] = None
+    on: Annotated[tuple[str, ...], "When: a person is needed, a run has ended."] = ("needed", "ended")
+
+    @property
+    def anyone(self) -> bool:
+        """True when there is a way to tell somebody."""
+        return bool(self.command or self.desktop or self.webhook)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one project as they hold now."""
 
@@ -91,6 +113,7 @@ class Settings:
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     land: LandSettings = field(default_factory=LandSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
     autonomy: Annotated[
         str, "How much is asked: nothing (full), or the plan and what proves nothing by itself (supervised)."
     ] = "supervised"

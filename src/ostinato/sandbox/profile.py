@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ostinato.base.redaction import SECRET_NAME
+
 WORK = "/work"
 _NEVER = tuple(map(Path, ("/", "/etc", "/home", "/root", "/var", "/tmp", "/proc", "/sys", "/dev", "/run", WORK)))
 SETUP_HOME = "/home/ostinato"
@@ -63,10 +65,6 @@ _PLACES = re.compile(
 _SETUP_PASSED = re.compile(
     r"(?i)^(pip_\w+|uv_\w+|npm_config_\w+|yarn_\w+|cargo_\w+|goproxy|gosumdb|gonosumdb|goprivate|http_proxy|https_proxy"
     r"|no_proxy|all_proxy|ssl_cert_file|ssl_cert_dir|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|git_ssl_cainfo)$"
-)
-_SECRET = re.compile(
-    r"(?i)secret|token|passw|passphrase|credential|api_?key|(^|_)key(_|$)|(^|_)key_?id|(^|_)auth(_|$)|authorization"
-    r"|cookie|(^|_)(pat|dsn)$"
 )
 _SETUP_FILES = (
     ".config/pip/pip.conf",
@@ -163,7 +161,7 @@ def environment(
         name, equals, value = entry.partition("=")
         if equals:
             env[name] = value
-        elif name in machine.environ and not _SECRET.search(name):
+        elif name in machine.environ and not SECRET_NAME.search(name):
             env[name] = machine.environ[name]
     return env
 

@@ -123,6 +123,11 @@ class SessionStore:
         rows = self._db.execute(self._sql["list"], {"goal_id": goal_id, "project_id": project_id})
         return [decode_session(row) for row in rows]
 
+    def owner(self, session_id: SessionId) -> ProcessIdentity | None:
+        """Return the process that runs or ran a session, None for one by hand and for an unknown one."""
+        row = self._db.one(self._sql["get"], {"id": session_id})
+        return decode_process(row) if row else None
+
     def open(self, project_id: ProjectId) -> OpenSessions:
         """Return the sessions that have not ended with the process that runs them, the oldest first."""
         rows = self._db.execute(self._sql["open"], {"project_id": project_id})

@@ -168,3 +168,35 @@ def test_a_byte_order_mark_is_tolerated(files: Files) -> None:
 def test_a_directory_in_the_file_s_place_is_refused(files: Files) -> None:
     files.project_file.mkdir(parents=True)
     assert str(files.project_file) in files.error()
+
+
+def test_notifications_are_the_persons_alone(files: Files) -> None:
+    files.write(user='[notify]\ncommand = "beep"\ndesktop = true\nwebhook = "https://host/x"\non = ["needed"]\n')
+    notify = files.load().settings.notify
+    assert (notify.command, notify.desktop, notify.webhook, notify.on) == ("beep", True, "https://host/x", ("needed",))
+    assert notify.anyone
+    for setting in ('command = "curl evil"', "desktop = true", 'webhook = "https://evil/x"', 'on = ["ended"]'):
+        files.write(project=f"[notify]\n{setting}\n")
+        said = files.error()
+        assert "cannot be set by a project" in said
+        assert str(files.user_file) in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("command = 3", "notify.command must be a text or a list of texts, not 3"),
+        ("command = [1]", "notify.command must be a list of texts"),
+        ('desktop = "yes"', "notify.desktop must be true or false, not 'yes'"),
+        ('on = ["needed", "sometimes"]', "notify.on must be one of needed, ended"),
+        ('on = "needed"', "notify.on must be a list of texts"),
+    ],
+)
+def test_wrong_notify_settings_say_what_is_wanted(files: Files, setting: str, said: str) -> None:
+    files.write(user=f"[notify]\n{setting}\n")
+    assert said in files.error()
+
+
+def test_a_command_may_be_a_list(files: Files) -> None:
+    files.write(user='[notify]\ncommand = ["notify", "-x"]\n')
+    assert files.load().settings.notify.command == ("notify", "-x")

@@ -37,7 +37,8 @@ def test_a_person_is_told_of_a_question_and_of_the_end(modelled: Modelled) -> No
 
     world = modelled(brain(plan_of(judged, file_task("a")), coder)).make_repository(FILES)
     configured(world, f'[notify]\ncommand = "cat >> {world.root}/seen"\n')
-    goal = planned(world, "prose and \x1b[31ma file; the key is sk-test-0000 abcd")
+    world.env["DEPLOY_TOKEN"] = "tok-test-0000"
+    goal = planned(world, "prose and \x1b[31ma file; the key is tok-test-0000 abcd")
     assert told(world) == []
 
     assert world.run("--json", "ralph", goal).code == 5
@@ -47,7 +48,7 @@ def test_a_person_is_told_of_a_question_and_of_the_end(modelled: Modelled) -> No
     assert (end["event"], end["stopped"], end["needs_person"]) == ("ended", "waiting_for_approval", True)
     # One line, no escape, and not the key that stands in the environment.
     assert "[secret] abcd" in end["message"]
-    assert "sk-test-0000" not in json.dumps([question, end])
+    assert "tok-test-0000" not in json.dumps([question, end])
     assert "\\x1b" in end["message"]
 
     assert world.run("approve", f"{goal}.1").code == 0

@@ -13,7 +13,7 @@ from ostinato.models.limits import TransportLimits
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 ANTHROPIC_ADDRESS = "https://api.anthropic.com"
-KNOWN = ("anthropic:NAME", "openai:NAME", "openai-chat:NAME", "scripted:FILE")
+KNOWN = ("anthropic:NAME", "openai:NAME", "openai-chat:NAME", "ollama:NAME", "scripted:FILE")
 
 
 def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
@@ -32,6 +32,8 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
             return _anthropic(name, env, limits, clock)
         case "openai" | "openai-chat":
             return _openai(provider, name, env, limits, clock)
+        case "ollama":
+            return _ollama(name, env, limits, clock)
         case "scripted":
             from ostinato.models.scripted import ScriptedModel
 
@@ -68,6 +70,12 @@ def _anthropic(name: str, env: Mapping[str, str], limits: TransportLimits, clock
             "or set ANTHROPIC_BASE_URL to a server that needs none"
         )
     return anthropic_model(name, address, key, limits=limits, clock=clock)
+
+
+def _ollama(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
+    from ostinato.models.ollama import OllamaModel, ollama_address
+
+    return OllamaModel(name, ollama_address(env.get("OLLAMA_HOST")), limits=limits, clock=clock)
 
 
 def _known() -> str:

@@ -1,0 +1,103 @@
+"""Ollama: where it is looked for, and what its users are told. The protocol is tested in `test_chat_protocol`."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from ostinato.agent.ports import Model, ProviderDown, ProviderRefused
+from ostinato.base.errors import UsageError
+from ostinato.chat.messages import Request, UserMessage
+from ostinato.models.factory import open_model
+from ostinato.models.limits import TransportLimits
+from ostinato.models.ollama import ollama_address
+from ostinato.testing.chat_server import Answer, ChatServer, in_turn
+from ostinato.testing.fake_clock import FakeClock
+
+ASK = Request("Be brief.", (UserMessage("hello"),))
+LIMITS = TransportLimits(connect=5.0, first_byte=5.0, silence=5.0)
+
+
+@pytest.fixture
+async def open_ollama(clock: FakeClock) -> AsyncIterator[Callable[..., Model]]:
+    opened: list[Model] = []
+
+    def open_one(host: str, name: str = "qwen3:8b") -> Model:
+        opened.append(open_model(f"ollama:{name}", env={"OLLAMA_HOST": host}, limits=LIMITS, clock=clock))
+        return opened[-1]
+
+    yield open_one
+    for model in opened:
+        await model.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        (None, "http://127.0.0.1:11434/v1"),
+        ("", "http://127.0.0.1:11434/v1"),
+        ("box", "http://box:11434/v1"),
+        ("box:8080", "http://box:8080/v1"),
+        (":8080", "http://127.0.0.1:8080/v1"),
+        ("box:8080/ollama/", "http://box:8080/ollama/v1"),
+        ("http://box", "http://box/v1"),
+        ("https://box/v1/", "https://box/v1"),
+        ("0.0.0.0", "http://127.0.0.1:11434/v1"),
+        ("0.0.0.0:99", "http://127.0.0.1:99/v1"),
+        ("::1", "http://[::1]:11434/v1"),
+        ("[::1]:99", "http://[::1]:99/v1"),
+        ('"box"', "http://box:11434/v1"),
+    ],
+)
+def test_address_is_read_as_ollamas_own_programs_read_it(said: str | None, address: str) -> None:
+    assert ollama_address(said) == address
+
+
+@pytest.mark.parametrize("said", ["ftp://box", "a b", "box:many", "http://"])
+def test_address_is_refused_by_its_variable_when_it_is_none(said: str) -> None:
+    with pytest.raises(UsageError, match="OLLAMA_HOST"):
+        ollama_address(said)
+
+
+async def test_reply_comes_without_a_key_and_costs_nothing(open_ollama) -> None:
+    with ChatServer(in_turn(Answer(text="hi"))) as server:
+        reply = await open_ollama(server.url.removeprefix("http://").removesuffix("/v1")).reply(ASK)
+    assert server.problems == []
+    assert (reply.message.text, reply.model, reply.spending.cost_usd) == ("hi", "ollama:qwen3:8b", 0.0)
+    assert "authorization" not in server.requests[0].headers
+    assert server.requests[0].body["model"] == "qwen3:8b"
+
+
+async def test_pull_is_named_when_the_model_is_not_there(open_ollama) -> None:
+    missing = Answer(status=404, error={"message": "model 'qwen3:8b' not found", "type": "api_error"})
+    with ChatServer(in_turn(missing)) as server, pytest.raises(ProviderRefused) as caught:
+        await open_ollama(server.url).reply(ASK)
+    assert "`ollama pull qwen3:8b`" in caught.value.message
+    assert str(caught.value) == caught.value.message
+
+
+async def test_serve_is_named_at_once_when_nobody_listens(open_ollama, clock: FakeClock) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ProviderDown, match="`ollama serve`"):
+            await open_ollama(host).reply(ASK)
+    assert clock.slept == []
+
+
+async def test_outage_is_waited_out_when_it_answered_before(open_ollama, clock: FakeClock) -> None:
+    with ChatServer(in_turn(Answer(text="hi", headers={"Connection": "close"}))) as server:
+        model = open_ollama(server.url)
+        await model.reply(ASK)
+    with pytest.raises(ProviderDown, match="`ollama serve`"):
+        await model.reply(ASK)
+    assert sum(clock.slept) >= LIMITS.patience
+
+
+async def test_the_variable_is_ollamas_when_a_web_page_answers(open_ollama) -> None:
+    page = Answer(body=b"<html>", content_type="text/html")
+    with ChatServer(in_turn(page)) as server, pytest.raises(Exception, match="OLLAMA_HOST") as caught:
+        await open_ollama(server.url).reply(ASK)
+    assert "OPENAI" not in str(caught.value)

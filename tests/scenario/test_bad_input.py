@@ -96,6 +96,10 @@ def forget_identity(world: World) -> None:
 
 MISSING = {
     "no key": Missing(("OPENAI_API_KEY",), (("OPENAI_API_KEY", ""), ("OPENAI_BASE_URL", ""))),
+    "no key for Anthropic": Missing(
+        ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+        (("OSTINATO_MODEL", "anthropic:claude"), ("ANTHROPIC_API_KEY", ""), ("ANTHROPIC_BASE_URL", "")),
+    ),
     "no model": Missing(("--model", "OSTINATO_MODEL", "config.toml"), (("OSTINATO_MODEL", ""),)),
     "unknown provider": Missing(("martian", "openai-chat:NAME"), options=("--model", "martian:large")),
     "no model name": Missing(("openai-chat:NAME",), options=("--model", "gpt-7")),

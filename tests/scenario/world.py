@@ -17,6 +17,8 @@ from ostinato.testing.chat_server import Answer, Call
 _TASK = re.compile(r"^## Task: (\S+) (.*)$", re.MULTILINE)
 _ATTEMPT = re.compile(r"^Attempt: (\d+) of", re.MULTILINE)
 Body = dict[str, Any]
+MODELS = {"chat": "openai-chat:test", "messages": "anthropic:test", "responses": "openai:test"}
+"""The model of each wire; the server speaks all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,12 @@ class Ran:
 
 @dataclass(slots=True)
 class World:
-    """One person with one repository. Everything lies below `root`."""
+    """One person with one repository. Everything lies below `root`; `wire` is how they speak to their model."""
 
     root: Path
     model_url: str = "http://127.0.0.1:9/v1"
     env: dict[str, str] = field(default_factory=dict)
+    wire: str = "chat"
 
     @property
     def repo(self) -> Path:
@@ -123,7 +126,8 @@ class World:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the command line: the machine's, with our own places."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("OSTINATO_", "OPENAI_", "XDG_", "GIT_"))}
+        ours = ("OSTINATO_", "OPENAI_", "ANTHROPIC_", "XDG_", "GIT_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         return {
             **kept,
             "XDG_DATA_HOME": str(self.root / "data"),
@@ -131,7 +135,9 @@ class World:
             "XDG_CONFIG_HOME": str(self.root / "config"),
             "OPENAI_BASE_URL": self.model_url,
             "OPENAI_API_KEY": "sk-test-0000",
-            "OSTINATO_MODEL": "openai-chat:test",
+            "ANTHROPIC_BASE_URL": self.model_url.removesuffix("/v1"),
+            "ANTHROPIC_API_KEY": "sk-test-0000",
+            "OSTINATO_MODEL": MODELS[self.wire],
             **self.env,
         }
 

@@ -31,7 +31,7 @@ from ostinato.loop.bridge import ThreadBridge
 from ostinato.loop.limits import SessionLimits
 from ostinato.loop.ports import Progress
 from ostinato.loop.workbench import Policy, Workbench
-from ostinato.models.factory import open_model
+from ostinato.models.factory import address_of, open_model
 from ostinato.models.limits import TransportLimits
 from ostinato.sandbox.bubblewrap import BubblewrapRunner
 from ostinato.sandbox.direct import DirectRunner
@@ -175,8 +175,9 @@ def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLi
     spec = options.model or getattr(settings.models, role) or settings.models.default
     if not spec:
         raise UsageError(
-            "no model is chosen: say --model openai-chat:NAME (with OPENAI_API_KEY, and OPENAI_BASE_URL for your own "
-            "server), set OSTINATO_MODEL, or write [models] default into .ostinato/config.toml"
+            "no model is chosen: say --model anthropic:NAME (with ANTHROPIC_API_KEY), openai:NAME (OPENAI_API_KEY) or "
+            "openai-chat:NAME (OPENAI_BASE_URL for your own server), set OSTINATO_MODEL, or write [models] default "
+            "into .ostinato/config.toml"
         )
     chosen = settings.models
     transport = TransportLimits(
@@ -199,7 +200,7 @@ def _price_unknown(spec: str) -> bool:
 
     provider, _, name = spec.partition(":")
     one = Spending(input=1000, output=1000, calls=1)
-    return cost_of(one, provider, name, os.environ.get("OPENAI_BASE_URL", "")) is None
+    return cost_of(one, provider, name, address_of(spec, os.environ)) is None
 
 
 def _limits(options: JobOptions, settings: Settings) -> SessionLimits:

@@ -41,10 +41,19 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
     raise UsageError(f"unknown provider {provider!r} in {spec!r}; a model is {_known()}")
 
 
+def address_of(spec: str, env: Mapping[str, str]) -> str:
+    """Return where calls to the model that `spec` names go, "" where none are made. It is not checked here."""
+    match spec.strip().partition(":")[0]:
+        case "anthropic":
+            return env.get("ANTHROPIC_BASE_URL", "").strip() or ANTHROPIC_ADDRESS
+        case "openai" | "openai-chat":
+            return env.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
+    return ""
+
+
 def _openai(provider: str, name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
     key = checked_key(env.get("OPENAI_API_KEY"), "OPENAI_API_KEY")
-    given = env.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
-    address = checked_address(given, "OPENAI_BASE_URL")
+    address = checked_address(address_of(f"{provider}:{name}", env), "OPENAI_BASE_URL")
     if not key and is_openai(address):
         raise UsageError(
             f"{provider}:{name} needs a key: set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server that needs none"
@@ -62,8 +71,7 @@ def _anthropic(name: str, env: Mapping[str, str], limits: TransportLimits, clock
     from ostinato.models.anthropic import anthropic_model
 
     key = checked_key(env.get("ANTHROPIC_API_KEY"), "ANTHROPIC_API_KEY")
-    given = env.get("ANTHROPIC_BASE_URL", "").strip() or ANTHROPIC_ADDRESS
-    address = checked_address(given, "ANTHROPIC_BASE_URL")
+    address = checked_address(address_of(f"anthropic:{name}", env), "ANTHROPIC_BASE_URL")
     if not key and is_anthropic(address):
         raise UsageError(
             f"anthropic:{name} needs a key: set ANTHROPIC_API_KEY, "

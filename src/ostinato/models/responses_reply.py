@@ -14,6 +14,7 @@ from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, Too
 from ostinato.models.answers import bytes_of, count, estimate, table, tables, text, with_own_ids
 
 _ENDS = {"response.completed", "response.incomplete", "response.failed"}
+_FAILED = {"failed", "cancelled"}
 _ANSWERS = {"message", "function_call", "reasoning"}
 
 
@@ -145,7 +146,8 @@ class ResponsesBuilder:
             if index not in self._items or not self._items[index].done:
                 self._place(index, raw, done=True)
         reason = text(table(response.get("incomplete_details")).get("reason"))
-        self.finish = reason or text(response.get("status")) or "completed"
+        status = text(response.get("status")) or "completed"
+        self.finish = "error" if status in _FAILED else reason or status
         self.ended = True
 
     def _native(self, items: list[_Item], called: tuple[ToolCall, ...]) -> Native | None:

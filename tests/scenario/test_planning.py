@@ -212,3 +212,124 @@ async def test_a_draft_that_waits_comes_back_without_a_model_call(modelled: Mode
     assert calls == [0, 1]
     assert world.json("approvals") == []
     assert world.json("sessions", "latest", "--goal", proposal.goal.id)["stop_reason"] == "accepted"
+
+
+def critique(*findings: Mapping[str, Any], approve: bool = False) -> Answer:
+    return Answer(tool_calls=(Call("critique", {"findings": list(findings), "approve": approve}),))
+
+
+MISSING = {"task": "a", "problem": "nothing makes b", "suggestion": "add a task for b"}
+
+
+async def test_a_critic_finds_what_is_missing_and_the_planner_mends_it(modelled: Modelled, planning: Opening) -> None:
+    told: list[str] = []
+    looked: list[str] = []
+
+    def handle(body: Body) -> Answer:
+        if "critique" in tools_of(body):
+            assert {"write_file", "run_command", "propose_plan", "ask_user"}.isdisjoint(tools_of(body))
+            looked.append(str(body["messages"][1]["content"]))
+            return critique(MISSING) if len(looked) == 1 else critique(approve=True)
+        replies = sum(m["role"] == "assistant" for m in body["messages"])
+        if replies == 2:
+            told.append(last(body))
+            return propose(file_task("a"), file_task("b"))
+        return done("mended") if replies else propose(file_task("a"))
+
+    world = modelled(handle).make_repository(FILES)
+    async with planning(world, critique=True) as job:
+        proposal = await job.propose("letters a and b", Person())
+        assert proposal.critique is not None
+        assert (proposal.critique.approved, proposal.critique.findings) == (True, ())
+        assert titles(proposal) == ["Make a", "Make b"]
+        await job.accept(proposal)
+    assert "a: nothing makes b Suggested: add a task for b" in told[0]
+    assert "letters a and b" in looked[0]
+    assert ("Make b" in looked[0], "Make b" in looked[1]) == (False, True)
+    assert "nothing makes b" in looked[1]
+    session = world.json("sessions", "latest", "--goal", proposal.goal.id)
+    assert session["usage"]["calls"] == 6
+
+
+async def test_a_critic_who_is_never_content_ends_and_its_findings_are_shown(
+    modelled: Modelled, planning: Opening
+) -> None:
+    looks: list[int] = []
+
+    def handle(body: Body) -> Answer:
+        if "critique" in tools_of(body):
+            looks.append(1)
+            return critique(MISSING)
+        replies = sum(m["role"] == "assistant" for m in body["messages"])
+        return done("it is not wanted") if replies else propose(file_task("a"))
+
+    world = modelled(handle).make_repository(FILES)
+    async with planning(world, critique=True) as job:
+        proposal = await job.propose("letter a", None)
+        await job.leave_plan(proposal)
+    assert proposal.critique is not None
+    assert [one.problem for one in proposal.critique.findings] == ["nothing makes b"]
+    assert len(looks) == 3
+    assert titles(proposal) == ["Make a"]
+
+
+async def test_a_critic_whose_provider_fails_is_not_in_the_way(modelled: Modelled, planning: Opening) -> None:
+    def handle(body: Body) -> Answer:
+        if "critique" in tools_of(body):
+            return Answer(status=401, error={"message": "bad key"})
+        return done() if len(body["messages"]) > 2 else propose(file_task("a"))
+
+    world = modelled(handle).make_repository(FILES)
+    async with planning(world, critique=True) as job:
+        proposal = await job.propose("letter a", None)
+        await job.accept(proposal)
+    assert proposal.critique is not None
+    assert "OPENAI_API_KEY" in proposal.critique.note
+
+
+async def test_what_is_left_of_a_goal_is_planned_anew(modelled: Modelled, planning: Opening) -> None:
+    briefings: list[str] = []
+    goal = ""
+
+    def answers(replies: int, body: Body) -> Answer:
+        if not goal:
+            made = (file_task("a"), file_task("b", after=["a"]), file_task("c", after=["b"]), file_task("d"))
+            return done() if replies else propose(*made)
+        if not replies:
+            briefings.append(str(body["messages"][1]["content"]))
+            bad = [file_task("b", replaces=[f"{goal}.1", f"{goal}.9"]), file_task("d")]
+            return propose(*bad)
+        if replies == 1:
+            briefings.append(last(body))
+            b1 = file_task("b1", after=[f"{goal}.1"], replaces=[f"{goal}.2"])
+            b2 = file_task("b2", after=["b1"], replaces=[f"{goal}.2"])
+            return propose(b1, b2)
+        return done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        proposal = await job.propose("letters", None)
+        await job.accept(proposal)
+    assert world.run("ralph", proposal.goal.id, "--max-iterations", "1").code == 4
+    goal = proposal.goal.id
+
+    async with planning(world) as job:
+        again = await job.resume_plan(goal, None, "b is too much at once")
+        assert again.replaced == (f"{goal}.2",)
+        tasks = await job.accept(again)
+
+    assert f"- {goal}.1: Make a (completed)" in briefings[0]
+    assert f"- {goal}.3: Make c [pending] after {goal}.2" in briefings[0]
+    assert "b is too much at once" in briefings[0]
+    assert f"{goal}.1 is completed" in briefings[1]
+    assert f"'{goal}.9' is no task of this goal" in briefings[1]
+    assert "open task 'Make d' already" in briefings[1]
+    nodes = {n["id"]: n for n in world.json("tasks", "list", "--goal", goal)}
+    assert (nodes[f"{goal}.2"]["status"], nodes[f"{goal}.1"]["status"]) == ("cancelled", "completed")
+    new = [node.id for node in tasks]
+    edges = {(e["edge_type"], e["from_id"], e["to_id"]) for e in world.json("node", "show", f"{goal}.2")["edges"]}
+    assert {("supersedes", one, f"{goal}.2") for one in new} <= edges
+    after = {e["to_id"] for e in world.json("node", "show", f"{goal}.3")["edges"] if e["edge_type"] == "depends_on"}
+    assert after == set(new)
+    assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
+    assert world.commits(f"ostinato/{goal}/main")[1:3] == ["Make c", "Make b2"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ostinato.agent.facts import BriefingFacts, OpenTask, PlannerFacts, StandingDecision
+from ostinato.agent.facts import BriefingFacts, CriticFacts, OpenTask, PlannerFacts, StandingDecision
 from ostinato.agent.fence import escaped, fenced
 from ostinato.agent.packing import Section, pack
 from ostinato.agent.past import attempt_items, completed_items
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, PLANNER, Profile, prompt_of
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, Profile, prompt_of
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.text import head_and_tail, one_line
 from ostinato.chat.messages import Message
@@ -27,6 +27,7 @@ _HEADINGS = 30
 _HINTS = 3
 _LONGEST_HINT = 1_200
 _CODER_ORDER = ("goal", "decisions", "observations", "completed", "task", "attempts", "handoff", "notes")
+_CRITIC_ORDER = ("goal", "completed", "left", "task", "before", "plan")
 _PLANNER_ORDER = ("goal", "decisions", "observations", "completed", "left", "handoff", "notes", "wish", "task")
 
 
@@ -68,9 +69,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 def planner_briefing(facts: PlannerFacts) -> Briefing:
     """Return the briefing of a planning conversation. The goal is the planner's task, and is never cut."""
     rules, conventions = _system(ASKING_PLANNER if facts.asks else PLANNER, facts.conventions)
-    goal = f"## Goal: {facts.goal.id} {one_line(facts.goal.title)}"
-    if facts.goal.description.strip():
-        goal = f"{goal}\n\n{fenced(facts.goal.description)}"
+    goal = _goal(facts.goal)
     task = _project_checks(facts.project_checks, facts.check_timeout)
     wish = f"## What the person wants now\n\n{facts.wish.strip()}" if facts.wish.strip() else ""
     left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, wish, task)))
@@ -85,6 +84,22 @@ def planner_briefing(facts: PlannerFacts) -> Briefing:
     )
     parts = {**pack(sections, left), "goal": goal, "wish": wish, "task": task}
     return _assembled(rules, conventions, parts, _PLANNER_ORDER)
+
+
+def critic_briefing(facts: CriticFacts) -> Briefing:
+    """Return the briefing of a critic. Goal and plan are what it compares, and are never cut."""
+    rules, conventions = _system(CRITIC, facts.conventions)
+    goal, task = _goal(facts.goal), _project_checks(facts.project_checks, facts.check_timeout)
+    plan = f"## The plan\n\n{fenced(facts.plan)}"
+    before = f"## What was said of an earlier version\n\n{fenced(facts.before)}" if facts.before else ""
+    completed = completed_items(facts.completed, facts.now) if facts.now else ()
+    sections = (
+        Section("left", "## Open tasks", tuple(map(_open_task, facts.left)), _ALL_TASKS, 800),
+        Section("completed", "## Completed work", completed, _COMPLETED, 500),
+    )
+    left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, task)))
+    parts = {**pack(sections, left), "goal": goal, "plan": plan, "before": before, "task": task}
+    return _assembled(rules, conventions, parts, _CRITIC_ORDER)
 
 
 _ALL_TASKS = 'query_nodes {"type": "task"}'
@@ -187,6 +202,11 @@ def _check_line(check: Check, timeout: float, run: CheckRun | None = None) -> st
         exit_code = "timed out" if run.exit_code is None else f"exit {run.exit_code}"
         facts.append(f"before the work: {exit_code}")
     return f"`{check.command.strip()}` ({', '.join(facts)})"
+
+
+def _goal(goal: Node) -> str:
+    heading = f"## Goal: {goal.id} {one_line(goal.title)}"
+    return f"{heading}\n\n{fenced(goal.description)}" if goal.description.strip() else heading
 
 
 def _open_task(left: OpenTask) -> str:

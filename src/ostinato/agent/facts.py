@@ -77,6 +77,22 @@ class BriefingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CriticFacts:
+    """What a critic is told beside the goal: the plan as text, and what was said of it before, "" the first time."""
+
+    goal: Node
+    plan: str
+    before: str = ""
+    conventions: str = ""
+    project_checks: tuple[Check, ...] = ()
+    check_timeout: float = 600.0
+    completed: tuple[CompletedWork, ...] = ()
+    left: tuple[OpenTask, ...] = ()
+    now: datetime | None = None
+    budget: int = DEFAULT_BUDGET
+
+
+@dataclass(frozen=True, slots=True)
 class PlannerFacts:
     """All that a planner's briefing is made from; the fields mean what they mean in `BriefingFacts`.
 

@@ -33,6 +33,8 @@ ASKING_PLANNER = Profile(
     read_only=True,
 )
 
+CRITIC = Profile(role="critic", prompt_files=("critic.md",), tools=(*_READING, "critique"), read_only=True)
+
 CODER = Profile(
     role="coder",
     prompt_files=("coder.md",),
@@ -45,7 +47,7 @@ CODER = Profile(
     read_only=False,
 )
 
-PROFILES = {profile.role: profile for profile in (PLANNER, CODER)}
+PROFILES = {profile.role: profile for profile in (PLANNER, CRITIC, CODER)}
 
 
 @cache

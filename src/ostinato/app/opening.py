@@ -57,6 +57,7 @@ class JobOptions:
     max_tokens: int | None = None
     max_cost: float | None = None
     max_time: float | None = None
+    critique: bool = False
 
 
 @dataclass(slots=True)
@@ -74,13 +75,14 @@ class Opened:
     branch: GitGoalBranch
     state: Path
     place: Place | None = None
+    critic: Model | None = None
 
     async def close(self) -> None:
         """Release everything; a second time does nothing."""
         if self.place is not None:
             self.place.release()
-        if self.model is not None:
-            await self.model.close()
+        for model in filter(None, (self.model, self.critic)):
+            await model.close()
         self.bridge.close()
         self.store.db.close()
 
@@ -99,6 +101,7 @@ def open_adapters(options: JobOptions, role: str | None) -> Opened:
     settings = load_settings(repository.top, user_config_file(environ), environ).settings
     limits = _limits(options, settings)
     model = None if role is None else _model(options, settings, role, limits)
+    critic = _model(options, settings, "critic", limits) if role == "planner" and options.critique else None
     repository.identity()
     if settings.sandbox.mode != "none":
         require_sandbox()
@@ -110,12 +113,14 @@ def open_adapters(options: JobOptions, role: str | None) -> Opened:
         from dataclasses import replace
 
         settings = replace(settings, autonomy=options.autonomy)
-    return Opened(database, repository, settings, limits, model, project, store, ThreadBridge(store), branch, state)
+    opened = Opened(database, repository, settings, limits, model, project, store, ThreadBridge(store), branch, state)
+    opened.critic = critic
+    return opened
 
 
 def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Workbench:
     """Take a place for checkouts and tie everything together for a session."""
-    from ostinato.app.tools import coder_tools_for, planner_tools_for
+    from ostinato.app.tools import coder_tools_for, critic_for, planner_tools_for
 
     settings, repository = opened.settings, opened.repository
     runner = runner_for(repository, settings, None)
@@ -141,6 +146,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         interruption=interruption,
         progress=show,
         commit_message=_message,
+        critic=critic_for(opened, place),
     )
 
 

@@ -9,6 +9,7 @@ from ostinato.app import open_store_for
 from ostinato.app.goals import chosen_goal
 from ostinato.app.opening import Opened
 from ostinato.base.errors import UsageError
+from ostinato.graph.estimate import Estimate, estimate
 from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.types import Node
 from ostinato.loop import plan
@@ -77,6 +78,14 @@ class PlanSide(ABC):
         """Take the draft as the person edited it; with findings nothing is saved and the proposal stays as it was."""
         edited, findings = await plan.edit(self._planning_of(proposal), draft)
         return (proposal, findings) if findings else (edited, [])
+
+    def estimate(self, draft: PlanDraft) -> Estimate:
+        """Return what the draft is likely to use, from what this project's completed tasks have used."""
+        store = self.reader()
+        try:
+            return estimate(draft, store.plans.used(self._opened.project.id))
+        finally:
+            store.db.close()
 
     async def accept(self, proposal: Proposal) -> list[Node]:
         """Make the plan part of the graph; returns its tasks."""

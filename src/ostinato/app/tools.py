@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, PLANNER, Profile
+from ostinato.agent.ports import Tools
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, Profile
 from ostinato.base.ids import IterationId
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
+from ostinato.graph.plan import Critique
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
-from ostinato.loop.workbench import AskPerson, CoderTools, DraftCheck, PlannerTools
+from ostinato.loop.workbench import AskPerson, CoderTools, Critic, DraftCheck, PlannerTools
+from ostinato.tools.critique import CritiqueBook
 from ostinato.tools.files import FileTools
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
@@ -75,6 +78,26 @@ def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Ask
         return PlannerTools(box, builder.draft, builder.adopt, builder.replay)
 
     return make
+
+
+def critic_for(opened: Opened, place: Place) -> Critic | None:
+    """Return the critic where the person asked for one."""
+    if opened.critic is None:
+        return None
+
+    def make(session: Session) -> tuple[Tools, Callable[[], Critique | None]]:
+        checkout = Checkout(place.work.path)
+        files, book = FileTools(checkout), CritiqueBook()
+        offered = (
+            *files.reading(),
+            search_tool(checkout),
+            *files.conventions(),
+            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            book.tool(),
+        )
+        return _box(CRITIC, offered), book.critique
+
+    return Critic(opened.critic, make)
 
 
 def _box(profile: Profile, offered: Iterable[Tool]) -> Toolbox:

@@ -26,7 +26,7 @@ _WORDS = {
 }
 _VARIABLES = {
     # The variable of --model, which is about all roles.
-    "OSTINATO_MODEL": ("models.default", "models.planner", "models.coder"),
+    "OSTINATO_MODEL": ("models.default", "models.planner", "models.coder", "models.critic"),
     "OSTINATO_AUTONOMY": ("autonomy",),
     "OSTINATO_SANDBOX": ("sandbox.mode",),
 }

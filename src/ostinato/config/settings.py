@@ -51,6 +51,7 @@ class ModelSettings:
     default: Annotated[str | None, "The model of every role that has none of its own, as PROVIDER:NAME."] = None
     planner: Annotated[str | None, "The model that plans."] = None
     coder: Annotated[str | None, "The model that works on tasks."] = None
+    critic: Annotated[str | None, "The model that looks for what a plan misses, with --critique."] = None
     patience: Annotated[float, "Seconds that an outage of the provider is waited out."] = 600.0
     retries: Annotated[int, "How often a failed call is tried again within that patience."] = 6
     connect_timeout: Annotated[float, "Seconds until a connection must stand."] = 15.0

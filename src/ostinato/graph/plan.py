@@ -72,6 +72,24 @@ class PlanDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Criticism:
+    """One thing that a critic says the plan misses: which task (its key, None for the whole), what, and a way out."""
+
+    problem: str
+    suggestion: str = ""
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """What a critic says of a plan; `note` says in words why it is not whole (the critic could not be asked …)."""
+
+    findings: tuple[Criticism, ...] = ()
+    approved: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong with a plan: which task (its key, None for the whole), which rule, and what to do."""
 

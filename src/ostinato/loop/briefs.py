@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ostinato.agent.briefing import Briefing, coder_briefing, planner_briefing
-from ostinato.agent.facts import BriefingFacts, CompletedWork, OpenTask, PastAttempt, PlannerFacts, StandingDecision
+from ostinato.agent.briefing import Briefing, coder_briefing, critic_briefing, planner_briefing
+from ostinato.agent.facts import (
+    BriefingFacts,
+    CompletedWork,
+    CriticFacts,
+    OpenTask,
+    PastAttempt,
+    PlannerFacts,
+    StandingDecision,
+)
 from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
@@ -33,6 +41,24 @@ async def brief_planner(bench: Workbench, goal: Node, *, asks: bool, wish: str =
     """Return the briefing of a planning conversation, with the work that the goal has already."""
     facts = await bench.store(lambda s: _planner_facts(s, bench, goal))
     return planner_briefing(replace(facts, asks=asks, wish=wish))
+
+
+async def brief_critic(bench: Workbench, goal: Node, plan: str, before: str) -> Briefing:
+    """Return the briefing of a critic, in a context of its own."""
+    facts = await bench.store(lambda s: _planner_facts(s, bench, goal))
+    return critic_briefing(
+        CriticFacts(
+            goal=goal,
+            plan=plan,
+            before=before,
+            conventions=facts.conventions,
+            project_checks=facts.project_checks,
+            check_timeout=facts.check_timeout,
+            completed=facts.completed,
+            left=facts.left,
+            now=facts.now,
+        )
+    )
 
 
 def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFacts:

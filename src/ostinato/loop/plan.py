@@ -20,6 +20,7 @@ from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
 from ostinato.loop import plan_record
 from ostinato.loop.briefs import brief_planner
+from ostinato.loop.critique import criticised
 from ostinato.loop.plan_record import Return
 from ostinato.loop.planning import Planning
 from ostinato.loop.planning import Proposal as Proposal
@@ -49,7 +50,7 @@ async def propose(
     planning = await _opened(bench, goal, session, base, asker, made=True)
     async with _ended_by_errors(planning):
         briefing = await brief_planner(bench, goal, asks=asker is not None)
-        return planning, await planning.begin(briefing)
+        return planning, await _looked_at(planning, await planning.begin(briefing))
 
 
 async def come_back(
@@ -68,11 +69,12 @@ async def come_back(
     planning = await _opened(bench, goal, session, base, asker, made=False)
     async with _ended_by_errors(planning):
         if way is Return.AFRESH:
-            return planning, await planning.begin(briefing)
+            return planning, await _looked_at(planning, await planning.begin(briefing))
         await planning.carry_on(briefing, record)
         if way is Return.SHOW and record.draft is not None and not words:
             return planning, planning.shown(record.draft)
-        return planning, await planning.go_on(f"{plan_record.CHANGES}{words}" if words else _GOES_ON)
+        next_words = f"{plan_record.CHANGES}{words}" if words else _GOES_ON
+        return planning, await _looked_at(planning, await planning.go_on(next_words))
 
 
 async def change(planning: Planning, words: str) -> Proposal:
@@ -133,6 +135,12 @@ async def _opened(
     run = Run(bench, goal, session, bench.clock.monotonic())
     await bench.store(lambda s: s.sessions.add_agent(session.id, bench.agent))
     return Planning(run, base, asker, made=made)
+
+
+async def _looked_at(planning: Planning, proposal: Proposal) -> Proposal:
+    """Let the critic look at a new draft, where there is one."""
+    critic = planning.run.bench.critic
+    return proposal if critic is None else await criticised(planning, proposal, critic)
 
 
 @asynccontextmanager

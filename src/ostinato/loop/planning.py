@@ -16,7 +16,7 @@ from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Message, ToolMessage, UserMessage
 from ostinato.graph.iterations import Ending
-from ostinato.graph.plan import Finding, PlanDraft
+from ostinato.graph.plan import Critique, Finding, PlanDraft
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
 from ostinato.loop import plan_record
@@ -35,7 +35,7 @@ class Proposal:
     """What a plan session came to up to now. The session stays open until it is accepted, rejected or left.
 
     `draft` passed the model-free checks and is saved; None where the conversation ended without one, `end` says how.
-    `replaced` are the open tasks whose place the draft takes.
+    `critique` is what a critic still says, where one was asked; `replaced` are the open tasks whose place it takes.
     """
 
     goal: Node
@@ -43,6 +43,7 @@ class Proposal:
     draft: PlanDraft | None
     end: ConversationEnd
     limit: str | None = None
+    critique: Critique | None = None
     replaced: tuple[NodeId, ...] = ()
 
 
@@ -94,7 +95,7 @@ class Planning:
     async def go_on(self, words: str) -> Proposal:
         """Let the planner go on, `words` being the next message to it; its open questions are answered first."""
         await self.prepare()
-        self.run.started = self.run.bench.clock.monotonic() - self._worked
+        self.run.started, self.run.paused = self.run.bench.clock.monotonic() - self._worked, 0.0
         try:
             await self._answer_open()
         except Left:
@@ -124,17 +125,10 @@ class Planning:
         run, bench, policy = self.run, self.run.bench, self.run.bench.policy
         assert self._briefing is not None, "a conversation has a briefing"
         transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps)
-
-        def gate(spent: Spending, next_tokens: int) -> Ending | None:
-            if bench.interruption.asked:
-                return Ending.INTERRUPTED
-            run.limit = reached(policy.limits, run.used(spent), next_tokens)
-            return Ending.SESSION_LIMIT if run.limit else None
-
         limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
         briefing = replace(self._briefing, earlier=earlier)
-        steering = Steering(gate, self._inbox)
+        steering = Steering(self.forbids, self._inbox)
         end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, steering)
         await self.spent(end)
         self.steps += end.steps
@@ -155,6 +149,14 @@ class Planning:
         notes = await notes_of(self.run)
         told = [note for note in notes if any(escaped(note.text.strip()) in text for text in sent)]
         self._inbox = GoalInbox(self.run, told)
+
+    def forbids(self, spent: Spending, next_tokens: int) -> Ending | None:
+        """Return why no further model call may be made: a `Gate`, `spent` being the present conversation's."""
+        run = self.run
+        if run.bench.interruption.asked:
+            return Ending.INTERRUPTED
+        run.limit = reached(run.bench.policy.limits, run.used(spent), next_tokens)
+        return Ending.SESSION_LIMIT if run.limit else None
 
     async def spent(self, end: ConversationEnd) -> None:
         """Count what a conversation of this session has used."""
@@ -193,7 +195,7 @@ class Planning:
 
     def _proposal(self, end: ConversationEnd, draft: PlanDraft | None) -> Proposal:
         named = dict.fromkeys(NodeId(old) for task in draft.tasks for old in task.replaces) if draft else ()
-        return Proposal(self.run.goal, self.run.session, draft, end, self.run.limit, tuple(named))
+        return Proposal(self.run.goal, self.run.session, draft, end, self.run.limit, replaced=tuple(named))
 
 
 def _nothing_said(ending: Ending, message: str) -> ConversationEnd:

@@ -14,7 +14,7 @@ from ostinato.chat.messages import Message
 from ostinato.graph.actors import Actor
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim
-from ostinato.graph.plan import Finding, PlanDraft
+from ostinato.graph.plan import Critique, Finding, PlanDraft
 from ostinato.graph.projects import Project
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Check, Node
@@ -67,6 +67,14 @@ class PlannerTools:
 
 
 @dataclass(frozen=True, slots=True)
+class Critic:
+    """A second agent that looks at plans: its own model, and what makes its tools and hands out what it said."""
+
+    model: Model
+    tools: Callable[[Session], tuple[Tools, Callable[[], Critique | None]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Workbench:
     """All that plan and ralph reach outside themselves, for one session."""
 
@@ -87,6 +95,7 @@ class Workbench:
     interruption: Interruption
     progress: Progress
     commit_message: Callable[[Node, str, NodeId, IterationId], str]
+    critic: Critic | None = None
 
 
 @dataclass(slots=True)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.base.process import ProcessIdentity
+from ostinato.base.spending import Spending
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import EdgeType
+from ostinato.graph.estimate import PastTask
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import PlanDraft, TaskDraft
@@ -20,9 +22,10 @@ from ostinato.graph.plan_format import PlanFormatError, from_json, to_json
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.status import FINISHED
-from ostinato.graph.types import Node, NodeType, Status, TaskDetails
+from ostinato.graph.types import Complexity, Node, NodeType, Status, TaskDetails
 from ostinato.loop.plan_record import PlanRecord
 from ostinato.store.database import queries
+from ostinato.store.record_rows import decode_spending
 from ostinato.store.replacing import replace_tasks
 from ostinato.store.rows import encode_json
 from ostinato.store.transitions import change_status
@@ -106,6 +109,16 @@ class PlanStore:
             return from_json(row["draft"]) if row else None
         except PlanFormatError as error:
             raise DatabaseError(f"the plan draft of {goal_id} cannot be read ({error}): plan again") from error
+
+    def used(self, project_id: ProjectId) -> list[PastTask]:
+        """Return what each completed task of a project used in all its iterations; without a model none."""
+        spent: dict[str, Spending] = {}
+        complexity: dict[str, Complexity | None] = {}
+        for row in self._db.execute(self._sql["used"], {"project_id": project_id}):
+            task = row["task_id"]
+            spent[task] = spent.get(task, Spending()) + decode_spending(row["spending"])
+            complexity[task] = Complexity(row["complexity"]) if row["complexity"] else None
+        return [PastTask(complexity[task], one.tokens, one.cost_usd) for task, one in spent.items() if one.tokens]
 
     def accept(self, goal_id: NodeId, actor: Actor = PERSON) -> list[Node]:
         """Make the draft part of the graph, all or nothing, and delete it; returns the tasks in plan order.

@@ -17,3 +17,9 @@ SELECT :to_id, position, step, role, content, at FROM messages WHERE owner_id = 
 
 -- name: set_system
 UPDATE messages SET content = :content WHERE owner_id = :owner_id AND role = 'system'
+
+-- name: used
+SELECT iterations.task_id, nodes.complexity, iterations.spending
+FROM iterations JOIN nodes ON nodes.id = iterations.task_id
+WHERE nodes.project_id = :project_id AND nodes.status = 'completed'
+ORDER BY iterations.started_at, iterations.id

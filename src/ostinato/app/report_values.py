@@ -169,6 +169,13 @@ class Report:
         return tuple(task for task in self.tasks if task.node.status in wanted and not _waits_for_another(task.node))
 
     @property
+    def left(self) -> tuple[TaskReport, ...]:
+        """The tasks that are neither done nor failed nor cancelled, in review or waiting ones among them."""
+        failed = {task.node.id for task in self.failed}
+        over = {Status.COMPLETED, Status.CANCELLED}
+        return tuple(task for task in self.tasks if task.node.status not in over and task.node.id not in failed)
+
+    @property
     def counts(self) -> dict[Status, int]:
         """How many tasks there are of each status."""
         found: dict[Status, int] = {}

@@ -7,7 +7,7 @@ import re
 from ostinato.base.text import one_line, printable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
-_OPENING = re.compile(r"^(\d*)([-+=.)])")
+_OPENING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))(.)")
 _CALLING = re.compile(r"(?<!\w)(@|\\#)(?=\w)")
 
 

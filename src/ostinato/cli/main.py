@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "reject": Entry("ostinato.cli.approvals", "reject", "Answer a question with no, and say why."),
     "status": Entry("ostinato.cli.status", "status", "Show goals, running sessions, what waits for you, usage."),
     "show": Entry("ostinato.cli.show", "show", "Show an attempt, task, goal, decision, session: whatever an id names."),
+    "report": Entry("ostinato.cli.report", "report", "Tell what came of a goal or session, also as md or html."),
     "tasks": Entry("ostinato.cli.tasks", "tasks", "List, claim, release and retry tasks."),
     "node": Entry("ostinato.cli.node", "node", "Add, change, show and link nodes of the graph."),
     "notes": Entry("ostinato.cli.notes", "notes", "Print a goal's handoff notes as they would be now."),

@@ -1,0 +1,129 @@
+"""What all forms of a report say alike: headings in numbers, titles, moments. Plain text; each form escapes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from ostinato.app.diffstat import total
+from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent, TaskReport
+from ostinato.base.spending import Spending
+from ostinato.cli.screen import length, many, money
+from ostinato.cli.show_session import STOPPED
+from ostinato.graph.details import OptionDetails
+from ostinato.graph.evidence import CheckRun
+from ostinato.graph.sessions import Session
+from ostinato.graph.types import Status
+
+T = TypeVar("T")
+
+MARKS = {"done": "✔", "failed": "✗", "waits": "?", "person": "☞", "session": "●", "note": "·"}
+"""The signs of the time line."""
+
+STATUS_ORDER = (
+    *(Status.COMPLETED, Status.FAILED, Status.BLOCKED, Status.REVIEW, Status.IN_PROGRESS, Status.CLAIMED),
+    *(Status.READY, Status.PENDING, Status.CANCELLED),
+)
+
+
+def heading(report: Report) -> str:
+    """Return what the report is about."""
+    return report.goal.title if report.session is None else f"{report.goal.title} ({report.session.kind} session)"
+
+
+def in_short(report: Report) -> list[str]:
+    """Return the sentences that tell the whole in numbers."""
+    counts = report.counts
+    whole = sum(count for status, count in counts.items() if status is not Status.CANCELLED)
+    others = [f"{counts[s]} {words(s)}" for s in STATUS_ORDER[1:] if counts.get(s)]
+    said = [f"{len(report.done)} of {many(whole, 'task')} done" + (f"; {', '.join(others)}" if others else "")]
+    files, added, removed = total(report.changed)
+    if files:
+        said.append(f"{many(commits(report), 'commit')}, {many(files, 'file')} changed: +{added:,} −{removed:,}")
+    if report.spending.calls:
+        said.append(f"{spent_short(report.spending)}{each(report)}")
+    worked = sum((s.ended_at - s.started_at).total_seconds() for s in report.sessions if s.ended_at)
+    if worked:
+        said.append(f"{length(worked)} of work in {many(len(report.sessions), 'session')}")
+    return said
+
+
+def commits(report: Report) -> int:
+    """Return how many commits the tasks made."""
+    return sum(task.commit is not None for task in report.tasks)
+
+
+def each(report: Report) -> str:
+    """Return what a completed task cost, "" where that is not known."""
+    cost = report.spending.cost_usd
+    return f", {money(cost / len(report.done))} for each task done" if cost and report.done else ""
+
+
+def spent_short(spending: Spending) -> str:
+    """Return tokens and cost."""
+    return f"{spending.tokens:,} tokens, {money(spending.cost_usd)}"
+
+
+def words(status: Status) -> str:
+    """Return a status as it is spoken."""
+    return {Status.REVIEW: "in review", Status.PENDING: "waiting"}.get(status, status.replace("_", " "))
+
+
+def day_and_time(moment: datetime) -> str:
+    """Return a moment in UTC to the minute."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def session_state(session: Session) -> str:
+    """Return why a session stopped, or that it is open."""
+    if session.ended_at is None:
+        return "it is open"
+    reason = session.stop_reason or ""
+    return STOPPED.get(reason) or reason.replace("_", " ") or "it was ended by hand"
+
+
+def run_words(run: CheckRun) -> str:
+    """Return how a run ended and how long it took."""
+    if run.exit_code is None:
+        ended = "time ran out"
+    else:
+        ended = f"signal {-run.exit_code}" if run.exit_code < 0 else f"exit {run.exit_code}"
+    return f"{ended}, {length(run.seconds)}{', flaky' if run.flaky else ''}"
+
+
+def proof_words(task: TaskReport) -> str:
+    """Return by what a done task is proven, in a few words."""
+    if task.judged_by != "checks":
+        return task.judged_by
+    red = sum(run.command in task.was_red for run in task.proofs)
+    before = "" if not red else ", red before" if red == len(task.proofs) else f", {red} of them red before"
+    return f"{many(len(task.proofs), 'check')} passed{before}"
+
+
+def option_facts(option: OptionReport) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what speaks for and against an option."""
+    details = option.node.details
+    return (details.pros, details.cons) if isinstance(details, OptionDetails) else ((), ())
+
+
+def why_not(option: OptionReport) -> str:
+    """Return why an option was not taken: the reason given, else what speaks against it."""
+    return option.reason or "; ".join(option_facts(option)[1])
+
+
+def decision_state(decision: DecisionReport) -> str:
+    """Return the chosen option's title, or that nothing is decided."""
+    return decision.chosen.node.title if decision.chosen else f"not decided ({decision.node.status})"
+
+
+def dearest(report: Report, most: int) -> list[Spent]:
+    """Return what each task's attempts cost, the dearest first, those that cost nothing left out."""
+    found = [Spent(f"{task.node.id} {task.node.title}", task.spending) for task in report.tasks if task.spending.tokens]
+    return sorted(found, key=lambda one: -one.spending.tokens)[:most]
+
+
+def cut(found: Sequence[T], most: int, *, full: bool) -> tuple[Sequence[T], int]:
+    """Return the first `most` (with `full` all) and how many are left out."""
+    shown = found if full else found[:most]
+    return shown, len(found) - len(shown)

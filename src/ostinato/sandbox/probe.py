@@ -13,6 +13,21 @@ from ostinato.sandbox.bubblewrap import bubblewrap, sandbox_options
 from ostinato.sandbox.profile import Machine, SandboxProfile
 
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
+_CLONE = Path("/proc/sys/kernel/unprivileged_userns_clone")
+_CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+_INSTALL = {
+    "debian": "apt install",
+    "ubuntu": "apt install",
+    "fedora": "dnf install",
+    "rhel": "dnf install",
+    "arch": "pacman -S",
+    "alpine": "apk add",
+    "suse": "zypper install",
+    "opensuse": "zypper install",
+    "gentoo": "emerge",
+    "void": "xbps-install",
+}
 _LIMIT = 20.0
 
 
@@ -33,7 +48,7 @@ def probe() -> SandboxReport:
     try:
         program = bubblewrap()
     except MachineError:
-        return SandboxReport(False, (), "it is not installed", "install the package bubblewrap (apt, dnf, pacman …)")
+        return SandboxReport(False, (), "it is not installed", f"install it: {install_command('bubblewrap')}")
     with tempfile.TemporaryDirectory() as folder:
         options = sandbox_options(SandboxProfile(), Machine.present(), Path(folder), setup_home=None)
         try:
@@ -46,7 +61,8 @@ def probe() -> SandboxReport:
         layers = ("read-only root", "no network", "own processes", "no home", "no new namespaces", "no capabilities")
         return SandboxReport(True, layers)
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return SandboxReport(False, (), said[-1] if said else f"exit {done.returncode}", _fix())
+    problem = said[-1] if said else f"exit {done.returncode}"
+    return SandboxReport(False, (), problem, _fix(problem))
 
 
 def require_sandbox() -> None:
@@ -61,11 +77,38 @@ def require_sandbox() -> None:
     )
 
 
-def _fix() -> str:
-    if _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
+def install_command(package: str, os_release: Path = Path("/etc/os-release")) -> str:
+    """Return how this distribution installs a package, in the words of its own tool."""
+    try:
+        lines = os_release.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    names = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".replace('"', "").split()
+    return next((f"{_INSTALL[name]} {package}" for name in names if name in _INSTALL), f"the package {package}")
+
+
+def _fix(problem: str) -> str:
+    if "nknown option" in problem:
+        return f"update bubblewrap to 0.8 or newer: {install_command('bubblewrap')}"
+    if _says(_APPARMOR, "1"):
         return (
             "let AppArmor allow user namespaces to bwrap (a profile for /usr/bin/bwrap with `userns,`: man apparmor.d)"
         )
-    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
-        return "start this container with a seccomp profile that allows user namespaces"
+    if _says(_NAMESPACES, "0"):
+        return "allow user namespaces: sysctl user.max_user_namespaces=15000"
+    if _says(_CLONE, "0"):
+        return "allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1"
+    if any(place.exists() for place in _CONTAINERS):
+        return (
+            "start this container with a seccomp profile that allows user namespaces and with /proc unmasked "
+            "(docker run --security-opt seccomp=PROFILE --security-opt systempaths=unconfined)"
+        )
     return "allow unprivileged user namespaces (sysctl user.max_user_namespaces), or update bubblewrap to 0.8 or newer"
+
+
+def _says(file: Path, value: str) -> bool:
+    try:
+        return file.read_text().strip() == value
+    except OSError:
+        return False

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ostinato.base.clock import SystemClock
+from ostinato.store.store import open_store
 from tests.unit.cli.conftest import Shell
 
 
@@ -91,6 +96,117 @@ def test_doctor_finds_a_wrong_setting_and_a_sandbox_that_is_off(
     (finding,) = _findings(shell, homes)["configuration"]
     assert finding["state"] == "fail"
     assert "limits.steps" in finding["message"]
+
+
+def test_doctor_names_what_a_model_lacks_by_variable(shell: Shell, homes: dict[str, str]) -> None:
+    (finding,) = _findings(shell, {**homes, "OSTINATO_MODEL": "openai-chat:gpt"})["model"]
+    assert finding["state"] == "fail"
+    assert "OPENAI_API_KEY" in finding["fix"]
+    (finding,) = _findings(shell, {**homes, "OSTINATO_MODEL": "openai-chat:gpt", "OPENAI_API_KEY": "sk-1"})["model"]
+    assert finding["state"] == "ok"
+    assert "default" in finding["message"]
+
+
+def test_doctor_names_the_programs_that_setup_and_checks_lack(
+    shell: Shell, homes: dict[str, str], repository: Path
+) -> None:
+    (repository / ".ostinato").mkdir()
+    config = repository / ".ostinato" / "config.toml"
+    config.write_text(
+        '[setup]\ncommands = ["X=1 no-such-manager install"]\ninputs = ["absent.lock"]\n'
+        '[verify]\ncommands = ["cd web && no-such-tester", ".venv/bin/python -m pytest", "for x in a; do nope; done"]\n'
+    )
+    found = _findings(shell, homes)
+    assert [one["state"] for one in found["setup"] if "no-such-manager" in one["message"]] == ["fail"]
+    assert [one["state"] for one in found["verify"]] == ["fail"]
+    assert "no-such-tester is not on PATH" in found["verify"][0]["message"]
+    config.write_text('[setup]\ncommands = ["true"]\n')
+    found = _findings(shell, homes)
+    assert found["setup"][0]["state"] == "ok"
+    assert found["verify"][0]["state"] == "warn"
+    assert "ostinato init" in found["verify"][0]["fix"]
+
+
+def test_doctor_finds_setup_inputs_that_no_file_matches(
+    shell: Shell, homes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = tmp_path / "real"
+    (top / ".ostinato").mkdir(parents=True)
+    (top / ".ostinato" / "config.toml").write_text('[setup]\ncommands = ["true"]\ninputs = ["a.lock", "b.lock"]\n')
+    (top / "a.lock").write_text("")
+    named = ("-c", "user.name=Pat", "-c", "user.email=pat@example.org")
+    for arguments in (["init", "-q"], ["add", "-A"], [*named, "commit", "-qm", "first"]):
+        subprocess.run(["git", *arguments], cwd=top, check=True)
+    monkeypatch.chdir(top)
+    (finding,) = _findings(shell, homes)["setup"]
+    assert finding["state"] == "warn"
+    assert "b.lock" in finding["message"]
+
+
+def test_doctor_says_who_commits_and_fails_when_nobody_does(
+    shell: Shell, homes: dict[str, str], tmp_path: Path
+) -> None:
+    none = {"GIT_CONFIG_NOSYSTEM": "1", "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
+    (finding,) = _findings(shell, {**homes, **none})["identity"]
+    assert finding["state"] == "fail"
+    assert "user.email" in finding["fix"]
+    (tmp_path / ".gitconfig").write_text("[user]\nname = Pat\nemail = pat@example.org\n")
+    (finding,) = _findings(shell, {**homes, **none})["identity"]
+    assert finding["message"].endswith("Pat <pat@example.org>")
+
+
+def test_doctor_finds_a_session_whose_process_died_and_a_repository_that_is_gone(
+    shell: Shell, homes: dict[str, str], repository: Path
+) -> None:
+    goal = shell.add("goal", "G")
+    session = shell.json("sessions", "start", "--goal", goal)["id"]
+    assert _findings(shell, homes)["sessions"][0]["state"] == "ok"
+    store = open_store(shell.database, SystemClock())
+    dead = {"host": os.uname().nodename, "boot": "an earlier boot", "id": session}
+    store.db.execute("UPDATE sessions SET host = :host, boot = :boot, pid = 1, started = '1' WHERE id = :id", dead)
+    store.close()
+    found = _findings(shell, homes)
+    assert found["sessions"][0]["state"] == "warn"
+    assert session in found["sessions"][0]["message"]
+    assert "projects" not in found
+    repository.rename(repository.with_name("elsewhere"))
+    os.chdir(repository.with_name("elsewhere"))
+    assert "gone" in _findings(shell, homes)["projects"][0]["message"]
+
+
+def test_doctor_tells_checkouts_in_use_from_what_may_be_deleted(
+    shell: Shell, homes: dict[str, str], tmp_path: Path
+) -> None:
+    shell.add("goal", "G")
+    project = shell.json("project", "show")["id"]
+    root = tmp_path / "state" / "ostinato" / "checkouts"
+    for folder in (root / project / "slot-0", root / "proj-00000000" / "slot-0", root / "trial-x" / "slot-0"):
+        folder.mkdir(parents=True)
+    os.utime(root / "trial-x", (0, 0))
+    (root / project / "slot-0" / "big").write_bytes(b"x" * 100_000)
+    with (root / project / "slot-0.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        whole, *others = _findings(shell, homes)["checkouts"]
+    assert "3 in" in whole["message"]
+    assert "1 in use" in whole["message"]
+    assert [one["message"].split(" ")[0] for one in others] == [str(root / "proj-00000000"), str(root / "trial-x")]
+    assert all(one["state"] == "warn" and "may be deleted" in one["fix"] for one in others)
+    # It asked for no lock and made nothing.
+    assert not (root / "proj-00000000" / "slot-0.lock").exists()
+
+
+def test_doctor_names_proxies_but_never_their_values(shell: Shell, homes: dict[str, str]) -> None:
+    ran = shell.run("doctor", **{**homes, "HTTPS_PROXY": "http://me:hush@proxy.example:3128"})
+    assert "HTTPS_PROXY" in ran.out
+    assert "hush" not in ran.out
+
+
+def test_doctor_warns_of_a_terminal_that_cannot_show_every_character(shell: Shell, homes: dict[str, str]) -> None:
+    environ = {**os.environ, **homes, "OSTINATO_DB": str(shell.database), "PYTHONIOENCODING": "ascii"}
+    program = Path(sys.executable).parent / "ostinato"
+    ran = subprocess.run([program, "doctor"], capture_output=True, text=True, env=environ, check=False)
+    assert "warn  terminal" in ran.stdout
+    assert "C.UTF-8" in ran.stdout
 
 
 @pytest.mark.needs_bwrap

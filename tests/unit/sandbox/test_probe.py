@@ -9,7 +9,7 @@ import pytest
 
 from ostinato.base.errors import MachineError
 from ostinato.sandbox.bubblewrap import bubblewrap
-from ostinato.sandbox.probe import probe, require_sandbox
+from ostinato.sandbox.probe import install_command, probe, require_sandbox
 
 
 @pytest.fixture
@@ -56,3 +56,30 @@ def test_a_missing_program_is_told_from_one_that_fails(monkeypatch: pytest.Monke
     report = probe()
     assert (report.works, report.problem) == (False, "it is not installed")
     assert "bubblewrap" in report.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("ID=debian\n", "apt install bubblewrap"),
+        ('NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', "apt install bubblewrap"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf install bubblewrap"),
+        ("ID=arch\n", "pacman -S bubblewrap"),
+        ("ID=unheard-of\n", "the package bubblewrap"),
+    ],
+)
+def test_the_package_is_named_as_the_distribution_installs_it(tmp_path: Path, text: str, command: str) -> None:
+    (tmp_path / "os-release").write_text(text)
+    assert install_command("bubblewrap", tmp_path / "os-release") == command
+    assert install_command("bubblewrap", tmp_path / "absent") == "the package bubblewrap"
+
+
+def test_a_bubblewrap_that_is_too_old_is_told_from_one_that_is_forbidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho 'bwrap: Unknown option --disable-userns' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    bubblewrap.cache_clear()
+    assert "0.8 or newer" in probe().fix

@@ -1,0 +1,1 @@
+"""What `doctor` looks at, by subject. Each look yields findings and changes nothing: no file, no lock, no database."""

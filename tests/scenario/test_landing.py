@@ -18,7 +18,7 @@ from tests.scenario.conftest import Modelled
 from tests.scenario.world import Turn, World, brain, done, plan_of, task, write
 
 FILES = {"README.md": "# A project\n", "src/app.py": "print('hi')\n"}
-KILLS = int(os.environ.get("OSTINATO_LAND_KILLS", "6"))
+KILLS = int(os.environ.get("OSTINATO_LAND_KILLS", "4"))
 
 
 def writer(turn: Turn) -> Answer:

@@ -139,7 +139,7 @@ async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transc
     finally:
         await asyncio.gather(*told)
     talk.spending = talk.spending + reply.spending
-    return reply
+    return reply if reply.model else replace(reply, model=model.name)
 
 
 async def _answered(
@@ -148,7 +148,7 @@ async def _answered(
     """Keep the reply, run its calls, and return the end where there is one."""
     message = reply.message
     talk.messages.append(message)
-    await transcript.replied(talk.steps, message, reply.spending)
+    await transcript.replied(talk.steps, message, reply.spending, reply.model)
     if not message.tool_calls:
         return await _nudged(talk, reply, transcript)
     talk.nudges = 0

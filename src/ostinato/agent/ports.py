@@ -118,8 +118,8 @@ class Transcript(Protocol):
         """A model call begins; `sections` are the estimated tokens of the request by section."""
         ...
 
-    async def replied(self, step: int, message: Message, spending: Spending) -> None:
-        """The model answered."""
+    async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
+        """`model` answered, named as `provider:model`."""
         ...
 
     async def tool_started(self, step: int, call: ToolCall) -> None:

@@ -30,6 +30,7 @@ class StoredTranscript:
         self._node = node
         self._before = before
         self._spent = Spending()
+        self._model = ""
 
     async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
         """Keep the briefing: the system prompt goes in first."""
@@ -39,15 +40,15 @@ class StoredTranscript:
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         """Keep the size of the request by section."""
-        self._spent = Spending()
+        self._spent, self._model = Spending(), ""
         step += self._before
         self._show(f"step {step}: waiting for the model", self._actor.session_id)
         await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
         await self._event(EventKind.STEP_STARTED, {"step": step})
 
-    async def replied(self, step: int, message: Message, spending: Spending) -> None:
-        """Keep the reply and what it cost."""
-        self._spent = spending
+    async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
+        """Keep the reply, what it cost and who answered."""
+        self._spent, self._model = spending, model
         await self._add(step + self._before, message)
 
     async def tool_started(self, step: int, call: ToolCall) -> None:
@@ -75,11 +76,11 @@ class StoredTranscript:
         await self._add(step + self._before, message)
 
     async def step_ended(self, step: int) -> None:
-        """Close the step with its spending."""
-        spent = self._spent
+        """Close the step with its spending and the model that answered."""
+        spent, model = self._spent, self._model
         step += self._before
-        await self._store(lambda s: s.iterations.end_step(self._owner, step, spent))
-        payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd}
+        await self._store(lambda s: s.iterations.end_step(self._owner, step, spent, model))
+        payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd, "model": model}
         await self._event(EventKind.STEP_ENDED, payload)
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:

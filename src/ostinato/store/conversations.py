@@ -32,8 +32,10 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """One model call: when, what it cost, the estimated tokens of its request by section, and who answered ("" where
-    that was not kept)."""
+    """One model call: when, what it cost, and the estimated tokens of its request by section.
+
+    `model` is who answered, as `provider:model`; empty while nobody has, and for steps of before schema 002.
+    """
 
     step: int
     started_at: datetime
@@ -54,9 +56,9 @@ class ConversationStore:
         """Keep that a model call begins; the same step again replaces its sections."""
         self._write("begin_step", owner_id, {"step": step, "sections": encode_json(dict(sections))})
 
-    def end_step(self, owner_id: str, step: int, spending: Spending) -> None:
-        """Keep that all calls of the step are answered, and what the step cost."""
-        self._write("end_step", owner_id, {"step": step, "spending": encode_spending(spending)})
+    def end_step(self, owner_id: str, step: int, spending: Spending, model: str) -> None:
+        """Keep that all calls of the step are answered, what the step cost, and which model answered."""
+        self._write("end_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
 
     def add_message(self, owner_id: str, step: int, message: Message | str) -> None:
         """Add a message, a plain text being the system prompt, at the end of the owner's transcript."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,7 @@ class KeptTranscript:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.models: list[str] = []
 
     async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
         self.lines.append(f"begin {system} {len(messages)}")
@@ -100,8 +102,9 @@ class KeptTranscript:
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         self.lines.append(f"step {step}")
 
-    async def replied(self, step: int, message: Message, spending: Spending) -> None:
+    async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         self.lines.append("reply")
+        self.models.append(model)
 
     async def tool_started(self, step: int, call: ToolCall) -> None:
         self.lines.append(f"run {call.id}")
@@ -272,6 +275,12 @@ async def test_a_wait_is_kept_before_the_reply_and_also_when_the_call_fails() ->
     kept = KeptTranscript()
     await hold(ListedModel(calls("signal"), wait=True), transcript=kept)
     assert kept.lines.index("wait overloaded") < kept.lines.index("reply")
+
+
+async def test_each_reply_is_kept_with_who_answered_and_that_is_the_model_itself_where_nobody_says() -> None:
+    kept = KeptTranscript()
+    await hold(ListedModel(replace(calls("look"), model="other:model"), calls("signal")), transcript=kept)
+    assert kept.models == ["other:model", "listed:model"]
 
 
 async def test_one_compaction_and_one_more_try_when_the_context_is_too_long() -> None:

@@ -31,16 +31,17 @@ def test_messages_come_back_in_order_as_they_were(store: Store) -> None:
     assert store.iterations.transcript("iter-none") == []
 
 
-def test_steps_keep_their_sections_and_cost(store: Store) -> None:
+def test_steps_keep_their_sections_cost_and_model(store: Store) -> None:
     spent = Spending(10, 1, 2, 3, 1, 1, None)
     store.iterations.begin_step("sess-a", 1, {"rules": 10})
     store.iterations.begin_step("sess-a", 2, {"rules": 10, "task": 5})
-    store.iterations.end_step("sess-a", 1, spent)
+    store.iterations.end_step("sess-a", 1, spent, "ollama:qwen3")
     first, second = store.iterations.steps("sess-a")
-    assert (first.sections, first.spending) == ({"rules": 10}, spent)
+    assert (first.sections, first.spending, first.model) == ({"rules": 10}, spent, "ollama:qwen3")
     assert first.ended_at is not None
     assert first.ended_at > first.started_at
     assert (second.sections, second.spending, second.ended_at) == ({"rules": 10, "task": 5}, Spending(), None)
+    assert second.model == ""
 
 
 def test_a_step_that_is_tried_again_keeps_its_start(store: Store) -> None:
@@ -59,7 +60,7 @@ def test_nothing_is_added_when_the_iteration_has_ended(store: Store, goal: Node)
     late = [
         lambda: store.iterations.add_message(work.iteration.id, 1, UserMessage("late")),
         lambda: store.iterations.begin_step(work.iteration.id, 2, {}),
-        lambda: store.iterations.end_step(work.iteration.id, 1, Spending(calls=9)),
+        lambda: store.iterations.end_step(work.iteration.id, 1, Spending(calls=9), "m:x"),
     ]
     for write in late:
         with pytest.raises(ClaimLostError, match=work.iteration.id):

@@ -165,7 +165,7 @@ def test_the_crashed_iteration_and_its_session_keep_what_they_spent(
     work = begin(store, goal, dead)
     for step in (1, 2):
         store.iterations.begin_step(work.iteration.id, step, {})
-        store.iterations.end_step(work.iteration.id, step, Spending(input=10, calls=1, cost_usd=0.5))
+        store.iterations.end_step(work.iteration.id, step, Spending(input=10, calls=1, cost_usd=0.5), "m:x")
     store.iterations.begin_step(work.iteration.id, 3, {})
     recover(store, project.id, landed={})
     record = store.iterations.get(work.iteration.id)
@@ -178,7 +178,7 @@ def test_a_plan_session_of_a_dead_process_ends_with_its_spending(
 ) -> None:
     goal, session = store.plans.start(project.id, "G", "", dead)
     store.plans.save_draft(goal.id, PlanDraft("", (TaskDraft("a", "A"),)))
-    store.iterations.end_step(session.id, 1, Spending(input=10, calls=1))
+    store.iterations.end_step(session.id, 1, Spending(input=10, calls=1), "m:x")
     recover(store, project.id, landed={})
     ended_session = store.sessions.get(session.id)
     assert (ended_session.stop_reason, ended_session.spending) == ("crashed", Spending(input=10, calls=1))

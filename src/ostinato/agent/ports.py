@@ -61,8 +61,11 @@ class Model(Protocol):
 
     name: str
     """As the person writes it: `provider:model`."""
-    context_window: int
-    """Tokens, input and output together."""
+
+    @property
+    def context_window(self) -> int:
+        """Tokens, input and output together, of the model that is asked next."""
+        ...
 
     async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
         """Ask once; transient failures are retried inside. Raises ProviderError. Cancellation passes through."""

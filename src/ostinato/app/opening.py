@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Model, OnRetry
+from ostinato.app.models import open_role, specs_of
 from ostinato.base.clock import SystemClock
-from ostinato.base.errors import UsageError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import current_process
-from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request
 from ostinato.config.load import load_settings
 from ostinato.config.paths import database_path, state_directory, user_config_file
@@ -31,8 +30,6 @@ from ostinato.loop.bridge import ThreadBridge
 from ostinato.loop.limits import SessionLimits
 from ostinato.loop.ports import Progress
 from ostinato.loop.workbench import Policy, Workbench
-from ostinato.models.factory import address_of, open_model
-from ostinato.models.limits import TransportLimits
 from ostinato.sandbox.bubblewrap import BubblewrapRunner
 from ostinato.sandbox.direct import DirectRunner
 from ostinato.sandbox.probe import require_sandbox
@@ -52,6 +49,7 @@ class JobOptions:
     database: Path | None = None
     project: str | None = None
     model: str | None = None
+    fallback: str | None = None
     autonomy: str | None = None
     max_iterations: int | None = None
     max_tokens: int | None = None
@@ -178,35 +176,8 @@ def _project_path(options: JobOptions, database: Path) -> Path:
 
 
 def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits) -> Model:
-    spec = options.model or getattr(settings.models, role) or settings.models.default
-    if not spec:
-        raise UsageError(
-            "no model is chosen: say --model anthropic:NAME (with ANTHROPIC_API_KEY), openai:NAME (OPENAI_API_KEY) or "
-            "openai-chat:NAME (OPENAI_BASE_URL for your own server), set OSTINATO_MODEL, or write [models] default "
-            "into .ostinato/config.toml"
-        )
-    chosen = settings.models
-    transport = TransportLimits(
-        connect=chosen.connect_timeout,
-        first_byte=chosen.first_byte_timeout,
-        silence=chosen.silence_timeout,
-        retries=chosen.retries,
-        patience=chosen.patience,
-        context_window=chosen.context_window,
-        max_output_tokens=chosen.max_output_tokens,
-    )
-    model = open_model(spec, env=os.environ, limits=transport, clock=SystemClock())
-    if limits.cost is not None and _price_unknown(spec):
-        raise UsageError(f"the price of {spec} is not known, so a cost limit cannot hold: limit tokens instead")
-    return model
-
-
-def _price_unknown(spec: str) -> bool:
-    from ostinato.models.prices import cost_of
-
-    provider, _, name = spec.partition(":")
-    one = Spending(input=1000, output=1000, calls=1)
-    return cost_of(one, provider, name, address_of(spec, os.environ)) is None
+    specs = specs_of(settings.models, role, model=options.model, fallback=options.fallback)
+    return open_role(settings.models, specs, limits, env=os.environ, clock=SystemClock())
 
 
 def _limits(options: JobOptions, settings: Settings) -> SessionLimits:

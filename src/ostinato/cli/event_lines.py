@@ -94,7 +94,9 @@ class EventLines:
 
     def _limit_warned(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         if "why" in payload:
-            yield f"  ! the model's provider: {clean(payload['why'])}; again in {payload.get('seconds')} s"
+            seconds = payload.get("seconds")
+            again = f"; again in {seconds} s" if seconds else ""
+            yield f"  ! the model's provider: {clean(payload['why'])}{again}"
         else:
             yield f"! 80 % of the limit is used: {clean(payload.get('limit'))}"
 

@@ -40,7 +40,16 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options that plan, ralph and run take."""
     for option in reversed(
         (
-            click.option("--model", metavar="PROVIDER:MODEL", help="The model for every role [env: OSTINATO_MODEL]."),
+            click.option(
+                "--model",
+                metavar="PROVIDER:MODEL",
+                help="The model for every role, asked alone [env: OSTINATO_MODEL].",
+            ),
+            click.option(
+                "--fallback",
+                metavar="PROVIDER:MODEL",
+                help="Asked while the model is down or out of quota [env: OSTINATO_FALLBACK].",
+            ),
             click.option(
                 "--autonomy",
                 type=click.Choice(["full", "supervised"]),
@@ -68,6 +77,7 @@ def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
         database=invocation.database,
         project=invocation.project_name,
         model=chosen["model"],
+        fallback=chosen["fallback"],
         autonomy=chosen["autonomy"],
         max_iterations=chosen["max_iterations"],
         max_tokens=chosen["max_tokens"],

@@ -24,16 +24,21 @@ _WORDS = {
     "land.how": ("ff", "rebase", "merge", "squash"),
     "notify.on": ("needed", "ended"),
 }
+_ROLES = ("models.planner", "models.coder", "models.critic")
 _VARIABLES = {
     # The variable of --model, which is about all roles.
-    "OSTINATO_MODEL": ("models.default", "models.planner", "models.coder", "models.critic"),
+    "OSTINATO_MODEL": ("models.default", *_ROLES),
+    "OSTINATO_FALLBACK": ("models.fallback", *(f"{role}_fallback" for role in _ROLES)),
     "OSTINATO_AUTONOMY": ("autonomy",),
     "OSTINATO_SANDBOX": ("sandbox.mode",),
 }
-_MAY_BE_ZERO = {"models.retries", "verify.proof_cap"}
-# A repository must not be able to take the walls down around its own commands, to run any on the host, or to have a
-# person's messages sent elsewhere.
-_PERSON_ONLY = {"sandbox.mode", "notify.command", "notify.desktop", "notify.webhook", "notify.on"}
+_MAY_BE_ZERO = {"models.retries", "models.price_input", "models.price_output", "verify.proof_cap"}
+# A repository must not be able to take the walls down around its own commands, to run any on the host, to have a
+# person's messages sent elsewhere, nor to make its work look cheap.
+_PERSON_ONLY = {
+    *("sandbox.mode", "models.price_input", "models.price_output"),
+    *("notify.command", "notify.desktop", "notify.webhook", "notify.on"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, s
                     f"{file}: {key} cannot be set by a project: set it in {user_file}{_or_variable(key)} if you want it"
                 )
             values[key], sources[key] = value, str(file)
+    if environ.get("OSTINATO_MODEL"):
+        # A model that is named for one run is asked alone, unless a fallback is named as well.
+        for key in _VARIABLES["OSTINATO_FALLBACK"]:
+            if values.pop(key, None) is not None:
+                del sources[key]
     for variable, keys in _VARIABLES.items():
         for key in keys if environ.get(variable) else ():
             values[key] = _checked(environ[variable], _kinds()[key], key, f"${variable}")

@@ -46,19 +46,25 @@ class SandboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """`[models]`: which model works for which role, and how patient calls are."""
+    """`[models]`: which model works for which role, which one stands in for it, and how patient calls are."""
 
     default: Annotated[str | None, "The model of every role that has none of its own, as PROVIDER:NAME."] = None
+    fallback: Annotated[str | None, "What stands in while a role's model cannot answer; an empty text: none."] = None
     planner: Annotated[str | None, "The model that plans."] = None
+    planner_fallback: Annotated[str | None, "What stands in for the planner's model, instead of fallback."] = None
     coder: Annotated[str | None, "The model that works on tasks."] = None
+    coder_fallback: Annotated[str | None, "What stands in for the coder's model, instead of fallback."] = None
     critic: Annotated[str | None, "The model that looks for what a plan misses, with --critique."] = None
+    critic_fallback: Annotated[str | None, "What stands in for the critic's model, instead of fallback."] = None
     patience: Annotated[float, "Seconds that an outage of the provider is waited out."] = 600.0
     retries: Annotated[int, "How often a failed call is tried again within that patience."] = 6
     connect_timeout: Annotated[float, "Seconds until a connection must stand."] = 15.0
     first_byte_timeout: Annotated[float, "Seconds until an answer must begin."] = 300.0
     silence_timeout: Annotated[float, "Seconds that an answer may pause once it has begun."] = 120.0
-    context_window: Annotated[int, "Tokens that the model can read; near them old tool results are cleared."] = 128_000
+    context_window: Annotated[int | None, "Tokens that a model can read; unset: what is known of each model."] = None
     max_output_tokens: Annotated[int | None, "Tokens that one answer may have; unset leaves it to the provider."] = None
+    price_input: Annotated[float | None, "US dollars per million tokens read, where the price is not known."] = None
+    price_output: Annotated[float | None, "US dollars per million tokens written, where the price is not known."] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,3 +200,28 @@ def test_wrong_notify_settings_say_what_is_wanted(files: Files, setting: str, sa
 def test_a_command_may_be_a_list(files: Files) -> None:
     files.write(user='[notify]\ncommand = ["notify", "-x"]\n')
     assert files.load().settings.notify.command == ("notify", "-x")
+
+
+def test_model_of_the_environment_is_asked_alone_unless_a_fallback_is_named_too(files: Files) -> None:
+    files.write(project='[models]\nfallback = "b:2"\ncoder_fallback = "c:2"\n')
+    assert files.load().settings.models.fallback == "b:2"
+    alone = files.load({"OSTINATO_MODEL": "x:1"})
+    models = alone.settings.models
+    assert (models.default, models.coder, models.critic, models.fallback, models.coder_fallback) == (
+        "x:1",
+        "x:1",
+        "x:1",
+        None,
+        None,
+    )
+    assert "models.fallback" not in alone.sources
+    both = files.load({"OSTINATO_MODEL": "x:1", "OSTINATO_FALLBACK": "y:1"}).settings.models
+    assert (both.fallback, both.coder_fallback) == ("y:1", "y:1")
+
+
+def test_own_price_is_the_persons_to_say_and_may_be_nothing(files: Files) -> None:
+    files.write(user="[models]\nprice_input = 0\nprice_output = 0.5\n")
+    models = files.load().settings.models
+    assert (models.price_input, models.price_output) == (0.0, 0.5)
+    files.write(project="[models]\nprice_input = 0\n")
+    assert f"set it in {files.user_file} if you want it" in files.error()

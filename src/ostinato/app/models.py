@@ -1,0 +1,101 @@
+"""Which models a role is given, and how they are opened: its own or the default, and the fallback behind it.
+
+A model that the person names for one run is asked alone: neither their code nor their money goes anywhere else then,
+unless they name a fallback too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ostinato.agent.ports import Model
+from ostinato.base.clock import Clock
+from ostinato.base.errors import UsageError
+from ostinato.config.settings import ModelSettings
+from ostinato.loop.limits import SessionLimits
+from ostinato.models.factory import open_model
+from ostinato.models.known import has_price, window_of
+from ostinato.models.limits import TransportLimits
+from ostinato.models.own_price import OwnPrice, OwnPricedModel
+
+ROLES = ("planner", "coder", "critic")
+
+
+def specs_of(
+    models: ModelSettings, role: str, *, model: str | None = None, fallback: str | None = None
+) -> tuple[str, ...]:
+    """Return the role's model as `provider:model`, and its fallback where it has one; () where no model is chosen.
+
+    `model` and `fallback` are what the person said for this run.
+    """
+    first = model or getattr(models, role) or models.default
+    own = getattr(models, f"{role}_fallback")
+    configured = None if model else own if own is not None else models.fallback
+    second = fallback or configured
+    if not first:
+        return ()
+    return (first, second) if second and second != first else (first,)
+
+
+def transport_limits(models: ModelSettings, spec: str, env: Mapping[str, str]) -> TransportLimits:
+    """Return the limits for one model; the context window is what is set, else what is known of that model."""
+    return TransportLimits(
+        connect=models.connect_timeout,
+        first_byte=models.first_byte_timeout,
+        silence=models.silence_timeout,
+        retries=models.retries,
+        patience=models.patience,
+        context_window=models.context_window or window_of(spec, env),
+        max_output_tokens=models.max_output_tokens,
+    )
+
+
+def open_role(
+    models: ModelSettings, specs: tuple[str, ...], limits: SessionLimits, *, env: Mapping[str, str], clock: Clock
+) -> Model:
+    """Return the model for `specs` (see `specs_of`); no connection is made yet.
+
+    Raises UsageError where none is chosen, where one cannot be opened (the fallback too: better now than at night), and
+    for a cost limit that an unknown price would defeat.
+    """
+    if not specs:
+        raise UsageError(
+            "no model is chosen: say --model anthropic:NAME (with ANTHROPIC_API_KEY), openai:NAME (OPENAI_API_KEY) or "
+            "openai-chat:NAME (OPENAI_BASE_URL for your own server), set OSTINATO_MODEL, or write [models] default "
+            "into .ostinato/config.toml"
+        )
+
+    price = _own_price(models)
+    if limits.cost is not None and price is None:
+        _require_prices(specs, env)
+
+    def opened(spec: str, *, at_once: bool = False) -> Model:
+        bounds = transport_limits(models, spec, env)
+        if at_once:
+            bounds = replace(bounds, retries=0, patience=0.0)
+        model = open_model(spec, env=env, limits=bounds, clock=clock)
+        return model if price is None else OwnPricedModel(model, price)
+
+    if len(specs) == 1:
+        return opened(specs[0])
+    from ostinato.models.fallback import FallbackModel, Pair
+
+    return FallbackModel(Pair(opened(specs[0]), opened(specs[0], at_once=True), opened(specs[1])), clock)
+
+
+def _own_price(models: ModelSettings) -> OwnPrice | None:
+    if models.price_input is None and models.price_output is None:
+        return None
+    if models.price_input is None or models.price_output is None:
+        raise UsageError("models.price_input and models.price_output belong together: set both")
+    return OwnPrice(models.price_input, models.price_output)
+
+
+def _require_prices(specs: tuple[str, ...], env: Mapping[str, str]) -> None:
+    for spec in specs:
+        if not has_price(spec, env):
+            raise UsageError(
+                f"the price of {spec} is not known, so a cost limit cannot hold: set models.price_input and "
+                "models.price_output (US dollars per million tokens), or limit tokens instead"
+            )

@@ -1,0 +1,50 @@
+"""Call ids that one vendor made, brought into a form that every other takes. Pure.
+
+Vendors differ in what they take as the id of a tool call: Anthropic and Bedrock letters, digits, `_` and `-`, 64 at
+most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letters and digits pass everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage
+
+_EVERYWHERE = re.compile(r"[A-Za-z0-9]{9}")
+
+
+def with_portable_ids(request: Request, is_own: Callable[[str], bool]) -> Request:
+    """Return the request with the ids that are not the asked model's own in a form that every vendor takes.
+
+    A call and its answer keep the same id. The same conversation, grown by further messages, gives the same ids, so
+    that the provider's prefix cache holds.
+    """
+    taken = {call.id for message in request.messages for call in _calls(message)}
+    new: dict[str, str] = {}
+    number = 0
+    for message in request.messages:
+        for call in _calls(message):
+            if is_own(call.id) or _EVERYWHERE.fullmatch(call.id) or call.id in new:
+                continue
+            number += 1
+            while f"call{number:05d}" in taken:
+                number += 1
+            new[call.id] = f"call{number:05d}"
+    if not new:
+        return request
+    return replace(request, messages=tuple(_renamed(message, new) for message in request.messages))
+
+
+def _calls(message: Message) -> tuple[ToolCall, ...]:
+    return message.tool_calls if isinstance(message, AssistantMessage) else ()
+
+
+def _renamed(message: Message, new: dict[str, str]) -> Message:
+    if isinstance(message, ToolMessage):
+        return replace(message, call_id=new.get(message.call_id, message.call_id))
+    if isinstance(message, AssistantMessage) and any(call.id in new for call in message.tool_calls):
+        calls = tuple(replace(call, id=new.get(call.id, call.id)) for call in message.tool_calls)
+        return replace(message, tool_calls=calls)
+    return message

@@ -1,0 +1,105 @@
+"""Which models a role is given, and how they are opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ostinato.agent.ports import ProviderDown
+from ostinato.app.models import ROLES, open_role, specs_of, transport_limits
+from ostinato.base.errors import UsageError
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import Reply, Request, UserMessage
+from ostinato.config.settings import ModelSettings
+from ostinato.loop.limits import SessionLimits
+from ostinato.models.own_price import OwnPrice
+from ostinato.testing.chat_server import Answer, ChatServer, in_turn, usage
+from ostinato.testing.fake_clock import FakeClock
+
+ALL = ModelSettings(
+    default="a:1",
+    fallback="b:2",
+    planner="p:1",
+    planner_fallback="p:2",
+    coder_fallback="",
+    critic="c:1",
+)
+
+
+def test_roles_have_their_own_model_and_fallback_or_the_default_ones() -> None:
+    assert {role: specs_of(ALL, role) for role in ROLES} == {
+        "planner": ("p:1", "p:2"),
+        "coder": ("a:1",),
+        "critic": ("c:1", "b:2"),
+    }
+    assert specs_of(ModelSettings(), "coder") == ()
+    assert specs_of(ModelSettings(default="a:1", fallback="a:1"), "coder") == ("a:1",)
+
+
+def test_model_of_one_run_is_asked_alone_unless_a_fallback_is_said_too() -> None:
+    assert specs_of(ALL, "planner", model="x:1") == ("x:1",)
+    assert specs_of(ALL, "planner", model="x:1", fallback="y:1") == ("x:1", "y:1")
+    assert specs_of(ALL, "coder", fallback="y:1") == ("a:1", "y:1")
+
+
+def test_window_is_what_is_set_before_what_is_known() -> None:
+    assert transport_limits(ModelSettings(), "openai:gpt-5", {}).context_window == 400_000
+    assert transport_limits(ModelSettings(context_window=9_000), "openai:gpt-5", {}).context_window == 9_000
+
+
+def opened(models: ModelSettings, env: dict[str, str], *, cost: float | None = None):
+    return open_role(models, specs_of(models, "coder"), SessionLimits(cost=cost), env=env, clock=FakeClock())
+
+
+def test_fallback_that_cannot_be_opened_is_said_before_it_is_needed() -> None:
+    with pytest.raises(UsageError, match="OPENAI_API_KEY"):
+        opened(ModelSettings(default="ollama:x", fallback="openai-chat:gpt-5"), {})
+
+
+GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example/v1"}
+
+
+def test_cost_limit_needs_the_price_of_every_model() -> None:
+    with pytest.raises(UsageError, match=r"openai-chat:mine .*models\.price_input.*limit tokens"):
+        opened(ModelSettings(default="ollama:x", fallback="openai-chat:mine"), GATEWAY, cost=1.0)
+    own = ModelSettings(default="openai-chat:mine", price_input=1.0, price_output=2.0)
+    assert opened(own, GATEWAY, cost=1.0).name == "openai-chat:mine"
+    with pytest.raises(UsageError, match="set both"):
+        opened(replace(own, price_output=None), GATEWAY)
+
+
+def test_own_price_holds_only_where_no_other_is_known() -> None:
+    price = OwnPrice(3.0, 15.0)
+    unknown = Spending(input=1_000_000, cached_input=500_000, output=100_000, cost_usd=None)
+    assert price.of(unknown).cost_usd == pytest.approx(3.0 + 1.5)
+    assert price.of(replace(unknown, cost_usd=0.0)).cost_usd == 0.0
+
+
+async def test_both_models_are_asked_in_the_settings_bounds_when_the_first_is_down() -> None:
+    down, said = Answer(status=503), Answer(text="hi", usage=usage(10, 2))
+    with ChatServer(lambda body: down if body["model"] == "one" else said) as server:
+        models = ModelSettings(default="openai-chat:one", fallback="openai-chat:two", retries=1, patience=5.0)
+        clock = FakeClock(tick=0.0)
+        specs = specs_of(models, "coder")
+        model = open_role(models, specs, SessionLimits(), env={"OPENAI_BASE_URL": server.url}, clock=clock)
+        reply: Reply = await model.reply(Request("", (UserMessage("hello"),)))
+        await model.close()
+    assert (reply.message.text, reply.model) == ("hi", "openai-chat:two")
+    assert 5.0 <= clock.monotonic() < 70.0
+
+
+async def test_own_price_is_in_the_reply_and_in_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy stands for a gateway: what is on the loopback itself costs nothing.
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ChatServer(in_turn(Answer(text="hi", usage=usage(1_000_000, 0)), Answer(status=503))) as server:
+        monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
+        models = ModelSettings(default="openai-chat:mine", price_input=2.5, price_output=9.0, retries=0, patience=0.0)
+        model = opened(models, {"OPENAI_BASE_URL": "http://gateway.example/v1"})
+        reply = await model.reply(Request("", (UserMessage("hello"),)))
+        with pytest.raises(ProviderDown) as caught:
+            await model.reply(Request("", (UserMessage("hello"),)))
+        await model.close()
+    assert reply.spending.cost_usd == pytest.approx(2.5)
+    assert caught.value.spending.cost_usd == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from ostinato.agent.ports import Model
@@ -13,7 +14,7 @@ from ostinato.models.limits import TransportLimits
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 ANTHROPIC_ADDRESS = "https://api.anthropic.com"
-KNOWN = ("anthropic:NAME", "openai:NAME", "openai-chat:NAME", "ollama:NAME", "scripted:FILE")
+KNOWN = ("anthropic:NAME", "openai:NAME", "openai-chat:NAME", "ollama:NAME", "any:PROVIDER:NAME", "scripted:FILE")
 
 
 def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
@@ -32,6 +33,8 @@ def open_model(spec: str, *, env: Mapping[str, str], limits: TransportLimits, cl
             return _anthropic(name, env, limits, clock)
         case "openai" | "openai-chat":
             return _openai(provider, name, env, limits, clock)
+        case "any":
+            return _any(name, env, limits, clock)
         case "ollama":
             return _ollama(name, env, limits, clock)
         case "scripted":
@@ -84,6 +87,17 @@ def _ollama(name: str, env: Mapping[str, str], limits: TransportLimits, clock: C
     from ostinato.models.ollama import OllamaModel, ollama_address
 
     return OllamaModel(name, ollama_address(env.get("OLLAMA_HOST")), limits=limits, clock=clock)
+
+
+def _any(name: str, env: Mapping[str, str], limits: TransportLimits, clock: Clock) -> Model:
+    vendor, colon, name = name.partition(":")
+    if not colon or not vendor.strip() or not name.strip():
+        raise UsageError("any: needs a vendor and a model, such as any:mistral:mistral-large-latest")
+    if find_spec("pydantic_ai") is None:
+        raise UsageError(f"any:{vendor}:{name} needs pydantic-ai: pip install 'ostinato[any]'")
+    from ostinato.models.any_vendor import open_any
+
+    return open_any(vendor.strip(), name.strip(), env=env, limits=limits, clock=clock)
 
 
 def _known() -> str:

@@ -7,7 +7,7 @@ most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letter
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage
@@ -35,6 +35,19 @@ def with_portable_ids(request: Request, is_own: Callable[[str], bool]) -> Reques
     if not new:
         return request
     return replace(request, messages=tuple(_renamed(message, new) for message in request.messages))
+
+
+def new_ids(ids: Sequence[str], taken: set[str]) -> list[str]:
+    """Return the ids of one reply, those that are empty, doubled or taken replaced by ones that pass everywhere."""
+    used, number = set(taken), 0
+    found: list[str] = []
+    for identifier in ids:
+        while not identifier or identifier in used:
+            number += 1
+            identifier = f"call{number:05d}"
+        used.add(identifier)
+        found.append(identifier)
+    return found
 
 
 def _calls(message: Message) -> tuple[ToolCall, ...]:

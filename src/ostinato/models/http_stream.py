@@ -120,16 +120,17 @@ def _faults(host: str, connect: float = 0.0) -> Iterator[None]:
     except httpx2.ProxyError as error:
         raise Transient(f"the proxy in HTTPS_PROXY or HTTP_PROXY failed: {error}", outage=True) from error
     except httpx2.ConnectError as error:
-        _raise_for_tls(host, error)
+        raise_for_tls(host, error)
         raise Transient(f"cannot reach {host}: {_innermost(error)}", outage=True) from error
     except httpx2.TransportError as error:
-        _raise_for_tls(host, error)
+        raise_for_tls(host, error)
         raise Transient(f"the connection to {host} broke: {_innermost(error)}") from error
     except httpx2.DecodingError as error:
         raise Transient(f"{host} sent an answer whose compression is broken") from error
 
 
-def _raise_for_tls(host: str, error: BaseException) -> None:
+def raise_for_tls(host: str, error: BaseException) -> None:
+    """Raise ProviderRefused where this machine's TLS set-up or the address makes every further try hopeless."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -55,10 +55,12 @@ def test_lists_outside_of_a_repository_say_where_to_go(
     goal = shell.add("goal", "G")
     task = shell.add("task", "T", "--parent", goal)
     monkeypatch.chdir(tmp_path)
-    for arguments in (("tasks", "list"), ("tasks", "next"), ("status",), ("events",), ("notes",)):
+    for arguments in (("tasks", "list"), ("tasks", "next"), ("events",), ("notes",)):
         ran = shell.run(*arguments)
         assert ran.code == 2
         assert ran.err == "ostinato: not in a git repository: go into one or name a project with --project\n"
+    # From home in the morning: every project's state, since none was meant.
+    assert goal in shell.run("status").out
     # An id or a name tells the project.
     assert _ids(shell.json("tasks", "list", "--goal", goal)) == [task]
     assert _ids(shell.json("tasks", "list", "--project", "shop")) == [task]

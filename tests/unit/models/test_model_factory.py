@@ -36,7 +36,7 @@ def test_key_is_asked_for_by_name_when_openai_itself_would_be_called() -> None:
 def test_known_providers_are_listed_when_the_spec_is_wrong(spec: str) -> None:
     with pytest.raises(
         UsageError,
-        match="anthropic:NAME, openai:NAME, .*ollama:NAME, any:PROVIDER:NAME or scripted",
+        match=r"anthropic:NAME, openai:NAME, .*ollama:NAME, any:PROVIDER:NAME or scripted",
     ):
         opened(spec)
 

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 
 from ostinato.agent.ports import ToolResult
-from ostinato.agent.profiles import CODER, PROFILES, prompt_of
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, PROFILES, prompt_of
 from ostinato.agent.sizes import schema_text
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.chat.messages import ToolCall
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
+from ostinato.tools.critique import CritiqueBook
 from ostinato.tools.files import FileTools
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
 from ostinato.tools.paths import Checkout
-from ostinato.tools.planning import PlanBuilder
+from ostinato.tools.planning import PlanBuilder, ask_tool
 from ostinato.tools.search import search_tool
 from ostinato.tools.shell import shell_tool
 from ostinato.tools.signal import signal_tool
@@ -123,8 +124,13 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
     async def no_findings(draft: object) -> list[Any]:
         return []
 
+    async def nobody(question: str, options: tuple[str, ...]) -> str:
+        raise AssertionError("not to be called")
+
     tools = (
         *PlanBuilder(no_findings).tools(),
+        ask_tool(nobody),
+        CritiqueBook().tool(),
         *files.reading(),
         search_tool(checkout),
         *files.conventions(),
@@ -138,7 +144,7 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
 
 
 def test_every_tool_of_every_profile_exists_and_none_is_left_over(tmp_path: Path) -> None:
-    granted = {name for profile in PROFILES.values() for name in profile.tools}
+    granted = {name for profile in (*PROFILES.values(), ASKING_PLANNER) for name in profile.tools}
     assert granted == set(offered(tmp_path))
 
 

@@ -61,7 +61,9 @@ _TASKS: list[dict[str, Any]] = [
         "title": "Divide, and refuse to divide by zero",
         "description": "divide.py: `told(a, b)` gives the result as text, and one clear line for zero.",
         "acceptance_criteria": ["A division by zero is one clear line"],
-        "checks": [_check("from divide import told; assert told(1, 0) == 'cannot divide by zero', told(1, 0)")],
+        "checks": [
+            _check("from divide import told; raise SystemExit(told(1, 0) != 'cannot divide by zero' and told(1, 0))")
+        ],
         "file_scope": ["divide.py"],
     },
     {
@@ -136,11 +138,15 @@ def script() -> dict[str, Any]:
     """Return the file that the scripted model plays."""
     divide = _TASKS[2]["title"]
     wrong = [
-        "def told(a, b):\n    return str(a / b)\n",
+        "def told(a, b):\n    return str(a / (b or float('nan')))\n",
         "def told(a, b):\n    return str(a / b) if b else 'infinity'\n",
         "def told(a, b):\n    return str(a / b) if b else 'Division by zero is not possible.'\n",
     ]
-    words = ["A division is one line.", "Zero gets a word of its own.", "A whole sentence for zero."]
+    words = [
+        "A division is one line; zero counts as nothing.",
+        "Zero gets a word of its own.",
+        "A whole sentence for zero.",
+    ]
     plan = {"summary": "Read, work out, then the edges.", "tasks": _TASKS, "decisions": [_DECISION]}
     return {
         "version": 1,

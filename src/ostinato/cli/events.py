@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from ostinato.base.errors import NotFoundError
+from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, Scope, pass_invocation
 from ostinato.cli.documents import event_document
 from ostinato.cli.output import clean, json_line, remark, short_time
-from ostinato.graph.events import Event
+from ostinato.graph.events import Event, EventKind
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
@@ -24,31 +24,100 @@ _POLL_SECONDS = 0.2
 
 @click.command(
     cls=Command,
-    examples=("ostinato events --goal os-1a2b3c4d --limit 20", "ostinato events --follow --json"),
+    examples=(
+        "ostinato events --goal os-1a2b3c4d --limit 20",
+        "ostinato events --follow",
+        "ostinato events --kind iteration --kind commit --readable",
+        "ostinato events --follow --json",
+    ),
 )
 @click.option("--follow", is_flag=True, help="Go on with what happens; without --after, from now on. Ctrl-C ends it.")
 @click.option("--after", type=click.IntRange(min=0), metavar="SEQ", help="Only events with a greater number.")
 @click.option("--goal", metavar="ID", help="Only events of this goal and what it contains.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only these: check.ended, or check for all such.")
 @click.option("--limit", type=click.IntRange(min=1), help="End after so many.")
+@click.option(
+    "--readable/--raw",
+    default=None,
+    help="Lines as `ralph` shows them, or each event with all its facts; by default readable with --follow only.",
+)
 @pass_invocation
-def events(invocation: Invocation, follow: bool, after: int | None, goal: str | None, limit: int | None) -> None:
-    """Print what happened, the oldest first, one event per line."""
+def events(
+    invocation: Invocation,
+    follow: bool,
+    after: int | None,
+    goal: str | None,
+    kinds: tuple[str, ...],
+    limit: int | None,
+    readable: bool | None,
+) -> None:
+    """Print what happened, the oldest first, one event per line.
+
+    With --follow it waits for a project that is not registered yet, and for a database that is not there.
+    """
+    wanted = _wanted(kinds)
     store = invocation.reading()
     scope = invocation.scope(store, goal)
-    if scope is None:
-        if follow:
-            raise NotFoundError("nothing to follow: this repository is not registered yet, `ostinato plan` does that")
+    if scope is None and not follow:
         remark(invocation, "no events")
         return
+    if scope is None:
+        store, scope = _awaited(invocation)
+        after = after or 0
     start = after if after is not None else (store.events.last_seq() if follow else 0)
     found = _followed(store, scope, start) if follow else _stored(store, scope, start)
-    for count, event in enumerate(found, start=1):
-        if invocation.json:
-            json_line(event_document(event))
-        else:
-            click.echo(_line(event))
+    show = _shower(invocation, store, readable=follow if readable is None else readable)
+    count = 0
+    for event in found:
+        if wanted is None or event.kind in wanted:
+            show(event)
+            count += 1
         if count == limit:
             return
+
+
+def _shower(invocation: Invocation, store: Store, *, readable: bool) -> Callable[[Event], None]:
+    """Return what prints one event: as JSON, as the lines of the live progress, or whole on one line."""
+    if invocation.json:
+        return lambda event: json_line(event_document(event))
+    if not readable:
+        return lambda event: click.echo(_line(event))
+    # Late: programs that read the stream want no words.
+    from ostinato.cli.event_story import Story
+
+    story = Story(store)
+
+    def show(event: Event) -> None:
+        for line in story.of(event):
+            click.echo(f"{event.at:%H:%M:%S} {line}")
+
+    return show
+
+
+def _wanted(kinds: tuple[str, ...]) -> frozenset[EventKind] | None:
+    """Return the kinds that were named, whole or by the word before the full stop. Raises UsageError."""
+    if not kinds:
+        return None
+    found: set[EventKind] = set()
+    for name in kinds:
+        those = {kind for kind in EventKind if name in {kind.value, kind.value.partition(".")[0]}}
+        if not those:
+            raise UsageError(f"there are no events of the kind {name}: {', '.join(kind.value for kind in EventKind)}")
+        found |= those
+    return frozenset(found)
+
+
+def _awaited(invocation: Invocation) -> tuple[Store, Scope]:
+    """Wait until the present project is registered; all its events are still to come then."""
+    remark(invocation, "this repository is not registered yet: waiting until something happens (Ctrl-C ends it)")
+    while True:
+        time.sleep(_POLL_SECONDS)
+        # A database that was not there reads as an empty one for ever: it must be opened again.
+        invocation.close()
+        store = invocation.reading()
+        scope = invocation.scope(store, None)
+        if scope is not None:
+            return store, scope
 
 
 def _stored(store: Store, scope: Scope, seq: int) -> Iterator[Event]:

@@ -73,17 +73,27 @@ def latest(invocation: Invocation, goal: str | None) -> int:
 
 @sessions.command("show", examples=("ostinato sessions show sess-1a2b3c4d",))
 @click.argument("identifier", metavar="ID")
+@click.option("--full", is_flag=True, help="Fold and clip nothing.")
 @pass_invocation
-def show(invocation: Invocation, identifier: str) -> None:
-    """Show a session with its handoff notes."""
-    session = invocation.reading().sessions.get(SessionId(identifier))
-    answer(invocation, session_document(session), _session_lines(session))
+def show(invocation: Invocation, identifier: str, full: bool) -> None:
+    """Show a session: why it stopped, its attempts, its spending by model, its handoff notes."""
+    from ostinato.cli.show import Parts
+    from ostinato.cli.show_session import show_session
+
+    parts = Parts(transcript=False, diff=False, evidence=False, tokens=False, full=full)
+    show_session(invocation, invocation.reading(), SessionId(identifier), parts)
 
 
 def session_row(session: Session) -> tuple[object, ...]:
     """Return the cells of a session in a list."""
-    state = "running" if session.ended_at is None else session.stop_reason or "ended"
-    return session.id, session.kind, session.goal_id, short_time(session.started_at), state, session.summary or ""
+    from ostinato.cli.screen import length, spent
+    from ostinato.cli.show_session import stopped_words
+
+    ended = session.ended_at
+    state = "it is open" if ended is None else stopped_words(session)
+    took = "" if ended is None else length((ended - session.started_at).total_seconds())
+    used = spent(session.spending) if session.spending.calls else ""
+    return session.id, session.kind, session.goal_id, f"{session.started_at:%Y-%m-%d %H:%M}", took, used, state
 
 
 def _sessions(invocation: Invocation, goal: str | None) -> list[Session]:

@@ -23,10 +23,15 @@ from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, To
 from ostinato.graph.iterations import Ending
 
 MOST_NUDGES = 2
+MOST_CUTS = 3
 REPEATS_NOTICED = 3
 _NOTHING = "(empty answer)"
 _NUDGE = "You called no tool. Go on with the task, or end the conversation with the `signal` tool."
 _CUT = "Your last answer was cut off at its length limit. Go on in smaller pieces."
+_CUTS = (
+    f"its answers were cut off at their length limit {MOST_CUTS} times in a row: raise [models] max_output_tokens, "
+    "or ask for less at once"
+)
 _REPEATED = "\n\n(You made this same call {n} times in a row, and its answer will not change. Do something else.)"
 
 
@@ -51,6 +56,7 @@ class _Talk:
     steps: int = 0
     tool_calls: int = 0
     nudges: int = 0
+    cuts: int = 0
     warned: bool = False
     last_call: tuple[str, str] = ("", "")
     repeats: int = 0
@@ -149,10 +155,16 @@ async def _answered(
     message = reply.message
     talk.messages.append(message)
     await transcript.replied(talk.steps, message, reply.spending, reply.model)
-    if not message.tool_calls:
-        return await _nudged(talk, reply, transcript)
-    talk.nudges = 0
-    return await _run_calls(talk, message.tool_calls, tools, transcript, clock)
+    talk.cuts = talk.cuts + 1 if reply.stop == "length" else 0
+    if message.tool_calls:
+        talk.nudges = 0
+        end = await _run_calls(talk, message.tool_calls, tools, transcript, clock)
+    else:
+        end = await _nudged(talk, reply, transcript)
+    if talk.cuts >= MOST_CUTS and (end is None or not message.tool_calls):
+        # It would go on for ever: what is cut is never whole, and the same is tried again.
+        return talk.ended(Ending.TEXT, _CUTS)
+    return end
 
 
 async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> ConversationEnd | None:

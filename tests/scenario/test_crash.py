@@ -21,13 +21,13 @@ from pathlib import Path
 import pytest
 
 from ostinato.testing.chat_server import Answer, ChatServer
-from tests.scenario.world import Turn, World, brain, done, plan_of, shell, task, write
+from tests.scenario.world import MODELS, Turn, World, brain, done, plan_of, shell, task, write
 
-KILLS = int(os.environ.get("OSTINATO_KILLS", "4"))
+KILLS = int(os.environ.get("OSTINATO_KILLS", "6"))
 SEED = int(os.environ.get("OSTINATO_KILLS_SEED", "20260101"))
 TASKS = 12
 TARGETS = ("main", "worker", "both")
-WIRES = ("openai-chat",)
+WIRES = tuple(MODELS)
 ENVIRONMENT = 8
 
 
@@ -122,7 +122,7 @@ class Tally:
 
     def line(self, wire: str) -> str:
         """Return the figures in one line."""
-        kinds = ", ".join(f"{number} {target}" for target, number in sorted(self.kills.items()))
+        kinds = ", ".join(f"{number} {target}" for target, number in sorted(self.kills.items()) if number)
         times = f"median {statistics.median(self.carried_on):.2f} s, most {max(self.carried_on):.2f} s"
         return f"{wire}: {self.kills.total()} kills ({kinds}) over {self.runs} runs of {TASKS} tasks; to go on: {times}"
 
@@ -138,7 +138,7 @@ def test_nothing_is_lost_or_done_twice_when_killed_at_any_moment(
     with ChatServer(brain(dozen(), worker)) as server:
         while tally.kills.total() < most:
             tally.runs += 1
-            world = World(tmp_path / f"run{tally.runs}", server.url)
+            world = World(tmp_path / f"run{tally.runs}", server.url, wire=wire)
             one_run(world.make_repository({"README.md": "# Parts\n"}), dice, tally, most)
         assert server.problems == []
     record_property("kills", tally.line(wire))

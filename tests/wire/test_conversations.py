@@ -1,4 +1,7 @@
-"""The same conversations through every wire: what a person relies on, whichever vendor answers."""
+"""The same conversations through every wire: what a person relies on, whichever vendor answers.
+
+`open_every` goes through pydantic-ai too; `open_model` is for what only our own wires promise.
+"""
 
 from __future__ import annotations
 
@@ -66,14 +69,14 @@ async def test_text_arrives_with_its_usage_and_who_answered(open_model, vendor) 
     assert server.problems == []
 
 
-async def test_calls_run_in_parallel_and_each_is_answered(open_model) -> None:
-    both = Answer(text="I look.", tool_calls=(read("a" * 40, "id1"), read("b" * 40, "id2")))
+async def test_calls_run_in_parallel_and_each_is_answered(open_every) -> None:
+    both = Answer(text="I look.", tool_calls=(read("a" * 40, "call0id01"), read("b" * 40, "call0id02")))
     with ChatServer(in_turn(both, Answer(text="done"))) as server:
-        first, last = await hold(open_model(server.url), content, harness="budget warning")
+        first, last = await hold(open_every(server.url), content, harness="budget warning")
     assert (first.stop, first.message.text) == ("tool_calls", "I look.")
     assert [(call.id, json.loads(call.arguments)["path"]) for call in first.message.tool_calls] == [
-        ("id1", "a" * 40),
-        ("id2", "b" * 40),
+        ("call0id01", "a" * 40),
+        ("call0id02", "b" * 40),
     ]
     assert last.message.text == "done"
     assert server.problems == []
@@ -114,11 +117,11 @@ async def test_what_is_sent_is_the_same_conversation_on_every_wire(open_model) -
     assert body["max_tokens"] == 512
 
 
-async def test_reasoning_is_shown_and_goes_back_as_the_vendor_wants_it(open_model) -> None:
+async def test_reasoning_is_shown_and_goes_back_as_the_vendor_wants_it(open_every) -> None:
     thinks = Answer(reasoning="let me think", text="I look.", tool_calls=(read("x"),))
     again = Answer(reasoning="so it is", tool_calls=(read("y"), read("z")))
     with ChatServer(in_turn(thinks, again, Answer(reasoning="clear", text="done"))) as server:
-        replies = await hold(open_model(server.url), content, harness="note")
+        replies = await hold(open_every(server.url), content, harness="note")
         # The server refuses signed or encrypted reasoning that is missing, changed or out of place.
         assert server.problems == []
     assert [reply.message.reasoning for reply in replies] == ["let me think", "so it is", "clear"]
@@ -126,12 +129,12 @@ async def test_reasoning_is_shown_and_goes_back_as_the_vendor_wants_it(open_mode
     assert last.index("let me think") < last.index("so it is")
 
 
-async def test_reasoning_of_another_model_is_left_out_but_its_words_and_calls_are_kept(open_model) -> None:
+async def test_reasoning_of_another_model_is_left_out_but_its_words_and_calls_are_kept(open_every) -> None:
     items = ({"type": "thinking", "thinking": "secret", "signature": "of-another"},)
     native = Native("anthropic:another-model", items)
     message = AssistantMessage("I look.", (ToolCall("call:1/x", "read file!", '{"path": "x"}'),), "secret", native)
     with ChatServer(in_turn(Answer(text="ok"))) as server:
-        await open_model(server.url).reply(said(message, ToolMessage("call:1/x", "read file!", "of x")))
+        await open_every(server.url).reply(said(message, ToolMessage("call:1/x", "read file!", "of x")))
     assert server.problems == []
     raw = server.requests[0].raw.decode()
     assert "secret" not in raw
@@ -139,12 +142,12 @@ async def test_reasoning_of_another_model_is_left_out_but_its_words_and_calls_ar
     assert "I look." in raw
 
 
-async def test_failed_tools_go_back_as_results(open_model) -> None:
+async def test_failed_tools_go_back_as_results(open_every) -> None:
     failed = ToolMessage("a1", "read_file", "no such file", is_error=True)
     empty = ToolMessage("b2", "read_file", "", is_error=True)
     calls = (ToolCall("a1", "read_file", '{"path": "x"}'), ToolCall("b2", "read_file", ""))
     with ChatServer(in_turn(Answer(text="ok"))) as server:
-        await open_model(server.url).reply(said(AssistantMessage("", calls), failed, empty))
+        await open_every(server.url).reply(said(AssistantMessage("", calls), failed, empty))
     assert server.problems == []
     assert "no such file" in server.requests[0].raw.decode()
 
@@ -154,48 +157,49 @@ MALFORMED = ['{"path": "x', "not json", "[1]", '{"x": NaN}', "[" * 100_000, '"te
 
 @pytest.mark.parametrize("arguments", MALFORMED, ids=range(len(MALFORMED)))
 async def test_malformed_arguments_stay_as_they_came_and_the_conversation_stays_valid(
-    open_model, arguments: str
+    open_every, arguments: str
 ) -> None:
     with ChatServer(in_turn(Answer(tool_calls=(Call("read_file", arguments),)), Answer(text="sorry"))) as server:
-        first, last = await hold(open_model(server.url), lambda call: ToolMessage(call.id, call.name, "bad", True))
+        first, last = await hold(open_every(server.url), lambda call: ToolMessage(call.id, call.name, "bad", True))
     assert first.message.tool_calls[0].arguments == arguments
     assert last.message.text == "sorry"
     assert server.problems == []
 
 
-async def test_calls_without_arguments_are_empty_objects(open_model) -> None:
+async def test_calls_without_arguments_are_empty_objects(open_every) -> None:
     with ChatServer(in_turn(Answer(tool_calls=(Call("read_file", "", "a1"),)), Answer(text="ok"))) as server:
-        first, _ = await hold(open_model(server.url), content)
+        first, _ = await hold(open_every(server.url), content)
     assert first.message.tool_calls[0].arguments in {"", "{}"}
     assert server.problems == []
 
 
-async def test_long_conversation_repeats_its_beginning_byte_for_byte(open_model) -> None:
+async def test_long_conversation_repeats_its_beginning_byte_for_byte(open_every) -> None:
     steps = [Answer(reasoning=f"think {n}", text=f"step {n}", tool_calls=(read(f"{n}"),)) for n in range(40)]
     with ChatServer(in_turn(*steps, Answer(text="done"))) as server:
-        replies = await hold(open_model(server.url), content, harness="note")
+        replies = await hold(open_every(server.url), content, harness="note")
         assert server.problems == []
     assert len(replies) == 41
     assert len({call.id for reply in replies for call in reply.message.tool_calls}) == 40
 
 
-async def test_ids_stay_unique_when_a_server_starts_anew_each_time(open_model) -> None:
+async def test_ids_stay_unique_when_a_server_starts_anew_each_time(open_every) -> None:
     answer = Answer(reasoning="hm", tool_calls=(read("x", "call_0"), read("y", "")))
     with ChatServer(in_turn(answer, answer, Answer(text="done"))) as server:
-        replies = await hold(open_model(server.url), content)
+        replies = await hold(open_every(server.url), content)
     ids = [call.id for reply in replies for call in reply.message.tool_calls]
     assert len(set(ids)) == 4
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.CUT_IN_EVENT, Fault.BROKEN, Fault.RESET])
-async def test_nothing_of_a_broken_answer_is_kept(open_model, fault: Fault) -> None:
+async def test_nothing_of_a_broken_answer_is_kept(open_every, fault: Fault) -> None:
     cut = Answer(
-        reasoning="half", tool_calls=(Call("run_command", {"command": "rm -rf build; make"}, "a"),), fault=fault
+        reasoning="half", tool_calls=(Call("run_command", {"command": "rm -rf build; make"}, "call0id0a"),), fault=fault
     )
-    whole = Answer(tool_calls=(Call("run_command", {"command": "make"}, "b"),))
+    whole = Answer(tool_calls=(Call("run_command", {"command": "make"}, "call0id0b"),))
     with ChatServer(in_turn(cut, whole)) as server:
-        reply = await open_model(server.url).reply(ASK)
-    assert [(call.id, json.loads(call.arguments)) for call in reply.message.tool_calls] == [("b", {"command": "make"})]
+        reply = await open_every(server.url).reply(ASK)
+    made = [(call.id, json.loads(call.arguments)) for call in reply.message.tool_calls]
+    assert made == [("call0id0b", {"command": "make"})]
     assert reply.message.reasoning == ""
     assert len(server.requests) == 2
 
@@ -215,30 +219,30 @@ async def test_usage_is_estimated_when_none_is_reported(open_model) -> None:
     assert (reply.spending.input, reply.spending.output) == (-(-len(server.requests[0].raw) // 4), 100)
 
 
-async def test_empty_reply_is_handed_on(open_model) -> None:
+async def test_empty_reply_is_handed_on(open_every) -> None:
     with ChatServer(in_turn(Answer())) as server:
-        reply = await open_model(server.url).reply(ASK)
+        reply = await open_every(server.url).reply(ASK)
     assert (reply.message, reply.stop) == (AssistantMessage(), "stop")
     assert len(server.requests) == 1
 
 
-async def test_conversation_goes_on_after_an_empty_reply(open_model) -> None:
+async def test_conversation_goes_on_after_an_empty_reply(open_every) -> None:
     nudged = said(AssistantMessage(" "), UserMessage("\n"), AssistantMessage("(empty answer)"), UserMessage("well?"))
     with ChatServer(in_turn(Answer(text="ok"))) as server:
-        assert (await open_model(server.url).reply(nudged)).message.text == "ok"
+        assert (await open_every(server.url).reply(nudged)).message.text == "ok"
     assert server.problems == []
 
 
 @pytest.mark.parametrize(("finish", "stop"), [("stop", "stop"), ("length", "length"), ("content_filter", "refused")])
-async def test_reason_for_the_end_is_known(open_model, finish: str, stop: str) -> None:
+async def test_reason_for_the_end_is_known(open_every, finish: str, stop: str) -> None:
     with ChatServer(in_turn(Answer(text="x", finish=finish))) as server:
-        assert (await open_model(server.url).reply(ASK)).stop == stop
+        assert (await open_every(server.url).reply(ASK)).stop == stop
 
 
-async def test_answer_that_was_cut_in_its_thoughts_leaves_a_valid_conversation(open_model) -> None:
+async def test_answer_that_was_cut_in_its_thoughts_leaves_a_valid_conversation(open_every) -> None:
     cut = Answer(reasoning="and so on", finish="length")
     with ChatServer(in_turn(cut, Answer(text="ok"))) as server:
-        model = open_model(server.url)
+        model = open_every(server.url)
         reply = await model.reply(ASK)
         assert (reply.stop, reply.message.text, reply.message.reasoning) == ("length", "", "and so on")
         await model.reply(said(reply.message, UserMessage("shorter")))
@@ -255,10 +259,10 @@ async def test_whole_document_is_understood_when_the_server_cannot_stream(open_m
     assert server.problems == []
 
 
-async def test_same_request_gives_the_same_bytes(open_model) -> None:
+async def test_same_request_gives_the_same_bytes(open_every) -> None:
     with ChatServer(in_turn(Answer(text="ok"))) as server:
         for _ in range(2):
-            await open_model(server.url).reply(ASK)
+            await open_every(server.url).reply(ASK)
     first, second = server.requests
     assert first.raw == second.raw
 
@@ -271,10 +275,10 @@ async def test_connection_is_kept_when_calls_follow_each_other(open_model) -> No
         assert server.connections == 1
 
 
-async def test_context_overflow_is_told_and_a_smaller_request_goes_through(open_model) -> None:
+async def test_context_overflow_is_told_and_a_smaller_request_goes_through(open_every) -> None:
     full = Answer(status=400, error={"message": "prompt is too long: 207791 tokens > 200000 maximum"})
     with ChatServer(in_turn(full, Answer(text="ok"))) as server:
-        model = open_model(server.url)
+        model = open_every(server.url)
         with pytest.raises(ContextTooLong):
             await model.reply(ASK)
         assert (await model.reply(ASK)).message.text == "ok"

@@ -7,7 +7,7 @@ pydantic-ai's own JSON form, as `AssistantMessage.native`, and read back from th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -29,8 +29,10 @@ from pydantic_ai.tools import ToolDefinition
 
 from ostinato.agent.sizes import request_sections, tokens_of
 from ostinato.base.spending import Spending
-from ostinato.chat.messages import AssistantMessage, Message, Native, Reply, Request, ToolCall, ToolMessage, UserMessage
-from ostinato.models.foreign_calls import new_ids
+from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall, ToolMessage, UserMessage
+from ostinato.models.answers import with_own_ids
+from ostinato.models.call_ids import safe_name
+from ostinato.models.foreign_calls import NINE, USUAL, with_portable_ids
 
 _STOPS = {"stop": "stop", "tool_call": "tool_calls", "length": "length", "content_filter": "refused"}
 
@@ -46,6 +48,8 @@ def parameters_of(request: Request) -> ModelRequestParameters:
 
 def messages_of(request: Request, model: str) -> list[ModelMessage]:
     """Return the conversation for `model`; what another one keeps in its own form goes as plain text and calls."""
+    form = NINE if model.startswith("any:mistral:") else USUAL
+    request = with_portable_ids(request, _own_ids(request, model).__contains__, form)
     found: list[ModelMessage] = []
     waiting: list[ModelRequestPart] = [SystemPromptPart(request.system)] if request.system else []
     for message in request.messages:
@@ -60,7 +64,7 @@ def messages_of(request: Request, model: str) -> list[ModelMessage]:
 
 def reply_of(response: ModelResponse, request: Request, model: str) -> Reply:
     """Return what was said, without cost. Missing and doubled call ids are replaced by ones that are new."""
-    response = _with_new_ids(response, request)
+    response = _with_own_ids(response, request)
     calls = tuple(ToolCall(part.tool_call_id, part.tool_name, _arguments(part)) for part in _calls(response))
     message = AssistantMessage(
         text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
@@ -68,8 +72,14 @@ def reply_of(response: ModelResponse, request: Request, model: str) -> Reply:
         reasoning="".join(part.content for part in response.parts if isinstance(part, ThinkingPart)),
         native=_native(response, model),
     )
-    stop = _STOPS.get(response.finish_reason or "", "stop")
+    stop = _STOPS.get(reason_of(response), "stop")
     return Reply(message, spending_of(response, request), "tool_calls" if calls and stop == "stop" else stop, model)
+
+
+def reason_of(response: ModelResponse) -> str:
+    """Return why the answer ended, "" where the vendor did not say."""
+    # A reason that pydantic-ai does not know stands in the details alone.
+    return response.finish_reason or str((response.provider_details or {}).get("finish_reason") or "").lower()
 
 
 def spending_of(response: ModelResponse, request: Request) -> Spending:
@@ -95,7 +105,7 @@ def _request_part(message: UserMessage | ToolMessage) -> ModelRequestPart:
             return UserPromptPart(message.text)
         case ToolMessage():
             outcome: Any = "failed" if message.is_error else "success"
-            return ToolReturnPart(message.name, message.text, message.call_id, outcome=outcome)
+            return ToolReturnPart(safe_name(message.name), message.text, message.call_id, outcome=outcome)
         case _:
             assert_never(message)
 
@@ -106,8 +116,14 @@ def _response(message: AssistantMessage, model: str) -> ModelResponse:
         (kept,) = ModelMessagesTypeAdapter.validate_python(list(native.items))
         assert isinstance(kept, ModelResponse)
         return kept
-    calls = [ToolCallPart(call.name, call.arguments or "{}", call.id) for call in message.tool_calls]
+    calls = [ToolCallPart(safe_name(call.name), call.arguments or "{}", call.id) for call in message.tool_calls]
     return ModelResponse([*([TextPart(message.text)] if message.text else []), *calls])
+
+
+def _own_ids(request: Request, model: str) -> set[str]:
+    """Return the ids that go back in the model's own form, which is not ours to change."""
+    own = (m for m in request.messages if isinstance(m, AssistantMessage) and m.native and m.native.model == model)
+    return {call.id for message in own for call in message.tool_calls}
 
 
 def _native(response: ModelResponse, model: str) -> Native | None:
@@ -126,16 +142,16 @@ def _calls(response: ModelResponse) -> Iterator[ToolCallPart]:
     return (part for part in response.parts if isinstance(part, ToolCallPart))
 
 
-def _with_new_ids(response: ModelResponse, request: Request) -> ModelResponse:
-    ids = iter(new_ids([part.tool_call_id for part in _calls(response)], _taken(request.messages)))
+def _with_own_ids(response: ModelResponse, request: Request) -> ModelResponse:
+    made = [part for part in response.parts if isinstance(part, ToolCallPart)]
+    # pydantic-ai fills in ids that no vendor gave; ours pass with every vendor.
+    ids = ["" if part.tool_call_id.startswith("pyd_ai_") else part.tool_call_id for part in made]
+    calls = iter(with_own_ids((ToolCall(one, "", "") for one in ids), request))
     parts = [
-        replace(part, tool_call_id=next(ids)) if isinstance(part, ToolCallPart) else part for part in response.parts
+        replace(part, tool_call_id=next(calls).id) if isinstance(part, ToolCallPart) else part
+        for part in response.parts
     ]
     return replace(response, parts=parts)
-
-
-def _taken(messages: Sequence[Message]) -> set[str]:
-    return {call.id for message in messages if isinstance(message, AssistantMessage) for call in message.tool_calls}
 
 
 def _arguments(part: ToolCallPart) -> str:

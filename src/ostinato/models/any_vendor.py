@@ -28,7 +28,7 @@ from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
 from ostinato.chat.messages import Reply, Request
 from ostinato.models.any_failures import failure_of_any
-from ostinato.models.any_messages import messages_of, parameters_of, reply_of, spending_of
+from ostinato.models.any_messages import messages_of, parameters_of, reason_of, reply_of, spending_of
 from ostinato.models.endpoint import checked_address, checked_key, is_loopback, shown
 from ostinato.models.failures import Endpoint, Transient
 from ostinato.models.limits import TransportLimits
@@ -123,11 +123,13 @@ class AnyModel:
         except TimeoutError as error:
             if not quiet.expired():
                 raise Transient(f"{host} took too long") from error
-            limit = f"{limits.silence:g} s (models.silence_timeout)" if arrived else f"{limits.first_byte:g} s"
-            raise Transient(f"{host} fell silent for {limit}") from error
+            if arrived:
+                raise Transient(f"{host} fell silent for {limits.silence:g} s (models.silence_timeout)") from error
+            wait = f"{limits.first_byte:g} s (models.first_byte_timeout)"
+            raise Transient(f"{host} said nothing within {wait}") from error
         except Exception as error:
             raise failure_of_any(error, self._endpoint, self._clock.now()) from error
-        if response.finish_reason in {None, "error"} or response.state != "complete":
+        if reason_of(response) in {"", "error"} or response.state != "complete":
             raise Transient(f"{host} cut the stream before its end")
         return response
 

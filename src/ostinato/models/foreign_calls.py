@@ -7,16 +7,19 @@ most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letter
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage
 
-_EVERYWHERE = re.compile(r"[A-Za-z0-9]{9}")
+NINE = re.compile(r"[A-Za-z0-9]{9}")
+"""What passes everywhere."""
+USUAL = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What passes everywhere but at Mistral."""
 
 
-def with_portable_ids(request: Request, is_own: Callable[[str], bool]) -> Request:
-    """Return the request with the ids that are not the asked model's own in a form that every vendor takes.
+def with_portable_ids(request: Request, is_own: Callable[[str], bool], form: re.Pattern[str] = NINE) -> Request:
+    """Return the request with the ids that neither have the `form` nor are the asked model's own replaced by new ones.
 
     A call and its answer keep the same id. The same conversation, grown by further messages, gives the same ids, so
     that the provider's prefix cache holds.
@@ -26,7 +29,7 @@ def with_portable_ids(request: Request, is_own: Callable[[str], bool]) -> Reques
     number = 0
     for message in request.messages:
         for call in _calls(message):
-            if is_own(call.id) or _EVERYWHERE.fullmatch(call.id) or call.id in new:
+            if is_own(call.id) or form.fullmatch(call.id) or call.id in new:
                 continue
             number += 1
             while f"call{number:05d}" in taken:
@@ -35,19 +38,6 @@ def with_portable_ids(request: Request, is_own: Callable[[str], bool]) -> Reques
     if not new:
         return request
     return replace(request, messages=tuple(_renamed(message, new) for message in request.messages))
-
-
-def new_ids(ids: Sequence[str], taken: set[str]) -> list[str]:
-    """Return the ids of one reply, those that are empty, doubled or taken replaced by ones that pass everywhere."""
-    used, number = set(taken), 0
-    found: list[str] = []
-    for identifier in ids:
-        while not identifier or identifier in used:
-            number += 1
-            identifier = f"call{number:05d}"
-        used.add(identifier)
-        found.append(identifier)
-    return found
 
 
 def _calls(message: Message) -> tuple[ToolCall, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ostinato.testing import chat_dialect, messages_dialect, responses_dialect
 from ostinato.testing.answers import Answer, Event, call_id
+from ostinato.testing.vendor_dialects import GroqDialect, MistralDialect
 
 _CLEARED = "cleared to save room"
 
@@ -33,7 +34,14 @@ class Dialect(Protocol):
     def document(self, answer: Answer, body: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
-DIALECTS: tuple[Dialect, ...] = (chat_dialect, messages_dialect, responses_dialect)
+# The longer path goes first.
+DIALECTS: tuple[Dialect, ...] = (
+    GroqDialect(),
+    MistralDialect(),
+    chat_dialect,
+    messages_dialect,
+    responses_dialect,
+)
 
 
 def dialect_of(path: str) -> Dialect | None:

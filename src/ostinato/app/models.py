@@ -67,8 +67,6 @@ def open_role(
         )
 
     price = _own_price(models)
-    if limits.cost is not None and price is None:
-        _require_prices(specs, env)
 
     def opened(spec: str, *, at_once: bool = False) -> Model:
         bounds = transport_limits(models, spec, env)
@@ -77,11 +75,15 @@ def open_role(
         model = open_model(spec, env=env, limits=bounds, clock=clock)
         return model if price is None else OwnPricedModel(model, price)
 
-    if len(specs) == 1:
-        return opened(specs[0])
-    from ostinato.models.fallback import FallbackModel, Pair
+    # Opened before anything is asked about it: that is where a malformed address is found.
+    model = opened(specs[0])
+    if len(specs) > 1:
+        from ostinato.models.fallback import FallbackModel, Pair
 
-    return FallbackModel(Pair(opened(specs[0]), opened(specs[0], at_once=True), opened(specs[1])), clock)
+        model = FallbackModel(Pair(model, opened(specs[0], at_once=True), opened(specs[1])), clock)
+    if limits.cost is not None and price is None:
+        _require_prices(specs, env)
+    return model
 
 
 def _own_price(models: ModelSettings) -> OwnPrice | None:

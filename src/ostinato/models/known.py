@@ -29,7 +29,7 @@ def window_of(spec: str, env: Mapping[str, str]) -> int:
         case "openai-chat":
             address = address_of(spec, env)
             # A server on this machine has whatever window it was started with.
-            found = None if is_loopback(urlsplit(address).hostname) else _window(name, address=address)
+            found = None if is_loopback(_host(address)) else _window(name, address=address)
     return found or USUAL_WINDOW
 
 
@@ -41,6 +41,13 @@ def has_price(spec: str, env: Mapping[str, str]) -> bool:
         vendor, _, name = name.partition(":")
         return cost_at_vendor(one, vendor, name) is not None
     return cost_of(one, provider, name, address_of(spec, env)) is not None
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None  # whoever opens the model says what is wrong with it
 
 
 def _window(name: str, *, vendor: str | None = None, address: str | None = None) -> int | None:

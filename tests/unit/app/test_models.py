@@ -57,6 +57,12 @@ def test_fallback_that_cannot_be_opened_is_said_before_it_is_needed() -> None:
         opened(ModelSettings(default="ollama:x", fallback="openai-chat:gpt-5"), {})
 
 
+@pytest.mark.parametrize("address", ["http://[oops", "localhost:1", "http://h:port/"])
+def test_malformed_address_is_told_and_no_bug(address: str) -> None:
+    with pytest.raises(UsageError, match="OPENAI_BASE_URL"):
+        opened(ModelSettings(default="openai-chat:x"), {"OPENAI_BASE_URL": address}, cost=1.0)
+
+
 GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example/v1"}
 
 

@@ -290,3 +290,19 @@ async def test_key_goes_in_a_header_alone_and_none_is_sent_without_one(open_mode
         await open_model(server.url, key=None).reply(ASK)
     assert [one.key() for one in server.requests] == ["sk-test-0123456789", ""]
     assert server.problems == []
+
+
+EFFORT = {
+    "openai-chat": {"reasoning_effort": "low"},
+    "anthropic": {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+    "openai": {"reasoning": {"effort": "low"}},
+}
+
+
+async def test_effort_is_asked_for_in_the_vendors_way_where_it_is_set_and_else_not_at_all(open_model, vendor) -> None:
+    with ChatServer(in_turn(Answer(text="ok"))) as server:
+        await open_model(server.url, reasoning_effort="low").reply(ASK)
+        await open_model(server.url).reply(ASK)
+    told, silent = (one.body for one in server.requests)
+    assert {name: value for name, value in told.items() if name not in silent} == EFFORT[vendor.provider]
+    assert server.problems == []

@@ -48,6 +48,7 @@ def transport_limits(models: ModelSettings, spec: str, env: Mapping[str, str]) -
         patience=models.patience,
         context_window=models.context_window or window_of(spec, env),
         max_output_tokens=models.max_output_tokens,
+        reasoning_effort=models.reasoning_effort,
     )
 
 

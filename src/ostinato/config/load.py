@@ -22,6 +22,7 @@ _WORDS = {
     "autonomy": ("full", "supervised"),
     "sandbox.mode": ("bubblewrap", "none"),
     "land.how": ("ff", "rebase", "merge", "squash"),
+    "models.reasoning_effort": ("low", "medium", "high"),
     "notify.on": ("needed", "ended"),
 }
 _ROLES = ("models.planner", "models.coder", "models.critic")

@@ -65,6 +65,7 @@ class ModelSettings:
     max_output_tokens: Annotated[int | None, "Tokens that one answer may have; unset leaves it to the provider."] = None
     price_input: Annotated[float | None, "US dollars per million tokens read, where the price is not known."] = None
     price_output: Annotated[float | None, "US dollars per million tokens written, where the price is not known."] = None
+    reasoning_effort: Annotated[str | None, "How much the model reasons; unset leaves it to the provider."] = None
 
 
 @dataclass(frozen=True, slots=True)

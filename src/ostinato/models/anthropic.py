@@ -49,10 +49,17 @@ class MessagesWire:
         self._name = f"anthropic:{model}"
         # A window that is small must not be filled by the room for the answer alone.
         self._max_output_tokens = limits.max_output_tokens or min(_MOST_OUTPUT, limits.context_window // 4)
+        self._effort = limits.reasoning_effort
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body of one streaming call."""
-        return request_body(self._model, request, name=self._name, max_output_tokens=self._max_output_tokens)
+        return request_body(
+            self._model,
+            request,
+            name=self._name,
+            max_output_tokens=self._max_output_tokens,
+            effort=self._effort,
+        )
 
     def builder(self) -> MessagesBuilder:
         """Return what takes the next answer."""

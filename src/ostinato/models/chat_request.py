@@ -17,11 +17,13 @@ def request_body(
     limit_field: str = "max_tokens",
     max_output_tokens: int | None = None,
     reasoning_field: str | None = None,
+    effort: str | None = None,
 ) -> dict[str, Any]:
     """Return the body of one streaming call.
 
     `limit_field` is what this server calls the output limit, sent only when there is one. `reasoning_field` is the
-    name under which the server sent its reasoning and wants it back, None where it does not.
+    name under which the server sent its reasoning and wants it back, None where it does not. `effort` is how much the
+    model shall reason.
     """
     messages: list[dict[str, Any]] = []
     if request.system:
@@ -33,6 +35,8 @@ def request_body(
     limit = request.max_output_tokens or max_output_tokens
     if limit:
         body[limit_field] = limit
+    if effort:
+        body["reasoning_effort"] = effort
     body["stream"] = True
     body["stream_options"] = {"include_usage": True}
     return body

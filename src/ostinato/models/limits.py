@@ -1,4 +1,4 @@
-"""How long a provider may take and how often it is asked again. Values only; the composition root fills them in."""
+"""How long a provider may take, how often it is asked again, how much it may say. The composition root fills it in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class TransportLimits:
 
     `first_byte` runs from sending the request to the first byte of the answer's body, `silence` between two bytes.
     `retries` is how often a call is tried again after its first failure; an outage is waited out for at least
-    `patience`. `max_output_tokens` holds where a request names none.
+    `patience`. `max_output_tokens` holds where a request names none. `reasoning_effort` (low, medium, high) is sent
+    where it is set, in the vendor's own way.
     """
 
     connect: float = 15.0
@@ -21,3 +22,4 @@ class TransportLimits:
     patience: float = 600.0
     context_window: int = 128_000
     max_output_tokens: int | None = None
+    reasoning_effort: str | None = None

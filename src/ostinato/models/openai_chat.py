@@ -30,7 +30,7 @@ def openai_chat_model(
     """Return the model `name` behind any server that speaks Chat Completions under `base_url`."""
     key = api_key or ""
     endpoint = Endpoint(f"{provider}:{name}", shown(base_url), secret=key)
-    wire = ChatWire(name, key, is_openai(base_url), limits.max_output_tokens)
+    wire = ChatWire(name, key, is_openai(base_url), limits)
     return WireModel(wire, endpoint, base_url, limits=limits, clock=clock, random=random)
 
 
@@ -39,11 +39,12 @@ class ChatWire:
 
     path = "/chat/completions"
 
-    def __init__(self, model: str, key: str, openai: bool, max_output_tokens: int | None) -> None:
+    def __init__(self, model: str, key: str, openai: bool, limits: TransportLimits) -> None:
         self.headers = {"authorization": f"Bearer {key}"} if key else {}
         self._model = model
         self._limit_field = "max_completion_tokens" if openai else "max_tokens"
-        self._max_output_tokens = max_output_tokens
+        self._max_output_tokens = limits.max_output_tokens
+        self._effort = limits.reasoning_effort
         self._reasoning_field: str | None = None
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -54,6 +55,7 @@ class ChatWire:
             limit_field=self._limit_field,
             max_output_tokens=self._max_output_tokens,
             reasoning_field=self._reasoning_field,
+            effort=self._effort,
         )
 
     def builder(self) -> ReplyBuilder:

@@ -42,6 +42,7 @@ class ResponsesWire:
         self._model = model
         self._name = f"openai:{model}"
         self._max_output_tokens = limits.max_output_tokens
+        self._effort = limits.reasoning_effort
         self._encrypted = True
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class ResponsesWire:
             request,
             name=self._name,
             max_output_tokens=self._max_output_tokens,
+            effort=self._effort,
             encrypted=self._encrypted,
         )
 

@@ -59,6 +59,7 @@ def test_every_kind_of_value_is_read_when_the_file_has_it(files: Files) -> None:
             default = "openai:gpt"
             retries = 0
             max_output_tokens = 1000
+            reasoning_effort = "high"
             [limits]
             session_cost = 2.5
             minutes = 5
@@ -74,6 +75,7 @@ def test_every_kind_of_value_is_read_when_the_file_has_it(files: Files) -> None:
     assert settings.models.default == "openai:gpt"
     assert settings.models.retries == 0
     assert settings.models.max_output_tokens == 1000
+    assert settings.models.reasoning_effort == "high"
     assert settings.limits.session_cost == 2.5
     assert settings.limits.steps == Settings().limits.steps
 

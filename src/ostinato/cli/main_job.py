@@ -98,6 +98,8 @@ def run_interruptible(
     import signal
 
     def interrupted() -> None:
+        if interruption.diverted():
+            return
         if interruption.asked:
             os._exit(130)
         interruption.ask()

@@ -56,7 +56,7 @@ def clean_block(text: str, indent: str = "  ") -> list[str]:
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     """Return the rows with aligned columns, two blanks between them; the last column is never padded."""
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     return ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
 
 
@@ -66,10 +66,11 @@ def short_time(moment: datetime | None) -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+    return text + " " * (width - display_width(text))
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
+    """Return how many columns `text` takes on a terminal."""
     if text.isascii():
         return len(text)
     # Late: most text is ASCII.

@@ -1,53 +1,185 @@
-"""How a plan is shown to the person who must accept it: the tree with checks, dependencies and decisions."""
+"""How a plan is shown to the person who must accept it: a tree by dependency with all that was proposed. It prints
+nothing, and what it yields is free of escapes but our own: the text comes from a model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ostinato.base.text import one_line
-from ostinato.cli.output import clean
-from ostinato.graph.plan import DecisionDraft, PlanDraft, TaskDraft
+from ostinato.cli.layout import Look
+from ostinato.cli.output import clean, clean_block
+from ostinato.graph.plan import DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
+from ostinato.graph.types import Check
+
+if TYPE_CHECKING:
+    from ostinato.app.job import Job
+    from ostinato.loop.plan import Proposal
+
+_STEP = 2
 
 
-def plan_lines(title: str, draft: PlanDraft) -> Iterator[str]:
-    """Yield the lines of the plan, free of escapes."""
-    yield f"Plan: {clean(title)}"
-    if draft.summary:
-        yield f"  {clean(draft.summary)}"
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is shown with a plan: what the critic still finds, the titles of replaced tasks by id, the estimate."""
+
+    findings: Sequence[Finding] = ()
+    replaced: Sequence[tuple[str, str]] = ()
+    estimate: str = ""
+
+
+def beside(job: Job, proposal: Proposal) -> Beside:
+    """Return what is shown with the plan of `proposal`."""
+    if not proposal.replaced:
+        return Beside()
+    store = job.reader()
+    try:
+        found = [store.graph.find(node) for node in proposal.replaced]
+    finally:
+        store.db.close()
+    return Beside(replaced=[(node.id, node.title) for node in found if node is not None])
+
+
+def plan_lines(title: str, draft: PlanDraft, look: Look | None = None, beside: Beside | None = None) -> Iterator[str]:
+    """Yield the lines of the plan. Tasks are numbered by their place in the plan, and stand below what they need."""
+    look, beside = look or Look(), beside or Beside()
+    yield from look.lines(f"Plan: {clean(title)}", style="heading")
+    for line in clean_block(draft.summary, indent=""):
+        yield from look.lines(line, "  ")
     yield ""
-    for number, task in enumerate(draft.tasks, 1):
-        yield from _task(number, task)
-    if draft.decisions:
-        yield "Decisions"
-        for decision in draft.decisions:
-            yield from _decision(decision)
-        yield ""
-    if draft.observations:
-        yield "Noted"
-        for seen in draft.observations:
-            yield f"  · {clean(seen.title)}"
+    for place, depth in task_tree(draft.tasks):
+        yield from _task(place, draft.tasks[place], depth, look)
+    yield from _section("Decisions", [_decision(one, look) for one in draft.decisions], look)
+    yield from _section("Assumed or seen on the way", [_noted(seen, look) for seen in draft.observations], look)
+    replaced = [look.lines(f"{clean(node)} {clean(said)}", "  - ", "    ") for node, said in beside.replaced]
+    yield from _section("Replaces", replaced, look)
+    yield from _section("The critic still finds", [_finding(found, look) for found in beside.findings], look)
+    if beside.estimate:
+        yield from look.lines(clean(beside.estimate), "Estimate: ", "  ")
         yield ""
 
 
-def _task(number: int, task: TaskDraft) -> Iterator[str]:
-    marks = ", ".join(str(mark) for mark in (task.priority, task.complexity) if mark)
-    after = f"  after {', '.join(map(clean, task.depends_on))}" if task.depends_on else ""
-    yield f"{number:>3}. {clean(task.key)}: {clean(task.title)}{f'  [{marks}]' if marks else ''}{after}"
+def task_lines(place: int, task: TaskDraft, look: Look) -> Iterator[str]:
+    """Yield all of one task, its description too."""
+    yield from _task(place, task, 0, look, whole=True)
+
+
+def task_tree(tasks: Sequence[TaskDraft]) -> list[tuple[int, int]]:
+    """Return (place, depth) of each task once: a task stands below the deepest of those that it needs.
+
+    Places are in reading order; siblings keep the order of the plan. What a cycle holds stands at the top.
+    """
+    places = {task.key: place for place, task in enumerate(tasks)}
+    needs = [[places[key] for key in task.depends_on if key in places] for task in tasks]
+    depths: dict[int, int] = {}
+    parents: dict[int, int] = {}
+    left = list(range(len(tasks)))
+    while ready := [place for place in left if all(need in depths for need in needs[place])]:
+        for place in ready:
+            # Of equally deep ones the later, so that a task rarely stands before something that it needs.
+            parent = max(needs[place], key=lambda need: (depths[need], need), default=None)
+            depths[place] = 0 if parent is None else depths[parent] + 1
+            if parent is not None:
+                parents[place] = parent
+        left = [place for place in left if place not in depths]
+    below: dict[int | None, list[int]] = {}
+    for place in depths:
+        below.setdefault(parents.get(place), []).append(place)
+    order: list[int] = []
+    waiting = sorted(below.get(None, ()), reverse=True)
+    while waiting:
+        order.append(place := waiting.pop())
+        waiting += sorted(below.get(place, ()), reverse=True)
+    return [*((place, depths[place]) for place in order), *((place, 0) for place in left)]
+
+
+def _task(place: int, task: TaskDraft, depth: int, look: Look, *, whole: bool = False) -> Iterator[str]:
+    # Deep chains must leave room for text: most of the width is never given to indenting.
+    room = (look.width or 80) // 5
+    lead = " " * min(depth * _STEP, room)
+    number = f"{lead}{place + 1}. "
+    inner = " " * len(number)
+    yield from look.lines(f"{clean(task.key)}: {clean(task.title)}", number, inner, "strong")
+    facts = ", ".join(_facts(task))
+    if facts:
+        yield from look.lines(facts, inner, style="dim")
+    if whole:
+        for line in clean_block(task.description, indent=""):
+            yield from look.lines(line, inner)
     for criterion in task.acceptance_criteria:
-        yield f"       · {clean(criterion)}"
+        yield from look.lines(clean(criterion), f"{inner}- ")
     for check in task.checks:
-        yield f"       $ {clean(one_line(check.command))}{'  (guard)' if check.guard else ''}"
+        yield from _check(check, inner, look)
     if not task.checks:
-        yield "       ? a person must judge it"
+        yield from look.lines("a person must judge it" if task.judge else "no check", f"{inner}? ", style="warn")
     if task.file_scope:
-        yield f"       in {', '.join(map(clean, task.file_scope))}"
+        yield from look.lines(", ".join(map(clean, task.file_scope)), f"{inner}in ", style="dim")
     yield ""
 
 
-def _decision(decision: DecisionDraft) -> Iterator[str]:
-    chosen = f" → {clean(decision.chosen)}" if decision.chosen else ""
-    reason = f" ({clean(decision.rationale)})" if decision.rationale else ""
-    yield f"  {clean(decision.title)}{chosen}{reason}"
+def _facts(task: TaskDraft) -> Iterator[str]:
+    if task.depends_on:
+        yield f"after {', '.join(map(clean, task.depends_on))}"
+    if task.priority:
+        yield f"{task.priority} priority"
+    if task.complexity:
+        yield str(task.complexity)
+    if task.profile:
+        yield f"profile {clean(task.profile)}"
+    if task.judge and task.checks:
+        yield "a person must judge it too"
+
+
+def _check(check: Check, inner: str, look: Look) -> Iterator[str]:
+    lines = clean_block(check.command, indent="") or [""]
+    shown = [
+        line
+        for place, part in enumerate(lines)
+        for line in look.lines(part, f"{inner}{'  ' if place else '$ '}", f"{inner}    ", "command")
+    ]
+    marks = [
+        *(["guard: green now, and must stay so"] if check.guard else []),
+        *([f"in {clean(check.working_dir)}"] if check.working_dir else []),
+        *([f"at most {check.timeout:g} s"] if check.timeout is not None else []),
+    ]
+    said = f"({', '.join(marks)})"
+    if marks and look.fits(f"{shown[-1]}  {said}"):
+        shown[-1] += f"  {look.paint('dim', said)}"
+    elif marks:
+        shown += look.lines(said, f"{inner}  ", style="dim")
+    yield from shown
+
+
+def _section(title: str, items: Sequence[Iterator[str]], look: Look) -> Iterator[str]:
+    if items:
+        yield from look.lines(title, style="heading")
+        for item in items:
+            yield from item
+        yield ""
+
+
+def _decision(decision: DecisionDraft, look: Look) -> Iterator[str]:
+    chosen = f": {clean(decision.chosen)}" if decision.chosen else ": still open"
+    yield from look.lines(f"{clean(decision.title)}{chosen}", "  - ", "    ", "strong")
+    if decision.rationale:
+        yield from look.lines(f"because {clean(decision.rationale)}", "    ")
     for option in decision.options:
-        if option.title != decision.chosen:
-            yield f"    not: {clean(option.title)}"
+        if option.title == decision.chosen:
+            continue
+        against = f" ({'; '.join(map(clean, option.cons))})" if option.cons else ""
+        yield from look.lines(f"{'not' if decision.chosen else 'or'} {clean(option.title)}{against}", "    ")
+
+
+def _noted(seen: ObservationDraft, look: Look) -> Iterator[str]:
+    yield from look.lines(clean(seen.title), "  - ", "    ")
+    for line in clean_block(seen.description, indent=""):
+        yield from look.lines(line, "    ", style="dim")
+
+
+def _finding(found: Finding, look: Look) -> Iterator[str]:
+    yield from look.lines(finding_text(found), "  ! ", "    ", "warn")
+
+
+def finding_text(found: Finding) -> str:
+    """Return one finding on one line, free of escapes."""
+    return f"{f'{clean(found.task)}: ' if found.task else ''}{clean(found.message)}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.text import clip
 from ostinato.cli.event_lines import EventLines
+from ostinato.cli.layout import Look
 from ostinato.cli.output import clean
 
 if TYPE_CHECKING:
@@ -22,68 +23,115 @@ if TYPE_CHECKING:
 
     from ostinato.app.job import Job
     from ostinato.cli.context import Invocation
+    from ostinato.store.store import Store
 
 _EVERY = 0.1
 
 
+class Live:
+    """The progress that is shown; here none is (--json)."""
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Leave the screen alone while the block runs: a person is asked something."""
+        yield
+
+
 @contextmanager
-def shown(invocation: Invocation, job: Job) -> Iterator[None]:
+def shown(invocation: Invocation, job: Job) -> Iterator[Live]:
     """Show the progress of `job` while the block runs; with --json nothing is shown."""
     if invocation.json:
-        yield
+        yield Live()
         return
     screen = _Terminal() if sys.stderr.isatty() else _Plain()
     follower = _Follower(job, screen)
     follower.start()
     try:
-        yield
+        yield follower
     finally:
         follower.stop()
 
 
-class _Follower(threading.Thread):
+class _Follower(threading.Thread, Live):
     """Reads events as they come, until told to stop and everything is read."""
 
     def __init__(self, job: Job, screen: _Plain) -> None:
         super().__init__(name="progress", daemon=True)
         self._job = job
         self._screen = screen
-        self._ended = threading.Event()
+        self._wake = threading.Event()
+        self._ended = False
+        self._rest = False
+        self._rests = threading.Event()
         self._after = job.last_event()
 
     def stop(self) -> None:
         """Show what is left and end."""
-        self._ended.set()
+        self._ended = True
+        self._wake.set()
         self.join(timeout=5)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Show what happened so far, then leave the screen alone while the block runs."""
+        self._rest = True
+        self._wake.set()
+        # A thread that died of a full disk must not hold the question up.
+        while self.is_alive() and not self._rests.wait(_EVERY):
+            pass
+        try:
+            yield
+        finally:
+            self._rest = False
+            self._rests.clear()
+            self._wake.set()
 
     def run(self) -> None:
         """Poll the database's change counter; reading never waits for a writer."""
         store = self._job.reader()
         lines = EventLines(store)
-        version = -1
-        with self._screen:
-            while True:
-                last_round = self._ended.wait(_EVERY)
+        version, last_round = -1, False
+        self._screen.go_on()
+        try:
+            while not last_round:
+                self._wake.wait(_EVERY)
+                self._wake.clear()
+                last_round = self._ended
                 self._screen.running(self._job.running_now)
                 if (now := store.db.data_version()) != version or last_round:
                     version = now
-                    for event in store.events.after(self._after, project_id=self._job.project_id):
-                        self._after = event.seq
-                        for line in lines.of(event):
-                            self._screen.line(line)
-                        self._screen.spent(lines.spent)
-                if last_round:
-                    break
-        store.db.close()
+                    self._show_new(store, lines)
+                if self._rest:
+                    self._show_new(store, lines)
+                    self._have_rest()
+        finally:
+            self._screen.rest()
+            store.db.close()
+
+    def _have_rest(self) -> None:
+        self._screen.rest()
+        self._rests.set()
+        while self._rest:
+            self._wake.wait()
+            self._wake.clear()
+        self._screen.go_on()
+
+    def _show_new(self, store: Store, lines: EventLines) -> None:
+        for event in store.events.after(self._after, project_id=self._job.project_id):
+            self._after = event.seq
+            for line in lines.of(event):
+                self._screen.line(line)
+            self._screen.spent(lines.spent)
 
 
 class _Plain:
     """Lines only: for logs and pipes."""
 
-    def __enter__(self) -> _Plain:
-        return self
+    def go_on(self) -> None:
+        """Begin, or begin again after a rest."""
 
-    def __exit__(self, *error: object) -> None:
+    def rest(self) -> None:
+        """Take away what passes, and leave the screen alone."""
         sys.stderr.flush()
 
     def line(self, text: str) -> None:
@@ -108,16 +156,19 @@ class _Terminal(_Plain):
         self._what = ""
         self._spent = ""
 
-    def __enter__(self) -> _Plain:
+    def go_on(self) -> None:
+        """Show what runs now."""
         self._status.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
+    def rest(self) -> None:
+        """Take that line away."""
         self._status.stop()
 
     def line(self, text: str) -> None:
-        """Show one line above the status."""
-        self._console.print(_styled(text), soft_wrap=True)
+        """Show one line above the status, wrapped below its own text."""
+        lead = " " * (len(text) - len(text.lstrip()))
+        for line in Look(self._console.width).lines(text.lstrip(), lead, f"{lead}    "):
+            self._console.print(_styled(line, text), soft_wrap=True)
 
     def running(self, what: str) -> None:
         """Show what runs now."""
@@ -141,7 +192,7 @@ class _Terminal(_Plain):
 _STYLES = {"✔": "green", "✗": "red", "▶": "bold", "●": "cyan", "!": "yellow"}
 
 
-def _styled(text: str) -> Any:
+def _styled(line: str, whole: str) -> Any:
     from rich.text import Text
 
-    return Text(text, style=_STYLES.get(text.strip()[:1], ""))
+    return Text(line, style=_STYLES.get(whole.strip()[:1], ""))

@@ -54,7 +54,7 @@ class Person:
         os.close(self._terminal)
 
     def sees(self, text: str) -> str:
-        """Wait until `text` stands after what was seen before; return what stands up to it, without escapes."""
+        """Wait until `text` stands after what was seen before; return what stands up to its end, without escapes."""
         while (found := self.plain.find(text, self._seen)) < 0:
             assert self._reads(), f"the program ended, and {text!r} did not come:\n{self.plain[self._seen :]}"
         before, self._seen = self.plain[self._seen : found + len(text)], found + len(text)
@@ -62,7 +62,7 @@ class Person:
 
     def asked(self, text: str = "") -> str:
         """Wait until `text` stands there and then a prompt that is ready for keys; return what stands up to it."""
-        return self.sees(text) + text + self.sees(READY)
+        return self.sees(text) + self.sees(READY)
 
     def types(self, text: str) -> None:
         """Type `text` and press Enter."""

@@ -83,6 +83,7 @@ def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
         max_tokens=chosen["max_tokens"],
         max_cost=chosen["max_cost"],
         max_time=chosen["max_time"],
+        critique=chosen.get("critique", False),
     )
 
 

@@ -46,6 +46,7 @@ def plan_options(command: Any) -> Any:
                 metavar="ID",
                 help="Come back to a goal: its plan or question that waits, or what is left of it; GOAL is your wish.",
             ),
+            click.option("--critique", is_flag=True, help="Let a second agent look for what the plan misses."),
             click.option("--yes", is_flag=True, help="Accept the plan without asking."),
             click.option(
                 "--no-input", is_flag=True, help="Ask nothing: the planner records its assumptions, the plan waits."
@@ -61,7 +62,7 @@ def plan_options(command: Any) -> Any:
     examples=[
         "ostinato plan",
         'ostinato plan "Add a --json option to every list command"',
-        "ostinato plan --file PRD.md --yes",
+        "ostinato plan --file PRD.md --critique --yes",
         "ostinato plan --goal os-1f0c9a2e",
         'ostinato plan --goal os-1f0c9a2e "leave the web pages for later"',
         'ostinato --json plan "Port the parser to Python 3.13" --no-input --max-tokens 200000',

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ostinato.cli.layout import Look
+from ostinato.cli.main_job import cost_text
 from ostinato.cli.output import clean, clean_block
-from ostinato.graph.plan import DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
+from ostinato.graph.plan import Critique, DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
 from ostinato.graph.types import Check
 
 if TYPE_CHECKING:
     from ostinato.app.job import Job
+    from ostinato.graph.estimate import Estimate
     from ostinato.loop.plan import Proposal
 
 _STEP = 2
@@ -21,23 +23,40 @@ _STEP = 2
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is shown with a plan: what the critic still finds, the titles of replaced tasks by id, the estimate."""
+    """What is shown with a plan: what the critic says of it, the titles of replaced tasks by id, the estimate."""
 
-    findings: Sequence[Finding] = ()
+    critique: Critique | None = None
     replaced: Sequence[tuple[str, str]] = ()
     estimate: str = ""
 
 
 def beside(job: Job, proposal: Proposal) -> Beside:
     """Return what is shown with the plan of `proposal`."""
+    draft = proposal.draft
+    guess = "" if draft is None else estimate_text(job.estimate(draft))
     if not proposal.replaced:
-        return Beside()
+        return Beside(proposal.critique, (), guess)
     store = job.reader()
     try:
         found = [store.graph.find(node) for node in proposal.replaced]
     finally:
         store.db.close()
-    return Beside(replaced=[(node.id, node.title) for node in found if node is not None])
+    return Beside(proposal.critique, [(node.id, node.title) for node in found if node is not None], guess)
+
+
+def estimate_text(likely: Estimate) -> str:
+    """Return an estimate in words."""
+    tokens = f"{_rounded(likely.tokens_low)} to {_rounded(likely.tokens_high)} tokens"
+    cost = ""
+    if likely.cost_low is not None and likely.cost_high is not None:
+        cost = f", {cost_text(likely.cost_low)} to {cost_text(likely.cost_high)}"
+    return f"{likely.tasks} task{'' if likely.tasks == 1 else 's'}, {tokens}{cost} ({likely.basis})"
+
+
+def _rounded(tokens: int) -> str:
+    """Return a number of tokens with two digits that count: it is an estimate."""
+    digits = len(str(tokens)) - 2
+    return f"{tokens if digits <= 0 else round(tokens, -digits):,}"
 
 
 def plan_lines(title: str, draft: PlanDraft, look: Look | None = None, beside: Beside | None = None) -> Iterator[str]:
@@ -53,7 +72,8 @@ def plan_lines(title: str, draft: PlanDraft, look: Look | None = None, beside: B
     yield from _section("Assumed or seen on the way", [_noted(seen, look) for seen in draft.observations], look)
     replaced = [look.lines(f"{clean(node)} {clean(said)}", "  - ", "    ") for node, said in beside.replaced]
     yield from _section("Replaces", replaced, look)
-    yield from _section("The critic still finds", [_finding(found, look) for found in beside.findings], look)
+    if beside.critique is not None:
+        yield from _critique(beside.critique, look)
     if beside.estimate:
         yield from look.lines(clean(beside.estimate), "Estimate: ", "  ")
         yield ""
@@ -176,8 +196,17 @@ def _noted(seen: ObservationDraft, look: Look) -> Iterator[str]:
         yield from look.lines(line, "    ", style="dim")
 
 
-def _finding(found: Finding, look: Look) -> Iterator[str]:
-    yield from look.lines(finding_text(found), "  ! ", "    ", "warn")
+def _critique(critique: Critique, look: Look) -> Iterator[str]:
+    title = "The critic still finds" if critique.findings else "The critic finds nothing missing"
+    yield from look.lines(title if critique.findings or critique.approved else "The critic", style="heading")
+    for found in critique.findings:
+        about = f"{clean(found.task)}: " if found.task else ""
+        yield from look.lines(f"{about}{clean(found.problem)}", "  ! ", style="warn")
+        if found.suggestion:
+            yield from look.lines(clean(found.suggestion), "    ")
+    if critique.note:
+        yield from look.lines(f"({clean(critique.note)})", "  ", style="dim")
+    yield ""
 
 
 def finding_text(found: Finding) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from ostinato.cli.layout import Look, wrapped
 from ostinato.cli.output import display_width
-from ostinato.cli.plan_view import Beside, plan_lines, task_lines, task_tree
-from ostinato.graph.plan import DecisionDraft, Finding, ObservationDraft, OptionDraft, PlanDraft, TaskDraft
+from ostinato.cli.plan_view import Beside, estimate_text, plan_lines, task_lines, task_tree
+from ostinato.graph.estimate import Estimate
+from ostinato.graph.plan import Criticism, Critique, DecisionDraft, ObservationDraft, OptionDraft, PlanDraft, TaskDraft
 from ostinato.graph.types import Check, Complexity, Priority
 
 PLAN = PlanDraft(
@@ -33,9 +34,8 @@ PLAN = PlanDraft(
     (DecisionDraft("Which form", "", (OptionDraft("CSV"), OptionDraft("XML", cons=("heavy",))), "CSV", "it is there"),),
     (ObservationDraft("Times are in UTC", "nobody said so"),),
 )
-BESIDE = Beside(
-    (Finding("critique", "nothing checks an empty table", "parse"),), (("os-1.2", "Old"),), "2 tasks, a lot"
-)
+CRITIQUE = Critique((Criticism("nothing checks an empty table", "add a check", "parse"),), note="asked twice")
+BESIDE = Beside(CRITIQUE, (("os-1.2", "Old"),), "2 tasks, a lot")
 
 
 def lines_of(plan: PlanDraft, width: int | None, beside: Beside = BESIDE) -> list[str]:
@@ -64,6 +64,8 @@ def test_everything_that_was_proposed_is_shown() -> None:
         "not XML (heavy)",
         "Times are in UTC",
         "parse: nothing checks an empty table",
+        "add a check",
+        "(asked twice)",
         "os-1.2 Old",
         "Estimate: 2 tasks, a lot",
     ):
@@ -101,7 +103,7 @@ def test_hostile_text_cannot_play_with_the_terminal() -> None:
     bad = "\x1b[2J\rAccepted\u202e\x9b1m\nx"
     task = TaskDraft(bad, bad, bad, (bad,), (Check(bad, working_dir=bad),), (bad,), (bad,), profile=bad)
     plan = PlanDraft(bad, (task,), (DecisionDraft(bad, bad, (OptionDraft(bad, cons=(bad,)),), bad, bad),), ())
-    beside = Beside((Finding("r", bad, bad),), ((bad, bad),), bad)
+    beside = Beside(Critique((Criticism(bad, bad, bad),), note=bad), ((bad, bad),), bad)
     for line in (*plan_lines(bad, plan, Look(60), beside), *task_lines(0, task, Look(60))):
         assert not set(line) & set("\x1b\r\n\u202e\x9b")
 
@@ -111,6 +113,12 @@ def test_colours_only_where_they_are_wanted() -> None:
     painted = "\n".join(plan_lines("t", PLAN, Look(80, colour=True), BESIDE))
     assert "\x1b[" in painted
     assert re.sub(r"\x1b\[[\d;]*m", "", painted) == "\n".join(plan_lines("t", PLAN, Look(80), BESIDE))
+
+
+def test_an_estimate_is_rounded_and_says_what_it_rests_on() -> None:
+    said = estimate_text(Estimate(3, 91_234, 240_987, 0.3, 1.25, "from 9 completed tasks of this project"))
+    assert said == "3 tasks, 91,000 to 240,000 tokens, $0.30 to $1.25 (from 9 completed tasks of this project)"
+    assert estimate_text(Estimate(1, 7, 20, None, None, "a guess")) == "1 task, 7 to 20 tokens (a guess)"
 
 
 def test_wrapping_counts_columns_and_breaks_long_words() -> None:

@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 SOURCES := src tests scripts
 
-.PHONY: help setup system demo test lint types arch check bench shape format clean
+.PHONY: help setup system demo test lint types arch check bench shape reference format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -54,6 +54,9 @@ bench: setup ## Measure the start of the command line
 
 shape: setup ## Print the measures of the house beside their limits
 	@$(BIN)/python scripts/shape.py
+
+reference: setup ## Write the pages on the commands anew: docs/reference and docs/man
+	@$(BIN)/python scripts/reference.py
 
 format: setup ## Bring the code into the house's format
 	$(BIN)/ruff check --fix $(SOURCES)

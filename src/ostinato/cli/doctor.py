@@ -18,27 +18,30 @@ from ostinato.cli.output import answer, clean
 _LACKING = 8
 
 
-@click.command(cls=Command, examples=("ostinato doctor", "ostinato doctor --json"))
+@click.command(cls=Command, examples=("ostinato doctor", "ostinato doctor --notify", "ostinato doctor --json"))
+@click.option("--notify", is_flag=True, help="Send a test by each way of notification that is set.")
 @pass_invocation
-def doctor(invocation: Invocation) -> int:
+def doctor(invocation: Invocation, notify: bool) -> int:
     """Check git, sandbox, setup, checks, models and keys, database, disk and checkouts, and say how to mend them.
 
-    Nothing is changed and nobody is asked. Exit code 8 when something needed is missing.
+    Nothing is changed, and nobody is asked or told unless an option says so. Exit code 8 when something needed is
+    missing.
     """
     situation = _situation(invocation)
-    findings = list(_findings(situation))
+    findings = list(_findings(situation, notify=notify))
     answer(invocation, [asdict(finding) for finding in findings], _lines(findings))
     return _LACKING if any(finding.state is State.FAIL for finding in findings) else 0
 
 
-def _findings(situation: Situation) -> Iterator[Finding]:
-    from ostinato.app.health import checkouts, database, machine, models, project
+def _findings(situation: Situation, *, notify: bool) -> Iterator[Finding]:
+    from ostinato.app.health import checkouts, database, machine, models, notifications, project
 
     yield from machine.git(situation)
     yield from project.configuration(situation)
     yield from machine.sandbox(situation)
     yield from project.setup_and_checks(situation)
     yield from models.models(situation)
+    yield from notifications.sent_test(situation) if notify else notifications.ways(situation)
     yield from database.database(situation)
     yield from database.sessions(situation)
     yield from machine.disk(situation)

@@ -95,12 +95,12 @@ def node() -> None:
 @click.argument("node_type", metavar="TYPE", type=click.Choice(_words(NodeType)))
 @click.argument("title")
 @click.option("--parent", metavar="ID", help="The node that contains it; it tells the project too.")
-@click.option("--description", default="", metavar="TEXT")
+@click.option("--description", default="", metavar="TEXT", help="What it is about, in full.")
 @click.option("--status", type=click.Choice(_words(Status)), help="Another status than the type's first.")
-@click.option("--priority", type=click.Choice(_words(Priority)))
-@click.option("--label", multiple=True, metavar="TEXT")
+@click.option("--priority", type=click.Choice(_words(Priority)), help="Which ready task comes first.")
+@click.option("--label", multiple=True, metavar="TEXT", help="A word to find it by.")
 @click.option("--depends-on", multiple=True, metavar="ID", help="What must be done before.")
-@click.option("--metadata", multiple=True, metavar="KEY=VALUE")
+@click.option("--metadata", multiple=True, metavar="KEY=VALUE", help="A value of your own.")
 @details_options
 @pass_invocation
 def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> None:
@@ -140,15 +140,15 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
     ),
 )
 @click.argument("identifier", metavar="ID")
-@click.option("--status", type=click.Choice(_words(Status)))
+@click.option("--status", type=click.Choice(_words(Status)), help="The new status, where the rules allow it.")
 @click.option("--reason", metavar="TEXT", help="With --status: why (blocked, failed).")
 @click.option("--agent", metavar="NAME", help="With --status claimed: who works on it.")
-@click.option("--title")
-@click.option("--description", metavar="TEXT")
-@click.option("--priority", type=click.Choice([*_words(Priority), _CLEAR]))
+@click.option("--title", metavar="TEXT", help="The new title.")
+@click.option("--description", metavar="TEXT", help="The new description.")
+@click.option("--priority", type=click.Choice([*_words(Priority), _CLEAR]), help="The new priority.")
 @click.option("--label", multiple=True, metavar="TEXT", help="The labels; --label '' clears them.")
 @click.option("--metadata", multiple=True, metavar="KEY=VALUE", help="Is merged into what is there.")
-@click.option("--remove-metadata", multiple=True, metavar="KEY")
+@click.option("--remove-metadata", multiple=True, metavar="KEY", help="Take a value of your own away.")
 @details_options
 @pass_invocation
 def set_(invocation: Invocation, identifier: str, **given: Any) -> None:

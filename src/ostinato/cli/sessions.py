@@ -24,7 +24,13 @@ def sessions() -> None:
 
 @sessions.command("start", examples=("ostinato sessions start --goal os-1a2b3c4d --agent me",))
 @click.option("--goal", metavar="ID", required=True, help="What the session is about.")
-@click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), default="ralph", show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in SessionKind]),
+    default="ralph",
+    show_default=True,
+    help="What is done in it.",
+)
 @click.option("--agent", multiple=True, metavar="NAME", help="Who takes part.")
 @pass_invocation
 def start(invocation: Invocation, goal: str, kind: str, agent: tuple[str, ...]) -> None:

@@ -201,6 +201,21 @@ def test_doctor_names_proxies_but_never_their_values(shell: Shell, homes: dict[s
     assert "hush" not in ran.out
 
 
+def test_doctor_sends_a_test_by_each_way_of_notification_only_when_asked(
+    shell: Shell, homes: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "config" / "ostinato" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[notify]\ncommand = "cat > {tmp_path}/told"\n')
+    assert "command set" in _findings(shell, homes)["notify"][0]["message"]
+    assert not (tmp_path / "told").exists()
+    ran = shell.run("doctor", "--notify", **homes)
+    assert "ok    notify: command: a test was sent" in ran.out
+    assert "this is a test" in (tmp_path / "told").read_text()
+    file.write_text('[notify]\ncommand = "echo nobody home >&2; exit 3"\n')
+    assert "warn  notify: command: " in shell.run("doctor", "--notify", **homes).out
+
+
 def test_doctor_warns_of_a_terminal_that_cannot_show_every_character(shell: Shell, homes: dict[str, str]) -> None:
     environ = {**os.environ, **homes, "OSTINATO_DB": str(shell.database), "PYTHONIOENCODING": "ascii"}
     program = Path(sys.executable).parent / "ostinato"

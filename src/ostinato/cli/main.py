@@ -106,7 +106,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.command(
     cls=Door,
     entries=COMMANDS,
-    no_args_is_help=True,
+    invoke_without_command=True,
     context_settings={"max_content_width": 100},
     examples=(
         "ostinato plan 'Add a --verbose option'",
@@ -115,11 +115,25 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     ),
 )
 @click.option("--version", is_flag=True, expose_value=False, callback=_version, help="Show the version.")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> int:
     """Ostinato plans a goal as a graph of small tasks and proves it task by task.
 
     All that it knows stands in one database, so a crash, a new day or another person can carry on.
+
+    Without a command it says in what state this directory is and what to do next.
     """
+    return _overview(context) if context.invoked_subcommand is None else 0
+
+
+def _overview(context: click.Context) -> int:
+    invocation = context.ensure_object(Invocation)
+    if invocation.json:
+        raise click.UsageError("which command? --help lists them", context)
+    from ostinato.cli.overview import show_overview
+
+    context.call_on_close(invocation.close)
+    return show_overview(invocation)
 
 
 def main() -> None:

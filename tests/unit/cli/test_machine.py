@@ -14,6 +14,7 @@ import pytest
 
 from ostinato.base.clock import SystemClock
 from ostinato.store.store import open_store
+from ostinato.testing.chat_server import Answer, Call, ChatServer
 from tests.unit.cli.conftest import Shell
 
 
@@ -104,7 +105,30 @@ def test_doctor_names_what_a_model_lacks_by_variable(shell: Shell, homes: dict[s
     assert "OPENAI_API_KEY" in finding["fix"]
     (finding,) = _findings(shell, {**homes, "OSTINATO_MODEL": "openai-chat:gpt", "OPENAI_API_KEY": "sk-1"})["model"]
     assert finding["state"] == "ok"
-    assert "default" in finding["message"]
+    assert "planner, coder" in finding["message"]
+
+
+def test_doctor_asks_each_model_once_when_told_to(shell: Shell, homes: dict[str, str]) -> None:
+    with ChatServer(lambda body: Answer(tool_calls=(Call("pong", {}),))) as server:
+        environ = {**homes, "OSTINATO_MODEL": "openai-chat:small", "OPENAI_BASE_URL": server.url}
+        environ["OSTINATO_FALLBACK"] = "openai-chat:other"
+        asked = len(server.requests)
+        _findings(shell, environ)
+        assert len(server.requests) == asked
+        ran = shell.run("doctor", "--live", **environ)
+    assert "ok    model: openai-chat:small for planner, coder, critic answers in " in ran.out
+    assert "uses tools" in ran.out
+    assert "openai-chat:other for planner (fallback), coder (fallback), critic (fallback) answers" in ran.out
+    assert len(server.requests) == asked + 2
+
+
+def test_doctor_says_what_is_wrong_with_a_model_that_does_not_answer(shell: Shell, homes: dict[str, str]) -> None:
+    environ = {**homes, "OSTINATO_MODEL": "openai-chat:small", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    ran = shell.run("doctor", "--live", "--json", **environ)
+    assert ran.code == 8
+    (finding,) = [one for one in ran.document if one["name"] == "model"]
+    assert finding["state"] == "fail"
+    assert "127.0.0.1:9" in finding["fix"]
 
 
 def test_doctor_names_the_programs_that_setup_and_checks_lack(

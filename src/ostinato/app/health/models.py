@@ -1,51 +1,98 @@
-"""Looks at the models: which are named for which role, and what their providers lack here. Keys are never shown."""
+"""Looks at the models: which work for which role, and what their providers lack here. Keys are never shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from ostinato.app.health.finding import Finding, Situation, State
 from ostinato.base.errors import OstinatoError
 
+if TYPE_CHECKING:
+    from ostinato.models.probe import ProbeResult
+
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST")
 _SLOW = "any"
 """Its library takes seconds to import: it is asked by --live only."""
+_BEHIND = " (fallback)"
 
 
 def models(situation: Situation) -> Iterator[Finding]:
-    """Return each model with its roles, or what it lacks: a key, a sound address, a known provider."""
+    """Return each model with its roles, or what it lacks: a key, a sound address, a known provider. None is asked."""
     if situation.loaded is None:
         return
     named = named_models(situation)
-    if not named:
-        fix = "name one with --model, OSTINATO_MODEL or [models] default in the configuration"
-        yield Finding("model", State.WARN, "no model is set", fix)
+    yield from _none_named(named)
     for spec, roles in named.items():
         lacking = "" if spec.partition(":")[0] == _SLOW else _lacking(spec, situation)
         if lacking:
-            yield Finding("model", State.FAIL, f"{spec} for {', '.join(roles)} cannot be asked", lacking)
+            yield Finding("model", _badly(roles), f"{spec} for {', '.join(roles)} cannot be asked", lacking)
         else:
-            yield Finding("model", State.OK, f"{spec} for {', '.join(roles)}")
+            yield Finding("model", State.OK, f"{spec} for {', '.join(roles)}; not asked without --live")
     # Their names only: the values are secrets.
     keys = [name for name in _KEYS if situation.environ.get(name)]
     yield Finding("keys", State.OK, f"set: {', '.join(keys)}" if keys else "none set (a local server needs none)")
 
 
+def live(situation: Situation) -> Iterator[Finding]:
+    """Ask each model one tiny question, all at the same time, and return what that showed."""
+    if situation.loaded is None:
+        return
+    import asyncio
+
+    from ostinato.app.models import transport_limits
+    from ostinato.base.clock import SystemClock
+    from ostinato.models.probe import probe
+
+    named, settings = named_models(situation), situation.loaded.settings.models
+    yield from _none_named(named)
+
+    async def ask() -> list[ProbeResult]:
+        env, clock = situation.environ, SystemClock()
+        asked = (probe(spec, env, transport_limits(settings, spec, env), clock) for spec in named)
+        return await asyncio.gather(*asked)
+
+    for result in asyncio.run(ask()) if named else ():
+        yield _shown(result, named[result.spec])
+
+
 def named_models(situation: Situation) -> dict[str, list[str]]:
-    """Return the models that the settings name, each with the settings that name it."""
+    """Return the models that the settings name, each with its roles."""
     if situation.loaded is None:
         return {}
+    from ostinato.app.models import ROLES, specs_of
+
     found: dict[str, list[str]] = {}
-    for field in fields(situation.loaded.settings.models):
-        spec = getattr(situation.loaded.settings.models, field.name)
-        if isinstance(spec, str) and spec:
-            found.setdefault(spec, []).append(field.name)
+    for role in ROLES:
+        for spec, word in zip(specs_of(situation.loaded.settings.models, role), ("", _BEHIND), strict=False):
+            found.setdefault(spec, []).append(f"{role}{word}")
     return found
 
 
+def _none_named(named: dict[str, list[str]]) -> Iterator[Finding]:
+    if not named:
+        fix = "name one with --model, OSTINATO_MODEL or [models] default in the configuration"
+        yield Finding("model", State.WARN, "no model is set", fix)
+
+
+def _badly(roles: list[str]) -> State:
+    """A model that only stands behind others, or only criticises on request, is not needed for the main job."""
+    needed = [role for role in roles if not role.endswith(_BEHIND) and role != "critic"]
+    return State.FAIL if needed else State.WARN
+
+
+def _shown(result: ProbeResult, roles: list[str]) -> Finding:
+    who = f"{result.spec} for {', '.join(roles)}"
+    if not result.works:
+        return Finding("model", _badly(roles), f"{who} does not work", result.message)
+    cost = result.spending.cost_usd
+    paid = "" if cost is None else f", for ${cost:.6f}"
+    tools = "uses tools" if result.called else "takes tools"
+    return Finding("model", State.OK, f"{who} answers in {result.milliseconds} ms and {tools}{paid}")
+
+
 def _lacking(spec: str, situation: Situation) -> str:
-    """Return what keeps the model from being opened; nothing is asked of it."""
+    """Return what keeps the model from being opened."""
     from ostinato.base.clock import SystemClock
     from ostinato.models.factory import open_model
     from ostinato.models.limits import TransportLimits

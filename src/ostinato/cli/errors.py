@@ -11,15 +11,17 @@ Stdout stays empty after an error. It decides nothing about commands.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import click
 
-from ostinato.base.errors import OstinatoError, machine_error
+from ostinato.base.errors import MachineError, OstinatoError, machine_error
 from ostinato.cli.output import clean
 
 BROKEN_PIPE = 141
 _INTERRUPTED = 130
+_NOWHERE = "the present directory is gone or cannot be read: go into another"
 
 
 def at_border(work: Callable[[], object], *, as_json: Callable[[], bool], debug: bool) -> int:
@@ -42,7 +44,7 @@ def at_border(work: Callable[[], object], *, as_json: Callable[[], bool], debug:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except OSError as error:
-        known = machine_error(error)
+        known = machine_error(error) if _stands_somewhere() else MachineError(_NOWHERE)
         if debug:
             import traceback
 
@@ -58,6 +60,14 @@ def at_border(work: Callable[[], object], *, as_json: Callable[[], bool], debug:
     return result if isinstance(result, int) else 0
 
 
+def _stands_somewhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib costs every command a tenth of its start
+    except OSError:
+        return False
+    return True
+
+
 def _tell(kind: str, message: str, code: int, as_json: bool) -> int:
     if as_json:
         import json
@@ -70,6 +80,8 @@ def _tell(kind: str, message: str, code: int, as_json: bool) -> int:
 
 
 def _usage_message(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+    # click lists choices on lines of their own, and calls a bounded number a range.
+    message = " ".join(error.format_message().split()).rstrip(".")
+    message = message.replace("a valid integer range", "a whole number").replace("a valid float range", "a number")
     context = getattr(error, "ctx", None)
     return f"{message} (see `{context.command_path} --help`)" if context is not None else message

@@ -166,4 +166,5 @@ def _refuse_undecodable(arguments: list[str]) -> None:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            raise click.UsageError(f"an argument is not valid UTF-8: {argument!r}") from None
+            said = f"an argument is not valid UTF-8, or the locale does not take it (C.UTF-8 does): {argument!r}"
+            raise click.UsageError(said) from None

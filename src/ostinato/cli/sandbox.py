@@ -73,7 +73,7 @@ def _run(command: str, here: Path, top: Path | None, settings: Settings, timeout
     from ostinato.sandbox.profile import SandboxProfile
 
     profile = SandboxProfile(
-        objects=() if top is None else Repository.find(top).object_directories(),
+        objects=() if top is None else Repository(top).object_directories(),
         read_only=settings.sandbox.read_only,
         env=settings.sandbox.env,
     )

@@ -44,7 +44,9 @@ def explain(project: Path | None, user_file: Path, environ: Mapping[str, str], w
     facts = setting_facts()
     keys = [key for key in facts if wanted is None or key == wanted or key.startswith(f"{wanted}.")]
     if not keys:
-        raise NotFoundError(f"no setting {wanted}{near_setting(wanted or '')}")
+        near = near_setting(wanted or "")
+        said = f"did you mean {near}?" if near else "`ostinato config explain` lists them"
+        raise NotFoundError(f"no setting {wanted}: {said}")
     loaded = load_settings(project, user_file, environ)
     found = []
     for key in keys:

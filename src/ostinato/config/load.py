@@ -113,9 +113,9 @@ def setting_facts() -> dict[str, Facts]:
     return found
 
 
-def near_setting(key: str) -> str:
-    """Return `: did you mean …?` for a key that does not exist."""
-    return _near(key, _kinds())
+def near_setting(key: str) -> str | None:
+    """Return the setting that `key`, which does not exist, may have meant."""
+    return _nearest(key, list(_kinds()))
 
 
 def _file_values(file: Path) -> Iterator[tuple[str, Any]]:
@@ -250,10 +250,14 @@ def _settings(values: Mapping[str, Any]) -> Settings:
 
 def _near(key: str, known: typing.Iterable[str]) -> str:
     names = list(known)
+    near = _nearest(key, names)
+    return f": did you mean {near}?" if near else f": there are {', '.join(sorted(names))}"
+
+
+def _nearest(key: str, names: list[str]) -> str | None:
     # The right name in the wrong section comes before a similar one.
     same = [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2]]
-    near = same or get_close_matches(key, names, n=1)
-    return f": did you mean {near[0]}?" if near else f": there are {', '.join(sorted(names))}"
+    return next(iter(same or get_close_matches(key, names, n=1)), None)
 
 
 def _or_variable(key: str) -> str:

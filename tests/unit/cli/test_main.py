@@ -207,3 +207,19 @@ def test_output_survives_a_terminal_that_cannot_show_a_character(shell: Shell) -
         ran = subprocess.run([OSTINATO, *arguments], capture_output=True, env=environ, check=False)
         assert ran.returncode == 0, ran.stderr
         assert seen in ran.stdout
+
+
+def test_a_directory_that_is_gone_is_said_as_such(shell: Shell, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = f"cd {gone} && rmdir {gone} && {OSTINATO} status"
+    ran = subprocess.run(["sh", "-c", program], capture_output=True, text=True, env=_environ(shell), check=False)
+    assert (ran.returncode, ran.stdout) == (8, "")
+    assert ran.stderr == "ostinato: the present directory is gone or cannot be read: go into another\n"
+
+
+def test_a_usage_error_is_one_line_of_plain_words(shell: Shell) -> None:
+    missing = shell.run("node", "add").err
+    assert "Choose from: goal, task, decision" in missing
+    assert "\\x" not in missing
+    assert "is not a whole number" in shell.run("events", "--after", "x").err

@@ -25,7 +25,9 @@ def git(situation: Situation) -> Iterator[Finding]:
     try:
         said = Git(Path("/")).run("--version")
     except OstinatoError as error:
-        yield Finding("git", State.FAIL, error.message, "install git with the system's package manager")
+        from ostinato.sandbox.probe import install_command
+
+        yield Finding("git", State.FAIL, error.message.partition(":")[0], f"install it: {install_command('git')}")
         return
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < _OLDEST_GIT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,13 @@ def configuration(situation: Situation) -> Iterator[Finding]:
     if situation.loaded is None:
         yield Finding("configuration", State.FAIL, situation.fault, "correct that setting")
         return
-    said = ", ".join(f"{key} from {place}" for key, place in sorted(situation.loaded.sources.items()))
-    yield Finding("configuration", State.OK, said or "all defaults")
+    places = Counter(situation.loaded.sources.values())
+    said = ", ".join(
+        f"{count} {'setting' if count == 1 else 'settings'} from {place}" for place, count in places.items()
+    )
+    yield Finding(
+        "configuration", State.OK, f"{said}: `ostinato config explain` lists them" if said else "all defaults"
+    )
 
 
 def setup_and_checks(situation: Situation) -> Iterator[Finding]:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.scenario.conftest import Modelled
 from tests.scenario.test_setup import npm as npm
 from tests.scenario.test_setup import pip as pip
-from tests.scenario.world import World
+from tests.scenario.world import World, brain, done, plan_of, task, write
 
 
 def _checked(tmp_path: Path, files: Mapping[str, str], **env: str) -> tuple[dict[str, Any], World]:
@@ -126,6 +127,24 @@ def test_what_is_proposed_for_cargo_works(tmp_path: Path) -> None:
             "src/lib.rs": "#[test]\nfn adds() {\n    assert_eq!(1 + 2, 3);\n}\n",
         },
     )
+
+
+def test_what_init_wrote_is_what_a_run_goes_by(modelled: Modelled) -> None:
+    test = "import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n"
+    plan = plan_of(task("sums", check="python3 -c 'import sums'", scope=["sums.py"]))
+    world = modelled(brain(plan, lambda turn: done() if turn.number else write("sums.py", "x = 1\n")))
+    world.make_repository({"tests/__init__.py": "", "tests/test_a.py": test})
+    assert world.run("init", "--yes").code == 0
+
+    ran = world.run("--json", "run", "sum up", "--yes")
+
+    assert (ran.code, ran.json["stopped"]) == (0, "goal_completed"), ran.out + ran.err
+    kinds = [event["payload"].get("command") for event in _events(world) if event["kind"] == "check.ended"]
+    assert "python3 -m unittest discover -s tests -t ." in kinds
+
+
+def _events(world: World) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in world.run("--json", "events").out.splitlines()]
 
 
 def test_red_and_what_cannot_run_are_told_apart(tmp_path: Path) -> None:

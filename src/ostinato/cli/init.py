@@ -47,7 +47,7 @@ def init(invocation: Invocation, yes: bool, dry_run: bool, force: bool, check: b
     proposed = propose_for(_start(invocation), os.environ)
     stays = proposed.present is not None and not force
     if not invocation.json:
-        answer(invocation, None, [*proposal_lines(proposed), *(difference(proposed) if stays else ())])
+        answer(invocation, None, [*proposal_lines(proposed), *difference(proposed, stays=stays)])
     if yes and stays and not dry_run and not proposed.says_the_same:
         raise UsageError(f"{proposed.path} is there already and stays as it is: --force replaces it and keeps a copy")
     trial = _try(invocation, proposed, stays) if check else None

@@ -50,18 +50,21 @@ def _section(title: str, lines: list[Line]) -> Iterator[str]:
         yield clean(f"      {line.why}")
 
 
-def difference(proposed: Proposed) -> Iterator[str]:
-    """Yield how the file that is there differs from the proposal."""
+def difference(proposed: Proposed, *, stays: bool) -> Iterator[str]:
+    """Yield how the file that is there differs from the proposal, nothing where there is none."""
+    if proposed.present is None:
+        return
     # Late: only an existing configuration is compared.
     from difflib import unified_diff
 
     if proposed.fault:
         yield clean(f"the configuration that is there is broken: {proposed.fault}")
     elif proposed.says_the_same:
-        yield clean(f"{proposed.path} says the same already; it stays as it is")
+        yield clean(f"{proposed.path} says the same already{'; it stays as it is' if stays else ''}")
         return
-    present = (proposed.present or "").splitlines()
-    yield clean(f"{proposed.path} stays as it is; it differs from the proposal so (--force takes the proposal):")
+    present = proposed.present.splitlines()
+    what = "stays as it is; --force takes the proposal instead" if stays else "is to be replaced, and a copy kept"
+    yield clean(f"{proposed.path} {what}. The difference:")
     for line in unified_diff(present, proposed.text.splitlines(), "present", "proposed", lineterm=""):
         yield clean(f"  {line}")
 

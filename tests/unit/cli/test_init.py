@@ -118,6 +118,9 @@ def test_forcing_keeps_a_copy_of_what_was_there(shell: Shell, project: Path) -> 
     (project / ".ostinato").mkdir()
     (project / CONFIG).write_text("broken [")
     assert f"{project / CONFIG}: not valid TOML" in shell.run("init").out
+    shown = shell.run("init", "--force", stdin="n\n").out
+    assert "-broken [" in shown
+    assert "a copy kept" in shown
     for name in ("config.toml.bak", "config.toml.bak2"):
         former = (project / CONFIG).read_text()
         document = shell.json("init", "--yes", "--force")

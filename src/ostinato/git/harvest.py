@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from ostinato.base.globs import matches
-from ostinato.git.repository import Objects, readable
+from ostinato.git.repository import Objects, TreeChange, readable
 from ostinato.git.run import Git, GitError
 from ostinato.git.worktree import Worktree, make_removable
 from ostinato.verify.types import Change
@@ -34,17 +34,19 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
     # The checkout's own index knows the files' times: only what changed is read again.
     shutil.copyfile(tree.index, index)
     git = tree.git_with(index)
-    git.run("read-tree", "--reset", base)
+    if tree.stands_at != base:
+        git.run("read-tree", "--reset", base)
     git.run("add", "-u", ".", config=_STREAMED)
     taken, dropped = _untracked(git, tree, scope, written)
-    stdin = b"".join(os.fsencode(path) + b"\0" for path in taken)
-    git.run("update-index", "--add", "-z", "--stdin", stdin=stdin, config=_STREAMED)
+    if taken:
+        stdin = b"".join(os.fsencode(path) + b"\0" for path in taken)
+        git.run("update-index", "--add", "-z", "--stdin", stdin=stdin, config=_STREAMED)
     base_tree = git.run("rev-parse", f"{base}^{{tree}}")
     objects = Objects(git)
-    dropped += _without_repositories(git, objects, base_tree)
-    found = git.run("write-tree")
-    paths = tuple(sorted(readable(change.path) for change in objects.changed(base_tree, found)))
-    return Change(base_tree, found, objects.diff(base_tree, found), paths, tuple(sorted(map(readable, dropped))))
+    found, changes, nested = _without_repositories(git, objects, base_tree)
+    paths = tuple(sorted(readable(change.path) for change in changes))
+    diff = objects.diff(base_tree, found) if changes else ""
+    return Change(base_tree, found, diff, paths, tuple(sorted(map(readable, dropped + nested))))
 
 
 def _untracked(
@@ -53,8 +55,9 @@ def _untracked(
     """Return the new paths to take and those to leave out. What the agent wrote counts even where setup made it."""
     taken: list[str] = []
     dropped: list[str] = []
-    setups = _others(git)
     found = _others(git, tree)
+    # Only where setup made something does leaving that out make a difference.
+    setups = _others(git) if written and tree.excludes.stat().st_size else found
     for name in sorted(found | {name for name in setups & written if matches(name, scope or ("",))}):
         nested = name.endswith("/")  # a repository of its own inside the checkout
         wanted = not nested and (not scope or matches(name, scope) or name in written)
@@ -67,10 +70,16 @@ def _others(git: Git, tree: Worktree | None = None) -> set[str]:
     return {os.fsdecode(raw) for raw in out.split(b"\0") if raw}
 
 
-def _without_repositories(git: Git, objects: Objects, base_tree: str) -> list[str]:
-    """Take back what became a repository where a file or a submodule was: its commit exists nowhere else."""
+def _without_repositories(git: Git, objects: Objects, base_tree: str) -> tuple[str, tuple[TreeChange, ...], list[str]]:
+    """Take back what became a repository where a file or a submodule was: its commit exists nowhere else.
+
+    Returns the tree, what it changes, and what was taken back.
+    """
     now = git.run("write-tree")
-    nested = [change for change in objects.changed(base_tree, now) if change.mode == _REPOSITORY]
+    changes = objects.changed(base_tree, now) if now != base_tree else ()
+    nested = [change for change in changes if change.mode == _REPOSITORY]
+    if not nested:
+        return now, changes, []
     lines = []
     for change in nested:
         # Mode 0 removes an entry; what the base has there comes back.
@@ -78,9 +87,9 @@ def _without_repositories(git: Git, objects: Objects, base_tree: str) -> list[st
         entry = before.partition(b"\t")[0].split() if before else []
         restored = entry[0] + b" " + entry[2] if len(entry) == 3 else b"0 " + b"0" * len(base_tree)
         lines.append(restored + b"\t" + os.fsencode(change.path) + b"\0")
-    if lines:
-        git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
-    return [f"{change.path}/" for change in nested]
+    git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+    tree = git.run("write-tree")
+    return tree, objects.changed(base_tree, tree), [f"{change.path}/" for change in nested]
 
 
 def _remove_specials(folder: Path) -> None:

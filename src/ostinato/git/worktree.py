@@ -29,13 +29,24 @@ _CONFIG = """\
 {extensions}"""
 
 
-_SUBMODULE = "160000 "
+_SUBMODULE = b"160000 "
+_REMEMBERED = 8
+Layout = tuple[tuple[str, ...], tuple[str, ...]]
+"""The directories of a tree that hold files (the top left out), and its submodules."""
 
 
 class Worktree:
     """The tree at `path`; `index` and `excludes` are the harness's, beside it. Implements `loop.ports.Checkout`."""
 
-    def __init__(self, path: Path, workshop: Path, objects: tuple[Path, ...], object_format: str = "sha1") -> None:
+    def __init__(
+        self,
+        path: Path,
+        workshop: Path,
+        objects: tuple[Path, ...],
+        object_format: str = "sha1",
+        layouts: dict[str, Layout] | None = None,
+    ) -> None:
+        """`layouts` remembers what trees look like; the checkouts of one place share it."""
         self.path = path
         self.index = path.with_name(f"{path.name}.index")
         self.excludes = path.with_name(f"{path.name}.exclude")
@@ -43,6 +54,8 @@ class Worktree:
         self._objects = objects
         self._object_format = object_format
         self._head = ""
+        self._layouts = {} if layouts is None else layouts
+        self.stands_at = ""
 
     @property
     def git(self) -> Git:
@@ -59,6 +72,8 @@ class Worktree:
         """The setting that makes git pass over what setup made here."""
         return (("core.excludesFile", str(self.excludes)),)
 
+    # `stands_at` is the commit or tree that the index holds, "" when nothing is known.
+
     async def reset(self, commit: str) -> None:
         """Make the tree equal `commit`, with HEAD there; what is ignored and what setup made is kept."""
         await asyncio.to_thread(self._reset, commit, commit)
@@ -72,8 +87,9 @@ class Worktree:
         for prepare in (_nothing, self._unlock, self._start_over):
             try:
                 prepare()
+                self.stands_at = ""
                 self._restore(tree)
-                self._head = head
+                self._head, self.stands_at = head, tree
                 self.make_git()
             except (GitError, OSError):
                 if prepare == self._start_over:
@@ -89,21 +105,35 @@ class Worktree:
             raise NotADirectoryError(f"{self.path} is a link")
         self.git.run("read-tree", "--reset", "-u", tree)
         self.git.run("clean", "-ffdq", config=self.exclusion)
-        self._remove_repositories()
+        self._remove_repositories(tree)
         if self.git.run("ls-files", "--modified", "--deleted", "-z"):
             self.git.run("checkout-index", "-f", "-a")
 
-    def _remove_repositories(self) -> None:
+    def _remove_repositories(self, tree: str) -> None:
         """Remove what `git clean` never looks at: a `.git` beside tracked files, and the content of submodules."""
-        folders: set[str] = set()
-        for entry in self.git.raw("ls-files", "-s", "-z").split(b"\0"):
-            meta, _, name = os.fsdecode(entry).partition("\t")
-            if meta.startswith(_SUBMODULE):
-                _remove(self.path / name)
-                (self.path / name).mkdir()
-            folders.add(name.rpartition("/")[0])
-        for folder in folders - {""}:
-            _remove(self.path / folder / ".git")
+        folders, submodules = self._layout(tree)
+        for name in submodules:
+            _remove(self.path / name)
+            (self.path / name).mkdir()
+        for folder in folders:
+            # As text: a large tree has thousands, and a path object costs more than the look at the disk.
+            nested = f"{self.path}/{folder}/.git"
+            if os.path.lexists(nested):
+                _remove(Path(nested))
+
+    def _layout(self, tree: str) -> Layout:
+        """Return the directories and the submodules of a tree that stands in the index; remembered, for its name."""
+        found = self._layouts.get(tree)
+        if found is None:
+            entries = self.git.raw("ls-files", "-s", "-z").split(b"\0")
+            names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
+            folders = {name.rpartition("/")[0] for name in names} - {""}
+            links = (entry for entry in entries if entry.startswith(_SUBMODULE))
+            found = tuple(sorted(folders)), tuple(os.fsdecode(entry.partition(b"\t")[2]) for entry in links)
+            while len(self._layouts) >= _REMEMBERED:
+                self._layouts.pop(next(iter(self._layouts)))
+            self._layouts[tree] = found
+        return found
 
     def _unlock(self) -> None:
         make_removable(self.path)
@@ -132,7 +162,11 @@ class Worktree:
         (git / "config").write_text(_CONFIG.format(version=0 if sha1 else 1, extensions=extensions))
         (git / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in self._objects))
         shutil.copyfile(self.excludes, git / "info" / "exclude")
-        self.git_with(git / "index").run("read-tree", self._head)
+        if self._head == self.stands_at:
+            # The harness's own index says the same, and knows the files' times: git in the checkout reads no file.
+            shutil.copyfile(self.index, git / "index")
+        else:
+            self.git_with(git / "index").run("read-tree", self._head)
 
 
 def make_removable(folder: Path) -> None:

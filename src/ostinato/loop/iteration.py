@@ -110,9 +110,13 @@ async def _lease(run: Run, claim: Claim) -> AsyncIterator[Lease]:
 
 
 async def _red_first(run: Run, task: Node, iteration: Iteration, base: str) -> tuple[CheckRun, ...]:
-    """Run the task's checks on the base, before any model call, and keep what they say."""
+    """Bring both checkouts to the base, run the task's checks there before any model call, and keep what they say."""
     bench = run.bench
-    await bench.places.proof.reset(base)
+    # Side by side: neither sees the other. Both are waited for, whatever becomes of one.
+    resets = (bench.places.proof.reset(base), bench.places.work.reset(base))
+    for error in await asyncio.gather(*resets, return_exceptions=True):
+        if error is not None:
+            raise error
     await bench.places.ensure_setup(bench.places.proof)
     checks = checks_in(run, iteration.id)
     runs = []
@@ -143,9 +147,8 @@ async def _finish_satisfied(
 async def _let_work(
     run: Run, task: Node, iteration: Iteration, tools: CoderTools, lease: Lease, before: tuple[CheckRun, ...]
 ) -> ConversationEnd:
-    """Brief a fresh agent in a fresh checkout, and let it work until it ends or a limit ends it."""
+    """Brief a fresh agent in its fresh checkout, and let it work until it ends or a limit ends it."""
     bench, policy = run.bench, run.bench.policy
-    await bench.places.work.reset(iteration.base_commit)
     await bench.places.ensure_setup(bench.places.work)
     notes = await notes_of(run)
     briefing = await brief_coder(run, task, iteration, before, notes)

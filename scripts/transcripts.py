@@ -151,7 +151,7 @@ def _shown(root: Path, make: Callable[[object, object], str]) -> str:
     store = open_store(root / "ostinato.db", _Morning(), create=False)
     try:
         project = store.projects.list()[0]._replace(path="/home/pat/calc")
-        return _steady(make(store, project))
+        return _steady(make(store, project).replace(str(root), "/home/pat"))
     finally:
         store.close()
 

@@ -25,6 +25,8 @@ def head_and_tail(text: str, limit: int) -> str:
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
     """Return `text` safe for a terminal: control, escape and bidi characters become visible `\\xNN` forms."""
+    if text.isprintable():
+        return text
     return "".join(ch if _harmless(ch) or (keep_newlines and ch in "\n\t") else _visible(ch) for ch in text)
 
 

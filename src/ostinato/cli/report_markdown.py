@@ -95,7 +95,7 @@ def _failed(report: Report, *, full: bool) -> Iterator[str]:
         yield f"### {inline(task.node.title)}"
         yield ""
         reason = inline(task.node.blocked_reason or "no reason was given")
-        yield f"{code(task.node.id)} is {say.words(task.node.status)}: {reason}"
+        yield f"{code(task.node.id)} ({say.words(task.node.status)}): {reason}"
         yield ""
         for attempt in task.attempts[-3:]:
             yield from _attempt(attempt)

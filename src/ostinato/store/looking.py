@@ -181,8 +181,10 @@ class LookingStore:
         return int(row["step"] or 0) if row else 0
 
     def near_ids(self, beginning: str, limit: int = _NEAR) -> list[str]:
-        """Return at most `limit` ids of nodes, sessions, iterations and questions that begin like this."""
-        parameters = {"beginning": beginning, "length": len(beginning), "limit": limit}
+        """Return at most `limit` ids of nodes, sessions, iterations and questions that begin like this (not empty)."""
+        # A range, which the indexes of the ids serve: everything from the beginning on, before the next text as long.
+        behind = beginning[:-1] + chr(ord(beginning[-1]) + 1)
+        parameters = {"beginning": beginning, "behind": behind, "limit": limit}
         return [row["id"] for row in self._db.execute(self._sql["near"], parameters)]
 
     def iterations_of_commit(self, beginning: str, limit: int = _NEAR) -> list[IterationId]:

@@ -102,13 +102,13 @@ SELECT max(step) AS step FROM steps WHERE owner_id = :owner_id
 
 -- name: near
 -- Ids of any kind that begin like this, the newest first where the kind knows it.
-SELECT id FROM (SELECT id, created_at AS at FROM nodes WHERE substr(id, 1, :length) = :beginning
+SELECT id FROM (SELECT id, created_at AS at FROM nodes WHERE id >= :beginning AND id < :behind
                 UNION ALL
-                SELECT id, started_at FROM sessions WHERE substr(id, 1, :length) = :beginning
+                SELECT id, started_at FROM sessions WHERE id >= :beginning AND id < :behind
                 UNION ALL
-                SELECT id, started_at FROM iterations WHERE substr(id, 1, :length) = :beginning
+                SELECT id, started_at FROM iterations WHERE id >= :beginning AND id < :behind
                 UNION ALL
-                SELECT id, asked_at FROM approvals WHERE substr(id, 1, :length) = :beginning)
+                SELECT id, asked_at FROM approvals WHERE id >= :beginning AND id < :behind)
 ORDER BY at DESC, id
 LIMIT :limit
 

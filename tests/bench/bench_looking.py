@@ -83,8 +83,9 @@ def _add_task(store: Store, project: str, goal: str, session: str, number: int) 
     failed = number % 10 == 0
     details = json.dumps({"checks": [{"command": f"test -e {number}"}], "acceptance_criteria": ["it is there"]})
     store.db.execute(
-        "INSERT INTO nodes (id, project_id, node_type, title, status, created_at, completed_at, blocked_reason, details,"
-        " parent_id, attempts) VALUES (:id, :project, 'task', :title, :status, :at, :done, :reason, :details, :goal, 1)",
+        "INSERT INTO nodes (id, project_id, node_type, title, status, created_at, completed_at, blocked_reason,"
+        " details, parent_id, attempts)"
+        " VALUES (:id, :project, 'task', :title, :status, :at, :done, :reason, :details, :goal, 1)",
         {
             "id": task,
             "project": project,

@@ -1,0 +1,144 @@
+"""Where a project stands, and the one thing to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ostinato.app.standing import GoalStanding, Running, Standing, next_step, read_standing, state_of
+from ostinato.base.process import ProcessIdentity, current_process
+from ostinato.base.spending import Spending
+from ostinato.graph.requests import NewNode
+from ostinato.graph.sessions import SessionKind
+from ostinato.graph.types import Node, NodeType, Status
+from ostinato.store.database import MEMORY
+from ostinato.store.store import Store, open_store
+from ostinato.testing.fake_clock import FakeClock
+from tests.unit.night import COMMIT, Night, night
+from tests.unit.store.work import begin
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(clock: FakeClock) -> Iterator[Store]:
+    opened = open_store(MEMORY, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def worked(store: Store, tmp_path: Path) -> Night:
+    return night(store, str(tmp_path / "repository"))
+
+
+def _standing(store: Store) -> Standing:
+    return read_standing(store, store.projects.list()[0])
+
+
+def _only(store: Store) -> GoalStanding:
+    (goal,) = _standing(store).goals
+    return goal
+
+
+def test_the_morning_after_tells_done_failed_waiting_and_spent(store: Store, worked: Night) -> None:
+    one = _only(store)
+    assert (one.done, one.tasks, one.done_since) == (1, 4, 1)
+    # The task that only waits for the failed one is no failure of its own.
+    assert [line.id for line in one.failed] == [worked.failed]
+    assert [asked.node_id for asked in one.waiting] == [worked.review]
+    assert [made.commit for made, _ in one.commits] == [COMMIT]
+    assert one.last == worked.session
+    assert one.cost_per_task == pytest.approx(0.08)
+    assert one.spending == worked.session.spending
+
+
+def test_only_what_happened_since_the_moment_counts(store: Store, worked: Night, clock: FakeClock) -> None:
+    clock.advance(3600)
+    (one,) = read_standing(store, store.projects.list()[0], clock.now()).goals
+    assert (one.done, one.done_since, one.commits, one.recent) == (1, 0, (), False)
+    # What failed and what waits is told however old it is.
+    assert one.failed
+    assert one.waiting
+
+
+def test_a_session_at_work_names_its_task_and_step(store: Store, worked: Night) -> None:
+    store.tasks.retry(worked.failed)
+    work = begin(store, worked.goal)
+    store.iterations.begin_step(work.iteration.id, 3, {})
+    (running,) = _standing(store).running
+    assert (running.state, running.attempt, running.step) == ("alive", 1, 3)
+    assert running.task
+    assert running.task.id == worked.failed
+    assert running.heard_at
+    step = next_step(_only(store))
+    assert step
+    assert step.command == f"ostinato events --follow --goal {worked.goal.id}"
+
+
+def test_a_session_of_a_dead_process_is_told_as_such(store: Store, worked: Night) -> None:
+    gone = replace(current_process(), pid=2**22 - 1, started="0")
+    store.sessions.start(worked.goal.project_id, worked.goal.id, SessionKind.RALPH, process=gone)
+    (running,) = _standing(store).running
+    assert running.state == "dead"
+
+
+def test_states_of_processes() -> None:
+    assert state_of(None) == "by hand"
+    assert state_of(ProcessIdentity("another-host", "b", 1, "s")) == "elsewhere"
+    assert state_of(replace(current_process(), boot="another boot")) == "dead"
+
+
+def test_tasks_below_tasks_and_goals_below_goals_are_counted_where_they_belong(store: Store, worked: Night) -> None:
+    def add(node_type: NodeType, parent: Node) -> Node:
+        return store.graph.add_node(parent.project_id, NewNode(node_type, "x", parent_id=parent.id))
+
+    inner = add(NodeType.GOAL, worked.goal)
+    task = add(NodeType.TASK, inner)
+    add(NodeType.TASK, task)
+    standing = {one.goal.id: one for one in _standing(store).goals}
+    assert standing[inner.id].tasks == 2
+    assert standing[worked.goal.id].tasks == 4
+
+
+def _goal(node: Node, **facts: object) -> GoalStanding:
+    base = GoalStanding(node, {Status.COMPLETED: 1}, Spending(), True)
+    return replace(base, **facts)  # type: ignore[arg-type]
+
+
+def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> None:
+    waiting = tuple(store.approvals.open())
+    active = store.graph.get(worked.goal.id)
+    failed = _only(store).failed
+    done = replace(active, status=Status.COMPLETED)
+    landed = replace(done, metadata={"landed_commit": COMMIT})
+    alive = Running(worked.session, current_process(), "alive")
+    dead = replace(alive, state="dead")
+    ready = {Status.READY: 1, Status.COMPLETED: 1}
+    table = [
+        (_goal(active, counts=ready), f"ostinato ralph {active.id}"),
+        (_goal(active, counts=ready, running=(alive,)), f"ostinato events --follow --goal {active.id}"),
+        (_goal(active, counts=ready, running=(dead,)), f"ostinato ralph {active.id}"),
+        (_goal(active, counts=ready, paused_at=active.created_at), f"ostinato resume {active.id}"),
+        (_goal(active, counts=ready, waiting=waiting), f"ostinato show {worked.review}"),
+        (
+            _goal(active, waiting=(replace(waiting[0], kind="plan", node_id=active.id),)),
+            f"ostinato approve {active.id}",
+        ),
+        (_goal(active, waiting=(replace(waiting[0], kind="question"),)), "ostinato approvals"),
+        (_goal(active, counts={Status.FAILED: 1}, failed=failed), f"ostinato show {worked.failed}"),
+        (_goal(active, counts={}), f"ostinato plan --goal {active.id}"),
+        (_goal(done), f"ostinato land {done.id}"),
+    ]
+    for standing, command in table:
+        step = next_step(standing)
+        assert step
+        assert step.command == command
+    assert next_step(_goal(landed)) is None
+    assert next_step(_goal(replace(active, status=Status.CANCELLED))) is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from typing import Any
@@ -217,7 +219,51 @@ async def test_a_task_that_was_taken_up_meanwhile_is_not_replaced(modelled: Mode
     assert nodes == {"Make a": "cancelled", "Make b": "ready"}
 
 
-@pytest.mark.parametrize("moment", ["second call", "after the proposal", "question"])
+HANGING = """
+import asyncio, sys
+from ostinato.app.job import Job, JobOptions
+from ostinato.loop.interruption import Interruption
+
+class Silent:
+    async def ask(self, question, options):
+        print("asked", flush=True)
+        await asyncio.sleep(600)
+
+async def main():
+    async with Job.planning(JobOptions(), Interruption()) as job:
+        await job.propose("letters", Silent())
+
+asyncio.run(main())
+"""
+
+
+async def test_a_question_outlives_the_process_that_put_it(modelled: Modelled, planning: Opening) -> None:
+    heard: list[list[str]] = []
+
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 0:
+            return Answer(tool_calls=(Call("list_files", {}), ask("Which?", "a", "b")))
+        heard.append([m["content"] for m in body["messages"] if m["role"] == "tool"])
+        return propose(file_task("a")) if replies == 1 else done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", HANGING), cwd=world.repo, env=world.environment(), stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"asked\n"
+    process.kill()
+    await process.communicate()
+    goal, person = only_goal(world), Person("b")
+    assert [one["question"] for one in world.json("approvals")] == ["Which?"]
+    async with planning(world) as job:
+        assert titles(await job.resume_plan(goal, person)) == ["Make a"]
+        assert world.json("approvals") == []
+    assert person.asked == [("Which?", ("a", "b"))]
+    assert (len(heard[0]), heard[0][1]) == (2, "b")
+
+
+@pytest.mark.parametrize("moment", ["second call", "after the proposal"])
 async def test_a_killed_planner_goes_on(modelled: Modelled, planning: Opening, moment: str) -> None:
     reached, release, dead = threading.Event(), threading.Event(), threading.Event()
     heard: list[Body] = []

@@ -19,7 +19,7 @@ from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Status
 from ostinato.store.database import Row, queries
 from ostinato.store.reading import slim_row
-from ostinato.store.record_rows import decode_process
+from ostinato.store.record_rows import decode_process, encode_spending
 from ostinato.store.transitions import change_status
 
 if TYPE_CHECKING:
@@ -119,12 +119,21 @@ def _end_sessions(store: Store, project_id: ProjectId, claims: list[_Claim], dea
     for session, process in store.sessions.open(project_id):
         if process is None or not (dead(process) or _went_silent(session, process, claims)):
             continue
-        if session.kind is SessionKind.PLAN and not session.spending.calls:
-            spent = sum((step.spending for step in store.iterations.steps(session.id)), Spending())
-            store.sessions.add_spending(session.id, spent)
+        if session.kind is SessionKind.PLAN:
+            _count_conversations(store, session)
         store.sessions.end(session.id, stop_reason=CRASHED)
         line = f"{session.goal_id}: {session.kind} session {session.id} ended as {CRASHED}{_whose(process)}"
         yield _told(store, project_id, line, Actor("loop", session.id), session.goal_id)
+
+
+def _count_conversations(store: Store, session: Session) -> None:
+    """Take what a plan session has spent from the steps of its conversations: the last of them was never added up."""
+    owners = store.db.execute(queries("iterations")["conversations_of"], {"session_id": session.id})
+    steps = (step for row in owners for step in store.iterations.steps(row["owner_id"]))
+    spent = sum((step.spending for step in steps), Spending())
+    if spent.calls > session.spending.calls:
+        parameters = {"id": session.id, "spending": encode_spending(spent)}
+        store.db.execute(queries("sessions")["set_spending"], parameters)
 
 
 def _went_silent(session: Session, process: ProcessIdentity, claims: list[_Claim]) -> bool:

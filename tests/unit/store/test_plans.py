@@ -8,16 +8,20 @@ import pytest
 
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.process import current_process
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import AssistantMessage, UserMessage
 from ostinato.graph.actors import Actor
 from ostinato.graph.edges import EdgeType
+from ostinato.graph.estimate import PastTask
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase
 from ostinato.graph.plan import DecisionDraft, ObservationDraft, OptionDraft, PlanDraft, TaskDraft
 from ostinato.graph.projects import Project
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Check, Complexity, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.loop.decide import Action
 from ostinato.store.store import Store
-from tests.unit.store.work import add_task
+from tests.unit.store.work import add_task, begin, ended
 
 PERSON = Actor("person")
 FIRST = TaskDraft(
@@ -171,3 +175,99 @@ def test_a_corrupt_draft_is_an_error(store: Store, goal: Node) -> None:
     store.db.execute("UPDATE plan_drafts SET draft = '{'")
     with pytest.raises(DatabaseError, match=goal.id):
         store.plans.draft(goal.id)
+
+
+def replacing(key: str, *old: str, after: tuple[str, ...] = ()) -> TaskDraft:
+    return TaskDraft(key, f"New {key}", "", ("done",), (Check("make"),), after, replaces=old)
+
+
+def test_replaced_tasks_are_cancelled_and_their_dependents_wait_for_the_successors(store: Store, goal: Node) -> None:
+    old = add_task(store, goal)
+    below = add_task(store, old)
+    dependent = add_task(store, goal, depends_on=(old.id,))
+    done = add_task(store, goal, depends_on=(old.id,))
+    store.graph.set_status(done.id, Status.CANCELLED)
+    store.plans.save_draft(goal.id, PlanDraft("s", (replacing("a", old.id), replacing("b", old.id, after=("a",)))))
+    first, second = store.plans.accept(goal.id)
+    assert [store.graph.get(n.id).status for n in (old, below)] == [Status.CANCELLED, Status.CANCELLED]
+    assert [node.id for node in store.graph.prerequisites(dependent.id)] == [first.id, second.id]
+    assert [node.id for node in store.graph.prerequisites(done.id)] == [old.id]
+    superseded = [e.from_id for e in store.graph.edges_of(old.id) if e.edge_type is EdgeType.SUPERSEDES]
+    assert superseded == [first.id, second.id]
+    assert store.graph.get(goal.id).status is Status.ACTIVE
+
+
+def test_a_successor_stands_where_the_replaced_task_stood(store: Store, goal: Node) -> None:
+    parent = add_task(store, goal)
+    old = add_task(store, parent)
+    store.plans.save_draft(goal.id, PlanDraft("s", (replacing("a", old.id),)))
+    (new,) = store.plans.accept(goal.id)
+    assert (new.parent_id, new.id) == (parent.id, f"{parent.id}.2")
+    assert store.graph.get(parent.id).status is Status.PENDING
+
+
+def test_a_refused_replacement_changes_nothing(store: Store, goal: Node) -> None:
+    ready, old = add_task(store, goal), add_task(store, goal)
+    store.graph.set_status(old.id, Status.COMPLETED)
+    store.plans.save_draft(goal.id, PlanDraft("s", (replacing("a", ready.id, old.id),)))
+    with pytest.raises(RuleError, match=f"{old.id} is completed: nothing was changed"):
+        store.plans.accept(goal.id)
+    assert store.graph.get(ready.id).status is Status.READY
+    assert len(store.graph.descendants(goal.id)) == 2
+    assert store.plans.draft(goal.id) is not None
+
+
+def test_a_conversation_goes_on_in_a_new_session_with_all_that_was_said(store: Store, project: Project) -> None:
+    goal, session = store.plans.start(project.id, "G", "", current_process())
+    for step, message in (
+        (0, "old rules"),
+        (0, UserMessage("goal")),
+        (1, AssistantMessage("hm")),
+        (1, UserMessage("?")),
+    ):
+        store.iterations.add_message(session.id, step, message)
+    store.sessions.end(session.id, stop_reason="crashed")
+    record = store.plans.record(goal.id)
+    assert (record.session and record.session.id, record.steps, record.draft) == (session.id, 1, None)
+    again = store.plans.go_on(goal, session.id, "new rules", current_process())
+    kept = [one.message for one in store.iterations.transcript(again.id)]
+    assert kept == ["new rules", *record.messages]
+    assert store.plans.record(goal.id).messages == record.messages
+    assert store.iterations.transcript(session.id)[0].message == "old rules"
+
+
+def test_a_person_is_asked_about_the_latest_draft_alone(store: Store, project: Project) -> None:
+    goal, session = store.plans.start(project.id, "G", "", current_process())
+    store.plans.save_draft(goal.id, DRAFT)
+    store.plans.ask(goal.id, session.id, "Accept (2 tasks)?", {"tasks": 2})
+    for tasks in (3, 3):
+        later = store.plans.go_on(goal, None, "", current_process())
+        store.plans.ask(goal.id, later.id, f"Accept ({tasks} tasks)?", {"tasks": tasks})
+        assert store.sessions.get(later.id).stop_reason == "waiting_for_approval"
+    assert [asked.question for asked in store.approvals.open(goal_id=goal.id)] == ["Accept (3 tasks)?"]
+    assert store.plans.record(goal.id).asked
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_decision_about_the_plan_closes_its_questions(store: Store, project: Project, *, accepted: bool) -> None:
+    goal, session = store.plans.start(project.id, "G", "", current_process())
+    store.plans.save_draft(goal.id, DRAFT)
+    store.approvals.ask(project.id, goal.id, "question", "Which?", {"options": []})
+    store.plans.ask(goal.id, session.id, "Accept?", {})
+    if accepted:
+        store.plans.accept(goal.id)
+    else:
+        store.plans.reject(goal.id, "not so")
+    assert store.approvals.open(goal_id=goal.id) == []
+    answers = {asked.kind: asked.answer for asked in store.approvals.for_node(goal.id)}
+    assert answers == {"plan": "approved" if accepted else "rejected", "question": "rejected"}
+
+
+def test_what_a_project_has_used_is_summed_by_completed_task(store: Store, project: Project, goal: Node) -> None:
+    task, _open_task = add_task(store, goal), add_task(store, goal)
+    for _attempt in range(2):
+        work = begin(store, goal)
+        store.iterations.finish(work.claim, ended(Action.RETRY, spending=Spending(input=10, output=1, calls=1)))
+    assert store.plans.used(project.id) == []
+    store.graph.set_status(task.id, Status.COMPLETED)
+    assert store.plans.used(project.id) == [PastTask(None, 22, 0.0)]

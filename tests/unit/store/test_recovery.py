@@ -186,6 +186,20 @@ def test_a_plan_session_of_a_dead_process_ends_with_its_spending(
     assert store.plans.draft(goal.id) is not None
 
 
+def test_a_plan_session_that_was_killed_in_its_second_conversation_counts_both_and_its_critics(
+    store: Store, project: Project, dead: ProcessIdentity
+) -> None:
+    _, session = store.plans.start(project.id, "G", "", dead)
+    one = Spending(input=10, calls=1)
+    store.iterations.end_step(session.id, 1, one)
+    store.sessions.add_spending(session.id, one)
+    store.iterations.end_step(session.id, 2, one)
+    store.iterations.end_step(f"{session.id}/critic-1", 1, one)
+    store.iterations.end_step("sess-another", 1, one)
+    recover(store, project.id, landed={})
+    assert store.sessions.get(session.id).spending == one + one + one
+
+
 def test_a_live_process_keeps_its_claim_while_its_lease_runs(
     store: Store, project: Project, goal: Node, clock: FakeClock
 ) -> None:

@@ -76,6 +76,11 @@ RETURNING step
 -- name: steps
 SELECT * FROM steps WHERE owner_id = :owner_id ORDER BY step
 
+-- name: conversations_of
+-- A plan session's own conversation, and those of its critics: `/` and what follows it sorts before `0`.
+SELECT DISTINCT owner_id FROM steps
+WHERE owner_id = :session_id OR (owner_id > :session_id || '/' AND owner_id < :session_id || '0')
+
 -- name: add_message
 INSERT INTO messages (owner_id, position, step, role, content, at)
 SELECT :owner_id, coalesce((SELECT max(position) FROM messages WHERE owner_id = :owner_id), 0) + 1,

@@ -177,6 +177,8 @@ def _project_path(options: JobOptions, database: Path) -> Path:
 
 def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits) -> Model:
     specs = specs_of(settings.models, role, model=options.model, fallback=options.fallback)
+    if not specs and role == "critic":
+        return _model(options, settings, "planner", limits)
     return open_role(settings.models, specs, limits, env=os.environ, clock=SystemClock())
 
 

@@ -91,9 +91,10 @@ class PlanSide(ABC):
         """Make the plan part of the graph; returns its tasks."""
         return await plan.accept(await self._ready(), proposal)
 
-    async def reject(self, proposal: Proposal, why: str) -> None:
-        """Drop the plan; its goal is cancelled, unless it has accepted work."""
+    async def reject(self, proposal: Proposal, why: str) -> Node:
+        """Drop the plan and return the goal as it is then: cancelled, unless it has accepted work."""
         await plan.give_up(await self._ready(), proposal.goal, proposal.session, "rejected", why)
+        return await self._opened.bridge(lambda s: s.graph.get(proposal.goal.id))
 
     async def leave_plan(self, proposal: Proposal | None) -> bool:
         """End the plan session and leave the rest for later; tells whether the goal stays.

@@ -93,6 +93,9 @@ def question_of(call: ToolCall) -> tuple[str, tuple[str, ...]] | None:
     try:
         arguments = json.loads(call.arguments, strict=False)
         question, options = arguments["question"], arguments.get("options") or ()
+        if isinstance(options, str):
+            # Some models send a list as JSON inside a text, which the toolbox reads too.
+            options = json.loads(options, strict=False) if options.lstrip().startswith("[") else [options]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
     if not isinstance(question, str) or not isinstance(options, list | tuple):

@@ -65,6 +65,8 @@ def test_open_calls_are_those_of_the_last_reply_without_an_answer() -> None:
     [
         ("ask_user", '{"question": " Which? ", "options": ["a", " "]}', ("Which?", ("a",))),
         ("ask_user", '{"question": "Which?", "options": null}', ("Which?", ())),
+        ("ask_user", '{"question": "Which?", "options": "[\\"a\\"]"}', ("Which?", ("a",))),
+        ("ask_user", '{"question": "Which?", "options": "a"}', ("Which?", ("a",))),
         ("ask_user", '{"question": 5}', None),
         ("ask_user", "[]", None),
         ("ask_user", '{"question"', None),

@@ -12,7 +12,7 @@ import pytest
 
 from ostinato.testing.chat_server import Answer, Call, ChatServer
 from tests.scenario.conftest import Modelled
-from tests.scenario.world import MODELS, Body, Turn, World, brain, done, plan_of, task, write
+from tests.scenario.world import WIRES, Body, Turn, World, brain, done, plan_of, task, write
 
 FILES = {"README.md": "# A project\n", "src/app.py": "print('hi')\n"}
 DECISION = {
@@ -109,22 +109,22 @@ def _meaning(arguments: str) -> Any:
 
 
 def test_same_goal_gives_the_same_graph_and_the_same_commits_through_each_wire(tmp_path: Path) -> None:
-    stories = {wire: told(World(tmp_path / wire, wire=wire)) for wire in MODELS}
-    chat = stories.pop("chat")
+    stories = {wire: told(World(tmp_path / wire, wire=wire)) for wire in WIRES}
+    chat = stories.pop("openai-chat")
     assert (chat.ran["stopped"], chat.ran["completed"], chat.ran["iterations"]) == ("goal_completed", 3, 4)
     assert [commit.partition(" ")[0] for commit in chat.commits] == ["Make", "Make", "Make", "first"]
     for wire, story in stories.items():
         assert story == chat, wire
 
 
-@pytest.mark.parametrize("wire", MODELS)
+@pytest.mark.parametrize("wire", WIRES)
 def test_wrong_key_stops_with_the_variable_to_change(modelled: Modelled, wire: str) -> None:
     refused = Answer(status=401, error={"message": "invalid key sk-test-0000"})
     world = modelled(lambda body: refused).make_repository(FILES)
     world.wire = wire
     ran = world.run("plan", "a file", "--yes")
     assert ran.code == 7
-    assert ("ANTHROPIC_API_KEY" if wire == "messages" else "OPENAI_API_KEY") in ran.err
+    assert ("ANTHROPIC_API_KEY" if wire == "anthropic" else "OPENAI_API_KEY") in ran.err
     assert "sk-test-0000" not in ran.err + ran.out
 
 

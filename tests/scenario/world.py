@@ -17,8 +17,8 @@ from ostinato.testing.chat_server import Answer, Call
 _TASK = re.compile(r"^## Task: (\S+) (.*)$", re.MULTILINE)
 _ATTEMPT = re.compile(r"^Attempt: (\d+) of", re.MULTILINE)
 Body = dict[str, Any]
-MODELS = {"chat": "openai-chat:test", "messages": "anthropic:test", "responses": "openai:test"}
-"""The model of each wire; the server speaks all of them."""
+WIRES = ("openai-chat", "anthropic", "openai")
+"""The providers whose protocols the server speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class World:
     root: Path
     model_url: str = "http://127.0.0.1:9/v1"
     env: dict[str, str] = field(default_factory=dict)
-    wire: str = "chat"
+    wire: str = "openai-chat"
 
     @property
     def repo(self) -> Path:
@@ -137,7 +137,7 @@ class World:
             "OPENAI_API_KEY": "sk-test-0000",
             "ANTHROPIC_BASE_URL": self.model_url.removesuffix("/v1"),
             "ANTHROPIC_API_KEY": "sk-test-0000",
-            "OSTINATO_MODEL": MODELS[self.wire],
+            "OSTINATO_MODEL": f"{self.wire}:test",
             **self.env,
         }
 

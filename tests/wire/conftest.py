@@ -51,9 +51,9 @@ class Vendor:
 
 
 VENDORS = {
-    "chat": Vendor("openai-chat", openai_chat_model),
-    "messages": Vendor("anthropic", anthropic_model, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
-    "responses": Vendor("openai", openai_model),
+    "openai-chat": Vendor("openai-chat", openai_chat_model),
+    "anthropic": Vendor("anthropic", anthropic_model, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    "openai": Vendor("openai", openai_model),
 }
 
 
@@ -106,19 +106,19 @@ async def open_every(clock: FakeClock, request: pytest.FixtureRequest) -> AsyncI
 @pytest.fixture
 async def open_chat(clock: FakeClock) -> AsyncIterator[OpenModel]:
     """Return the same for Chat Completions alone."""
-    async with _models(clock, VENDORS["chat"]) as open_one:
+    async with _models(clock, VENDORS["openai-chat"]) as open_one:
         yield open_one
 
 
 @pytest.fixture
 async def open_messages(clock: FakeClock) -> AsyncIterator[OpenModel]:
     """Return the same for Messages alone."""
-    async with _models(clock, VENDORS["messages"]) as open_one:
+    async with _models(clock, VENDORS["anthropic"]) as open_one:
         yield open_one
 
 
 @pytest.fixture
 async def open_responses(clock: FakeClock) -> AsyncIterator[OpenModel]:
     """Return the same for Responses alone."""
-    async with _models(clock, VENDORS["responses"]) as open_one:
+    async with _models(clock, VENDORS["openai"]) as open_one:
         yield open_one

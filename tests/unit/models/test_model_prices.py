@@ -45,3 +45,16 @@ def test_cost_is_nothing_when_the_server_runs_here(address: str) -> None:
 
 def test_cost_is_nothing_for_scripts_and_ollama() -> None:
     assert cost_of(SPENT, "scripted", "file.json") == cost_of(SPENT, "ollama", "qwen3") == 0.0
+
+
+def test_cached_input_and_cache_writes_have_their_own_prices_at_anthropic() -> None:
+    def cost(**counts: int) -> float:
+        found = cost_of(Spending(**counts), "anthropic", "claude-sonnet-4-5", "https://api.anthropic.com")
+        assert found is not None
+        return found
+
+    fresh = cost(input=100_000)
+    assert cost(input=100_000, cached_input=100_000) == pytest.approx(fresh / 10)
+    assert cost(input=100_000, cache_write=100_000) == pytest.approx(fresh * 1.25)
+    mixed = cost(input=100_000, cached_input=60_000, cache_write=20_000)
+    assert mixed == pytest.approx(fresh * (0.2 + 0.06 + 0.25))

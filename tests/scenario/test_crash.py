@@ -21,13 +21,12 @@ from pathlib import Path
 import pytest
 
 from ostinato.testing.chat_server import Answer, ChatServer
-from tests.scenario.world import MODELS, Turn, World, brain, done, plan_of, shell, task, write
+from tests.scenario.world import WIRES, Turn, World, brain, done, plan_of, shell, task, write
 
 KILLS = int(os.environ.get("OSTINATO_KILLS", "6"))
 SEED = int(os.environ.get("OSTINATO_KILLS_SEED", "20260101"))
 TASKS = 12
 TARGETS = ("main", "worker", "both")
-WIRES = tuple(MODELS)
 ENVIRONMENT = 8
 
 

@@ -76,7 +76,7 @@ class OllamaModel:
         self._shown = shown(address).removesuffix("/v1")
         self._listened = False
         endpoint = Endpoint(self.name, self._shown, address_variable=VARIABLE)
-        wire = ChatWire(name, "", False, limits.max_output_tokens)
+        wire = ChatWire(name, "", False, limits)
         self._model = WireModel(wire, endpoint, address, limits=limits, clock=clock)
 
     async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:

@@ -147,7 +147,7 @@ def test_form_of_the_name_is_told_when_it_is_not_whole(spec: str) -> None:
         ("any:martian:x", "bedrock, google, groq, mistral"),
         ("any:openai:gpt-5", "say openai:gpt-5"),
         ("any:cohere:x", "pip install 'pydantic-ai-slim\\[cohere\\]'"),
-        ("any:bedrock:x", "any:bedrock:x "),
+        ("any:bedrock:x", "set AWS_DEFAULT_REGION$"),
     ],
 )
 def test_what_is_missing_is_told_before_anything_is_asked(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 import time
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,16 +163,59 @@ async def test_one_clear_line_names_the_proxy_when_it_refuses(open_model, monkey
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", ["https_proxy", "all_proxy"])
+async def test_the_proxy_is_named_without_its_password_when_nobody_is_there(
+    open_chat, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ChatServer(in_turn(OK)) as server:
+        place = server.url.removeprefix("http://").removesuffix("/v1")
+    monkeypatch.setenv(variable, f"http://me:secret@{place}")
+    said = rf"through the proxy http://{place} \({variable.upper()}\): Connection refused"
+    with pytest.raises(ProviderDown, match=said) as caught:
+        await open_chat("https://provider.example/v1", retries=1, patience=0.0).reply(ASK)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
-    ("variable", "value"),
-    [("https_proxy", "nonsense://proxy:1"), ("all_proxy", "socks5://127.0.0.1:1"), ("SSL_CERT_FILE", "/no/such/file")],
+    ("variable", "value", "says"),
+    [
+        ("https_proxy", "nonsense://proxy:1", "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE"),
+        ("all_proxy", "socks5://127.0.0.1:1", "pip install socksio"),
+        ("SSL_CERT_FILE", "/no/such/file", "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE"),
+    ],
 )
 async def test_variables_are_named_when_they_make_no_sense(
-    open_model, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    open_model, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ProviderRefused, match="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE"):
+    with pytest.raises(ProviderRefused, match=says):
         await open_model("https://provider.example/v1").reply(ASK)
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    """Return the TLS set-up of a server whose certificate nobody trusts."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*openssl, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_one_clear_line_says_so_when_the_certificate_is_not_trusted(
+    open_chat, self_signed: ssl.SSLContext
+) -> None:
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=self_signed)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ProviderRefused, match=r"not trusted here.*set SSL_CERT_FILE") as caught:
+            await open_chat(f"https://127.0.0.1:{port}/v1").reply(ASK)
+    assert "\n" not in str(caught.value)
 
 
 BROKEN = {

@@ -32,7 +32,7 @@ from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall, ToolMessage, UserMessage
 from ostinato.models.answers import with_own_ids
 from ostinato.models.call_ids import safe_name
-from ostinato.models.foreign_calls import NINE, USUAL, with_portable_ids
+from ostinato.models.foreign_calls import NINE, USUAL, ids_in_native, with_portable_ids
 
 _STOPS = {"stop": "stop", "tool_call": "tool_calls", "length": "length", "content_filter": "refused"}
 
@@ -49,7 +49,7 @@ def parameters_of(request: Request) -> ModelRequestParameters:
 def messages_of(request: Request, model: str) -> list[ModelMessage]:
     """Return the conversation for `model`; what another one keeps in its own form goes as plain text and calls."""
     form = NINE if model.startswith("any:mistral:") else USUAL
-    request = with_portable_ids(request, _own_ids(request, model).__contains__, form)
+    request = with_portable_ids(request, ids_in_native(request, model), form)
     found: list[ModelMessage] = []
     waiting: list[ModelRequestPart] = [SystemPromptPart(request.system)] if request.system else []
     for message in request.messages:
@@ -118,12 +118,6 @@ def _response(message: AssistantMessage, model: str) -> ModelResponse:
         return kept
     calls = [ToolCallPart(safe_name(call.name), call.arguments or "{}", call.id) for call in message.tool_calls]
     return ModelResponse([*([TextPart(message.text)] if message.text else []), *calls])
-
-
-def _own_ids(request: Request, model: str) -> set[str]:
-    """Return the ids that go back in the model's own form, which is not ours to change."""
-    own = (m for m in request.messages if isinstance(m, AssistantMessage) and m.native and m.native.model == model)
-    return {call.id for message in own for call in message.tool_calls}
 
 
 def _native(response: ModelResponse, model: str) -> Native | None:

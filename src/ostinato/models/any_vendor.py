@@ -203,6 +203,8 @@ def _missing_package(spec: str, vendor: str, said: str) -> str:
 
 
 def _missing_key(spec: str, said: str) -> str:
+    if "region" in said.lower():
+        return f"{spec} needs a region: set AWS_DEFAULT_REGION"
     variables = re.findall(r"\b[A-Z][A-Z0-9]*_(?:API_KEY|TOKEN|REGION)\b", said)
     if variables:
         return f"{spec} needs a key: set {' or '.join(dict.fromkeys(variables))}"

@@ -7,7 +7,6 @@ What no other model cures (a wrong key, an unknown name, a malformed request) st
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from ostinato.agent.ports import (
 from ostinato.base.clock import Clock
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request
-from ostinato.models.foreign_calls import with_portable_ids
+from ostinato.models.foreign_calls import USUAL, ids_in_native, with_portable_ids
 
 STAY = 900.0
 """Seconds for which the second is asked before the first is tried again."""
@@ -117,18 +116,14 @@ class FallbackModel:
         return replace(reply, model=name)
 
     def _as_sent(self, model: Model, request: Request) -> Request:
-        return with_portable_ids(request, _is_own(self._authors, model.name))
+        own = {call_id for call_id, author in self._authors.items() if author == model.name}
+        return with_portable_ids(request, own | ids_in_native(request, model.name), USUAL)
 
     def _require_room(self, model: Model, request: Request, lost: Spending) -> None:
         """Refuse what was made to fit the first alone: some servers cut what is too long for them in silence."""
         window = model.context_window
         if window < self._pair.first.context_window and not fits(request, window):
             raise ContextTooLong(f"the conversation is too long for {model.name}", spending=lost)
-
-
-def _is_own(authors: dict[str, str], name: str) -> Callable[[str], bool]:
-    # Who made a call is unknown only in conversations that began before this model was opened.
-    return lambda call_id: authors.get(call_id, name) == name
 
 
 def _told(error: ProviderError, before: list[ProviderError], spent: Spending) -> ProviderError:

@@ -7,7 +7,7 @@ most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letter
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Set
 from dataclasses import replace
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage
@@ -18,8 +18,15 @@ USUAL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What passes everywhere but at Mistral."""
 
 
-def with_portable_ids(request: Request, is_own: Callable[[str], bool], form: re.Pattern[str] = NINE) -> Request:
-    """Return the request with the ids that neither have the `form` nor are the asked model's own replaced by new ones.
+def ids_in_native(request: Request, model: str) -> set[str]:
+    """Return the ids of the calls that go back to `model` in its own form, which is not ours to change."""
+    messages = (message for message in request.messages if isinstance(message, AssistantMessage))
+    own = (message for message in messages if message.native is not None and message.native.model == model)
+    return {call.id for message in own for call in message.tool_calls}
+
+
+def with_portable_ids(request: Request, own: Set[str], form: re.Pattern[str]) -> Request:
+    """Return the request with new ids for calls that neither have the `form` nor are the asked model's `own`.
 
     A call and its answer keep the same id. The same conversation, grown by further messages, gives the same ids, so
     that the provider's prefix cache holds.
@@ -29,7 +36,7 @@ def with_portable_ids(request: Request, is_own: Callable[[str], bool], form: re.
     number = 0
     for message in request.messages:
         for call in _calls(message):
-            if is_own(call.id) or form.fullmatch(call.id) or call.id in new:
+            if call.id in own or form.fullmatch(call.id) or call.id in new:
                 continue
             number += 1
             while f"call{number:05d}" in taken:

@@ -7,17 +7,19 @@ proxies and certificates come from the usual variables. Messages never hold the 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from ostinato.agent.ports import ProviderRefused
 from ostinato.base.text import one_line
-from ostinato.models.endpoint import is_loopback
+from ostinato.models.endpoint import is_loopback, shown
 from ostinato.models.failures import Endpoint, Transient
 from ostinato.models.limits import TransportLimits
 
@@ -77,8 +79,13 @@ class HttpStream:
                 verify=_trust(endpoint.address),
                 follow_redirects=False,
             )
-        except (ImportError, ValueError, OSError, httpx2.InvalidURL) as error:
-            # A malformed proxy, a SOCKS proxy without its library, a certificate file that is not there.
+        except ImportError as error:
+            raise ProviderRefused(
+                "a SOCKS proxy needs one more package: pip install socksio, or set HTTPS_PROXY and ALL_PROXY to an "
+                "http:// proxy"
+            ) from error
+        except (ValueError, OSError, httpx2.InvalidURL) as error:
+            # A malformed proxy, a certificate file that is not there.
             why = f"cannot set up connections: {one_line(str(error))}"
             raise ProviderRefused(f"{why}: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE") from error
 
@@ -114,14 +121,13 @@ def _faults(host: str, connect: float = 0.0) -> Iterator[None]:
     try:
         yield
     except httpx2.ConnectTimeout as error:
-        raise Transient(
-            f"no connection to {host} within {connect:g} s (models.connect_timeout)", outage=True
-        ) from error
+        wait = f"{connect:g} s (models.connect_timeout)"
+        raise Transient(f"no connection to {host}{_by_proxy(host)} within {wait}", outage=True) from error
     except httpx2.ProxyError as error:
         raise Transient(f"the proxy in HTTPS_PROXY or HTTP_PROXY failed: {error}", outage=True) from error
     except httpx2.ConnectError as error:
         raise_for_tls(host, error)
-        raise Transient(f"cannot reach {host}: {_innermost(error)}", outage=True) from error
+        raise Transient(f"cannot reach {host}{_by_proxy(host)}: {_innermost(error)}", outage=True) from error
     except httpx2.TransportError as error:
         raise_for_tls(host, error)
         raise Transient(f"the connection to {host} broke: {_innermost(error)}") from error
@@ -141,12 +147,23 @@ def raise_for_tls(host: str, error: BaseException) -> None:
         cause = cause.__cause__ or cause.__context__
 
 
+def _by_proxy(host: str) -> str:
+    """Return ` through the proxy …` where calls to `host` go through one, without its credentials."""
+    parts = urlsplit(host)
+    proxies = getproxies()
+    variable = next((name for name in (parts.scheme, "all") if proxies.get(name)), None)
+    if variable is None or proxy_bypass(parts.hostname or ""):
+        return ""
+    return f" through the proxy {shown(proxies[variable])} ({variable.upper()}_PROXY)"
+
+
 def _innermost(error: BaseException) -> str:
     text = str(error) or type(error).__name__
     cause = error.__cause__ or error.__context__
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+            # asyncio puts the address in place of the reason; names that do not resolve have numbers of their own.
+            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
         cause = cause.__cause__ or cause.__context__
     return text
 

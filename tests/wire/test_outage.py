@@ -70,7 +70,8 @@ class Vendor:
 
 
 async def hold(model: Any, tools: CountingTools, transcript: WaitsKept, clock: FakeClock) -> ConversationEnd:
-    limits = ConversationLimits(seconds=10 * HOUR)
+    # Less than the outage: waiting for a vendor is not the agent's time.
+    limits = ConversationLimits(seconds=HOUR / 2)
     briefing, steering = Briefing("rules", "task", {}), Steering(lambda *_: None)
     return await converse(briefing, model, tools, transcript, limits, clock, steering)
 

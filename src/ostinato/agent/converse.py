@@ -132,6 +132,8 @@ async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transc
     told: list[asyncio.Future[None]] = []
 
     def on_retry(why: str, seconds: float) -> None:
+        # A vendor's outage is not the agent's time: it must not use up an attempt at the task.
+        talk.held += seconds
         told.append(asyncio.ensure_future(transcript.retrying(talk.steps, why, seconds)))
 
     try:

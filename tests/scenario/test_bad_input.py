@@ -343,6 +343,9 @@ REFUSALS = {
         Answer(status=404, error={"message": "no such model", "code": "model_not_found"}),
         ("test", "OPENAI_BASE_URL"),
     ),
+    "wrong key": (Answer(status=401, error={"message": "Incorrect API key provided"}), ("the key", "OPENAI_API_KEY")),
+    "no quota": (Answer(status=429, error={"message": "no", "code": "insufficient_quota"}), ("add credit",)),
+    "outage": (Answer(status=503, error={"message": "maintenance"}), ("is down", "maintenance", "models.patience")),
     "forbidden": (Answer(status=403, error={"message": "not for you"}), ("OPENAI_API_KEY",)),
     "web page": (HTML, ("OPENAI_BASE_URL",)),
 }

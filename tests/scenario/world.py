@@ -126,7 +126,7 @@ class World:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the command line: the machine's, with our own places."""
-        ours = ("OSTINATO_", "OPENAI_", "ANTHROPIC_", "XDG_", "GIT_")
+        ours = ("OSTINATO_", "OPENAI_", "ANTHROPIC_", "OLLAMA_", "GROQ_", "XDG_", "GIT_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         return {
             **kept,
@@ -137,6 +137,9 @@ class World:
             "OPENAI_API_KEY": "sk-test-0000",
             "ANTHROPIC_BASE_URL": self.model_url.removesuffix("/v1"),
             "ANTHROPIC_API_KEY": "sk-test-0000",
+            "GROQ_BASE_URL": self.model_url.removesuffix("/v1"),
+            "GROQ_API_KEY": "sk-test-0000",
+            "OLLAMA_HOST": self.model_url,
             "OSTINATO_MODEL": f"{self.wire}:test",
             **self.env,
         }

@@ -8,6 +8,7 @@ from ostinato.models.limits import TransportLimits
 from ostinato.models.probe import OUTPUT_TOKENS, ProbeResult, probe
 from ostinato.testing.chat_server import Answer, Call, ChatServer, Fault, Handler, in_turn
 from ostinato.testing.fake_clock import FakeClock
+from tests.wire.conftest import needs_any
 
 PONG = Answer(tool_calls=(Call("pong"),))
 
@@ -23,15 +24,33 @@ async def test_all_works_when_the_model_answers_with_the_tool(clock: FakeClock) 
     assert server.problems == []
     assert result.works
     assert (result.reachable, result.key, result.model, result.tools, result.called) == (True,) * 5
-    assert result.message == ""
+    assert (result.streams, result.usage, result.message) == (True, True, "")
     (sent,) = server.requests
     assert sent.body["max_tokens"] == OUTPUT_TOKENS
     assert len(sent.body["tools"]) == 1
 
 
+@pytest.mark.parametrize(
+    "spec", ["anthropic:m", "openai:m", "openai-chat:m", "ollama:m", pytest.param("any:groq:m", marks=needs_any)]
+)
+async def test_every_provider_can_be_probed(clock: FakeClock, spec: str) -> None:
+    with ChatServer(in_turn(PONG)) as server:
+        root = server.url.removesuffix("/v1")
+        env = {"OPENAI_BASE_URL": server.url, "ANTHROPIC_BASE_URL": root, "OLLAMA_HOST": root, "GROQ_BASE_URL": root}
+        env |= {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k", "GROQ_API_KEY": "k"}
+        result = await probe(spec, env, TransportLimits(first_byte=5.0, silence=5.0), clock)
+    assert server.problems == []
+    assert (result.works, result.called, result.message, result.spec) == (True, True, "", spec)
+
+
 async def test_works_when_the_tool_is_taken_but_not_called(clock: FakeClock) -> None:
     result, _ = await probed(in_turn(Answer(text="pong", finish="length")), clock)
     assert (result.works, result.called) == (True, False)
+
+
+async def test_what_the_server_lacks_is_told_though_it_works(clock: FakeClock) -> None:
+    result, _ = await probed(in_turn(Answer(tool_calls=(Call("pong"),), whole=True, usage=None)), clock)
+    assert (result.works, result.streams, result.usage) == (True, False, False)
 
 
 @pytest.mark.parametrize(

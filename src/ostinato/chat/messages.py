@@ -89,10 +89,13 @@ class Request:
 class Reply:
     """The model's whole answer. `stop` is why it ended: `stop`, `tool_calls`, `length` or `refused`.
 
-    `model` is who answered, as `provider:model`: with a fallback, not always the one that was asked first.
+    `model` is who answered, as `provider:model`: with a fallback, not always the one that was asked first. `streamed`
+    tells whether it came in pieces, `reported` whether the provider said what it took (else it is estimated).
     """
 
     message: AssistantMessage
     spending: Spending = field(default_factory=Spending)
     stop: str = "stop"
     model: str = ""
+    streamed: bool = True
+    reported: bool = True

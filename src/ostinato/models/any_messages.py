@@ -73,7 +73,8 @@ def reply_of(response: ModelResponse, request: Request, model: str) -> Reply:
         native=_native(response, model),
     )
     stop = _STOPS.get(reason_of(response), "stop")
-    return Reply(message, spending_of(response, request), "tool_calls" if calls and stop == "stop" else stop, model)
+    stop = "tool_calls" if calls and stop == "stop" else stop
+    return Reply(message, spending_of(response, request), stop, model, reported=is_reported(response))
 
 
 def reason_of(response: ModelResponse) -> str:
@@ -82,10 +83,15 @@ def reason_of(response: ModelResponse) -> str:
     return response.finish_reason or str((response.provider_details or {}).get("finish_reason") or "").lower()
 
 
+def is_reported(response: ModelResponse) -> bool:
+    """Tell whether the vendor said what the answer took."""
+    return bool(response.usage.input_tokens or response.usage.output_tokens)
+
+
 def spending_of(response: ModelResponse, request: Request) -> Spending:
     """Return the usage that the vendor reported, or an estimate of about four characters a token; no cost yet."""
     usage = response.usage
-    if not usage.input_tokens and not usage.output_tokens:
+    if not is_reported(response):
         asked = sum(request_sections({}, request.messages, request.tools).values()) + tokens_of(request.system)
         first = tokens_of(request.messages[0].text) if request.messages else 0
         return Spending(input=asked + first, output=sum(_size(part) for part in response.parts), calls=1)

@@ -29,8 +29,10 @@ class ProbeResult:
 
     `reachable`: somebody answered at the address. `key`: the key was accepted, or none is needed. `model`: the name is
     known there. `tools`: a request that offers tools is taken; `called`: the model used the one offered (one that
-    reasons may have had no room to). `milliseconds` from the question to the whole answer. `message` is empty when
-    all is well, else one line that says what to change. `spending` is what the probe cost.
+    reasons may have had no room to). `streams`: the answer came in pieces, so that a long one shows signs of life.
+    `usage`: the provider says how many tokens a call took; else they are estimated. `milliseconds` from the question
+    to the whole answer. `message` is empty when all is well, else one line that says what to change. `spending` is
+    what the probe cost.
     """
 
     spec: str
@@ -39,6 +41,8 @@ class ProbeResult:
     model: bool | None = None
     tools: bool | None = None
     called: bool | None = None
+    streams: bool | None = None
+    usage: bool | None = None
     milliseconds: int = 0
     message: str = ""
     spending: Spending = field(default_factory=Spending)
@@ -93,7 +97,9 @@ async def _asked(spec: str, model: Model) -> ProbeResult:
 
 def _answered(spec: str, reply: Reply) -> ProbeResult:
     called = bool(reply.message.tool_calls)
-    return ProbeResult(spec, True, True, True, True, called, spending=reply.spending)
+    return ProbeResult(
+        spec, True, True, True, True, called, streams=reply.streamed, usage=reply.reported, spending=reply.spending
+    )
 
 
 def failed(spec: str, error: ProviderError) -> ProbeResult:

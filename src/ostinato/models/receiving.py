@@ -32,16 +32,20 @@ class Receiver:
     endpoint: Endpoint
     clock: Clock
 
-    async def receive(self, incoming: Incoming, builder: AnswerBuilder) -> None:
-        """Feed `builder` an answer with status 200 until it is whole. Raises Transient and ProviderError."""
+    async def receive(self, incoming: Incoming, builder: AnswerBuilder) -> bool:
+        """Feed `builder` an answer with status 200 until it is whole; return whether it was streamed.
+
+        Raises Transient and ProviderError.
+        """
         kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json":
             await self._receive_document(incoming, builder)
-        elif kind in {"text/event-stream", ""}:
+            return False
+        if kind in {"text/event-stream", ""}:
             await self._receive_stream(incoming, builder)
-        else:
-            address, variable = self.endpoint.address, self.endpoint.address_variable
-            raise Transient(f"{address} answered with {self.endpoint.quote(kind)}, no event stream: check {variable}")
+            return True
+        address, variable = self.endpoint.address, self.endpoint.address_variable
+        raise Transient(f"{address} answered with {self.endpoint.quote(kind)}, no event stream: check {variable}")
 
     async def failure(self, incoming: Incoming) -> Transient | ProviderError:
         """Return what an answer with another status than 200 means."""

@@ -84,13 +84,14 @@ class WireModel:
             async with self._connection().post(url, self._headers, content) as incoming:
                 if incoming.status != 200:
                     raise await self._receiver.failure(incoming)
-                await self._receiver.receive(incoming, builder)
+                streamed = await self._receiver.receive(incoming, builder)
         except (Transient, ProviderError) as failure:
             failure.spending = self._lost(builder, len(content))
             raise
         self._wire.learn(builder)
         reply = builder.reply(request, len(content))
-        return replace(reply, spending=self._priced(reply.spending), model=self.name)
+        spent = self._priced(reply.spending)
+        return replace(reply, spending=spent, model=self.name, streamed=streamed, reported=builder.reported)
 
     def _connection(self) -> HttpStream:
         if self._http is None:

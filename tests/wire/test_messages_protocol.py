@@ -154,6 +154,13 @@ async def test_thinking_that_was_cut_before_its_signature_is_shown_but_not_sent_
     assert (reply.message.reasoning, reply.message.native, reply.stop) == ("hm", None, "length")
 
 
+async def test_thinking_goes_back_as_it_came_where_a_server_signs_nothing(open_messages) -> None:
+    thinking = start({"type": "thinking", "thinking": "hm"})
+    call = start({"type": "tool_use", "id": "t1", "name": "read_file", "input": {}}, 1)
+    items = (await reply_to(open_messages, BEGIN, thinking, call, end("tool_use"))).message.native.items
+    assert items[0] == {"type": "thinking", "thinking": "hm", "signature": ""}
+
+
 async def test_plain_reply_needs_no_form_of_its_own(open_messages) -> None:
     with ChatServer(in_turn(Answer(text="I look.", tool_calls=(Call("read_file", {"path": "x"}),)))) as server:
         assert (await open_messages(server.url).reply(ASK)).message.native is None

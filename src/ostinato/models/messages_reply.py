@@ -1,7 +1,7 @@
 """The events of a Messages answer put together into a Reply. Pure.
 
 One path for streams and for whole answers. Tool-call arguments stay raw text. Thinking is kept with its signature, as
-the vendor wants it back; thinking that was cut before its signature came is only shown.
+the vendor wants it back; thinking that led to nothing, cut before its signature came, is only shown.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ class _Block:
             return text_block(words) if words.strip() else None
         if self.kind == "thinking":
             signature = text(self.raw.get("signature")) + self.signature
-            kept = {"type": "thinking", "thinking": self.words("thinking"), "signature": signature}
-            return kept if signature else None
+            return {"type": "thinking", "thinking": self.words("thinking"), "signature": signature}
         return self.raw
 
 

@@ -259,6 +259,7 @@ async def test_a_question_outlives_the_process_that_put_it(modelled: Modelled, p
     async with planning(world) as job:
         assert titles(await job.resume_plan(goal, person)) == ["Make a"]
         assert world.json("approvals") == []
+    assert world.json("sessions", "list", "--goal", goal)[1]["usage"]["calls"] == 1
     assert person.asked == [("Which?", ("a", "b"))]
     assert (len(heard[0]), heard[0][1]) == (2, "b")
 

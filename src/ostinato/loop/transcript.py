@@ -49,7 +49,8 @@ class StoredTranscript:
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         """Keep the reply, what it cost and who answered."""
         self._spent, self._model = spending, model
-        await self._add(step + self._before, message)
+        step += self._before
+        await self._store(lambda s: s.iterations.add_reply(self._owner, step, message, spending, model))
 
     async def tool_started(self, step: int, call: ToolCall) -> None:
         """Tell that a tool runs."""

@@ -69,6 +69,12 @@ class ConversationStore:
             role, content = fields.pop("role"), encode_json(fields)
         self._write("add_message", owner_id, {"step": step, "role": role, "content": content})
 
+    def add_reply(self, owner_id: str, step: int, message: Message, spending: Spending, model: str) -> None:
+        """Add a model's reply with what it cost and who answered: no crash of a tool that it calls loses the cost."""
+        with self._db.transaction():
+            self.add_message(owner_id, step, message)
+            self._write("spend_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
+
     def transcript(self, owner_id: str) -> list[StoredMessage]:
         """Return all messages in order; [] for an unknown owner."""
         return [_decode_message(row) for row in self._db.execute(self._sql["messages"], {"owner_id": owner_id})]

@@ -44,6 +44,15 @@ def test_steps_keep_their_sections_cost_and_model(store: Store) -> None:
     assert second.model == ""
 
 
+def test_a_reply_brings_its_cost_before_its_tools_have_run(store: Store) -> None:
+    store.iterations.begin_step("sess-1", 1, {"rules": 5})
+    store.iterations.add_reply("sess-1", 1, AssistantMessage("hm"), Spending(input=3, calls=1), "a:model")
+    (step,) = store.iterations.steps("sess-1")
+    assert (step.spending, step.model, step.ended_at) == (Spending(input=3, calls=1), "a:model", None)
+    assert step.sections == {"rules": 5}
+    assert [one.message for one in store.iterations.transcript("sess-1")] == [AssistantMessage("hm")]
+
+
 def test_a_step_that_is_tried_again_keeps_its_start(store: Store) -> None:
     store.iterations.begin_step("sess-a", 1, {"rules": 10})
     (before,) = store.iterations.steps("sess-a")

@@ -191,11 +191,11 @@ def test_a_plan_session_that_was_killed_in_its_second_conversation_counts_both_a
 ) -> None:
     _, session = store.plans.start(project.id, "G", "", dead)
     one = Spending(input=10, calls=1)
-    store.iterations.end_step(session.id, 1, one)
+    store.iterations.end_step(session.id, 1, one, "")
     store.sessions.add_spending(session.id, one)
-    store.iterations.end_step(session.id, 2, one)
-    store.iterations.end_step(f"{session.id}/critic-1", 1, one)
-    store.iterations.end_step("sess-another", 1, one)
+    store.iterations.end_step(session.id, 2, one, "")
+    store.iterations.end_step(f"{session.id}/critic-1", 1, one, "")
+    store.iterations.end_step("sess-another", 1, one, "")
     recover(store, project.id, landed={})
     assert store.sessions.get(session.id).spending == one + one + one
 

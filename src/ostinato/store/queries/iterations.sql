@@ -65,6 +65,13 @@ WHERE NOT EXISTS (SELECT 1 FROM iterations WHERE id = :owner_id AND ended_at IS 
 ON CONFLICT (owner_id, step) DO UPDATE SET sections = excluded.sections
 RETURNING step
 
+-- name: spend_step
+INSERT INTO steps (owner_id, step, started_at, spending, model)
+SELECT :owner_id, :step, :at, :spending, :model
+WHERE NOT EXISTS (SELECT 1 FROM iterations WHERE id = :owner_id AND ended_at IS NOT NULL)
+ON CONFLICT (owner_id, step) DO UPDATE SET spending = excluded.spending, model = excluded.model
+RETURNING step
+
 -- name: end_step
 INSERT INTO steps (owner_id, step, started_at, ended_at, spending, model)
 SELECT :owner_id, :step, :at, :at, :spending, :model

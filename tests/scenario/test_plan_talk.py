@@ -392,7 +392,7 @@ def test_the_whole_plan_can_be_edited(modelled: Modelled) -> None:
         person.types("edit all")
         shown = person.asked("[l]ater")
         assert "A tiny shop." in shown
-        assert "Make till" not in shown
+        assert "No longer in the plan\n  - till: Make till" in shown
         person.types("a")
         goal = goal_in(person.sees("Accepted: ") + person.sees("\n"))
         assert person.ends() == 0
@@ -451,6 +451,37 @@ def test_a_plain_terminal_gets_plain_lines(modelled: Modelled) -> None:
         assert person.ends() == 5
         assert "\x1b" not in person.said
     assert node(world, goal)["title"] == "a shop"
+
+
+def test_letters_of_any_language_can_be_typed_in_any_locale(modelled: Modelled) -> None:
+    world = modelled(turns(propose("shelf"))).make_repository(FILES)
+    with Person(world, "plan", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as person:
+        person.asked("What is wanted?")
+        person.types("un caf\u00e9 \u6f22\u5b57")
+        person.asked("[l]ater")
+        person.types("a")
+        goal = goal_in(person.sees("Accepted: ") + person.sees("\n"))
+        assert person.ends() == 0
+    assert node(world, goal)["title"] == "un caf\u00e9 \u6f22\u5b57"
+
+
+def test_ctrl_c_is_no_answer_to_a_question_that_comes_after_it(modelled: Modelled) -> None:
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def planner(body: Body) -> Answer:
+        waits.set()
+        goes_on.wait(30)
+        return turns(asks(), propose("shelf"))(body)
+
+    world = modelled(planner).make_repository(FILES)
+    with Person(world, "plan", "a shop") as person:
+        waits.wait(30)
+        person.presses("\x03")
+        person.sees("stopping after the present step")
+        goes_on.set()
+        person.sees("question waits for you")
+        assert person.ends() == 5
+        assert READY not in person.plain
 
 
 def test_no_color_is_obeyed(modelled: Modelled) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -134,6 +135,7 @@ async def _talked(job: Job, request: PlanRequest, talk: Talk) -> PlanOutcome:
 
 async def _alone(invocation: Invocation, job: Job, request: PlanRequest) -> PlanOutcome:
     """Plan with nobody to ask: accepted where that was said, else the plan waits."""
+    from ostinato.cli.layout import look_of
     from ostinato.cli.plan_outcome import accepted, waiting, without_plan
     from ostinato.cli.plan_view import beside, plan_lines
     from ostinato.cli.progress import shown
@@ -145,7 +147,9 @@ async def _alone(invocation: Invocation, job: Job, request: PlanRequest) -> Plan
     if proposal.draft is None:
         return await without_plan(job, proposal)
     if not invocation.json:
-        click.echo("\n".join(plan_lines(proposal.goal.title, proposal.draft, beside=beside(job, proposal))))
+        look = look_of(sys.stdout)
+        lines = plan_lines(proposal.goal.title, proposal.draft, look, beside(job, proposal))
+        click.echo("\n".join(lines), color=look.colour or None)
     if request.answering == "accept" or job.asks_nothing:
         return accepted(proposal, await job.accept(proposal))
     await job.leave_plan(proposal)

@@ -63,6 +63,8 @@ class Talk:
 
     async def ask(self, question: str, options: tuple[str, ...]) -> str:
         """Put a question of the planner and return the answer. Raises Left."""
+        if self._interruption.asked:
+            raise Left
         with self._live.resting():
             self._terminal.forget_typed()
             self.say("")
@@ -87,7 +89,7 @@ class Talk:
         """Show the plan and do what the person wants with it, until it is accepted, rejected or left."""
         self._terminal.forget_typed()
         self._show(proposal)
-        while True:
+        while not self._interruption.asked:
             self.say(SHORT, "dim")
             try:
                 choice = choice_of(await self._terminal.read(CHANGES), [task.key for task in _tasks(proposal)])
@@ -100,6 +102,7 @@ class Talk:
             if isinstance(settled, PlanOutcome):
                 return settled
             proposal = settled
+        return await self._later(proposal)
 
     def say(self, text: str, style: str = "") -> None:
         """Say something on the terminal, wrapped; the text may come from anywhere."""
@@ -161,7 +164,7 @@ class Talk:
         with self.progress():
             changed = await self._job.change_plan(proposal, words, self)
         if changed.draft is not None:
-            self._show(changed)
+            self._show(changed, proposal.draft)
             return changed
         if changed.limit or changed.end.ending.value in _OVER:
             return await without_plan(self._job, changed)
@@ -175,17 +178,18 @@ class Talk:
             return proposal
         changed = await edit(Editing(proposal, proposal.draft, place, self._take), self, self._interruption)
         if changed is not proposal:
-            self._show(changed)
+            self._show(changed, proposal.draft)
         return changed
 
     async def _take(self, proposal: Proposal, draft: PlanDraft) -> tuple[Proposal, list[Finding]]:
         with self.progress():
             return await self._job.edit_plan(proposal, draft)
 
-    def _show(self, proposal: Proposal) -> None:
+    def _show(self, proposal: Proposal, before: PlanDraft | None = None) -> None:
         if proposal.draft is not None:
             self.say("")
-            self._print(plan_lines(proposal.goal.title, proposal.draft, self._look(), beside(self._job, proposal)))
+            with_it = beside(self._job, proposal, before)
+            self._print(plan_lines(proposal.goal.title, proposal.draft, self._look(), with_it))
 
     def _help(self) -> None:
         for word, meaning in HELP:

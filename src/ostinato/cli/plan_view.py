@@ -23,25 +23,27 @@ _STEP = 2
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is shown with a plan: what the critic says of it, the titles of replaced tasks by id, the estimate."""
+    """What is shown with a plan: what the critic says of it, the titles of replaced tasks by id, the estimate; and
+    the plan as the person saw it last, so that they see what is different."""
 
     critique: Critique | None = None
     replaced: Sequence[tuple[str, str]] = ()
     estimate: str = ""
+    before: PlanDraft | None = None
 
 
-def beside(job: Job, proposal: Proposal) -> Beside:
-    """Return what is shown with the plan of `proposal`."""
+def beside(job: Job, proposal: Proposal, before: PlanDraft | None = None) -> Beside:
+    """Return what is shown with the plan of `proposal`, `before` being the plan that the person saw last."""
     draft = proposal.draft
     guess = "" if draft is None else estimate_text(job.estimate(draft))
     if not proposal.replaced:
-        return Beside(proposal.critique, (), guess)
+        return Beside(proposal.critique, (), guess, before)
     store = job.reader()
     try:
         found = [store.graph.find(node) for node in proposal.replaced]
     finally:
         store.db.close()
-    return Beside(proposal.critique, [(node.id, node.title) for node in found if node is not None], guess)
+    return Beside(proposal.critique, [(node.id, node.title) for node in found if node is not None], guess, before)
 
 
 def estimate_text(likely: Estimate) -> str:
@@ -66,12 +68,18 @@ def plan_lines(title: str, draft: PlanDraft, look: Look | None = None, beside: B
     for line in clean_block(draft.summary, indent=""):
         yield from look.lines(line, "  ")
     yield ""
+    kept = {task.key for task in draft.tasks}
+    news = _news(draft, beside.before)
     for place, depth in task_tree(draft.tasks):
-        yield from _task(place, draft.tasks[place], depth, look)
+        task = draft.tasks[place]
+        yield from _task(place, task, depth, look, news=news.get(task.key, ""))
     yield from _section("Decisions", [_decision(one, look) for one in draft.decisions], look)
     yield from _section("Assumed or seen on the way", [_noted(seen, look) for seen in draft.observations], look)
     replaced = [look.lines(f"{clean(node)} {clean(said)}", "  - ", "    ") for node, said in beside.replaced]
     yield from _section("Replaces", replaced, look)
+    left_out = [task for task in (beside.before.tasks if beside.before else ()) if task.key not in kept]
+    gone = [look.lines(f"{clean(task.key)}: {clean(task.title)}", "  - ", "    ") for task in left_out]
+    yield from _section("No longer in the plan", gone, look)
     if beside.critique is not None:
         yield from _critique(beside.critique, look)
     if beside.estimate:
@@ -113,13 +121,25 @@ def task_tree(tasks: Sequence[TaskDraft]) -> list[tuple[int, int]]:
     return [*((place, depths[place]) for place in order), *((place, 0) for place in left)]
 
 
-def _task(place: int, task: TaskDraft, depth: int, look: Look, *, whole: bool = False) -> Iterator[str]:
+def _news(draft: PlanDraft, before: PlanDraft | None) -> dict[str, str]:
+    """Return what is different about each task since `before`, by its key."""
+    known = {task.key: task for task in before.tasks} if before else {}
+    return {
+        task.key: "new" if task.key not in known else "changed"
+        for task in draft.tasks
+        if before and known.get(task.key) != task
+    }
+
+
+def _task(place: int, task: TaskDraft, depth: int, look: Look, *, whole: bool = False, news: str = "") -> Iterator[str]:
     # Deep chains must leave room for text: most of the width is never given to indenting.
     room = (look.width or 80) // 5
     lead = " " * min(depth * _STEP, room)
     number = f"{lead}{place + 1}. "
     inner = " " * len(number)
     yield from look.lines(f"{clean(task.key)}: {clean(task.title)}", number, inner, "strong")
+    if news:
+        yield from look.lines(news, inner, style="good")
     facts = ", ".join(_facts(task))
     if facts:
         yield from look.lines(facts, inner, style="dim")

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ostinato.cli.layout import is_dumb, terminal_size
@@ -54,7 +54,8 @@ class Terminal:
         """Drop what was typed before anything was asked: it answers no question that the person has seen."""
         import termios
 
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        with suppress(termios.error):  # the terminal is gone: the next question finds that out
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
     async def _edited(self, history: str | None, options: Sequence[str]) -> str:
         session = _session(history, options)

@@ -99,6 +99,19 @@ def test_a_task_stands_below_what_it_needs() -> None:
     assert tree_of(x="y", y="x", z="") == [("z", 0), ("x", 0), ("y", 0)]
 
 
+def test_what_is_different_since_the_plan_was_seen_is_marked() -> None:
+    kept, gone = TaskDraft("kept", "Kept"), TaskDraft("gone", "Gone for good")
+    before = PlanDraft("", (kept, TaskDraft("other", "Other"), gone))
+    now = PlanDraft("", (kept, TaskDraft("other", "Another"), TaskDraft("more", "More")))
+    lines = [line.strip() for line in lines_of(now, None, Beside(before=before))]
+    assert [
+        lines[lines.index(f"{n}. {said}") + 1]
+        for n, said in enumerate(("kept: Kept", "other: Another", "more: More"), 1)
+    ] == ["? no check", "changed", "new"]
+    assert lines[lines.index("No longer in the plan") + 1] == "- gone: Gone for good"
+    assert not {"changed", "new"} & {line.strip() for line in lines_of(now, None, Beside())}
+
+
 def test_hostile_text_cannot_play_with_the_terminal() -> None:
     bad = "\x1b[2J\rAccepted\u202e\x9b1m\nx"
     task = TaskDraft(bad, bad, bad, (bad,), (Check(bad, working_dir=bad),), (bad,), (bad,), profile=bad)

@@ -1,112 +1,22 @@
-"""A person at a real terminal, for scenario tests: types, reads what stands there, presses Ctrl-C."""
+"""The person of a world at a terminal of their own."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import re
-import select
-import signal
-import struct
 import sys
-import termios
-import time
-from types import TracebackType
-from typing import Self
 
+from ostinato.testing.typist import READY as READY
+from ostinato.testing.typist import Typist
 from tests.scenario.world import World
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|.\x08|\r")
-# A prompt switches bracketed paste on when it takes keys, and off when it is done.
-_KEYS_WANTED = "\x1b[?2004h"
-READY = "<ready>"
-PATIENCE = 60.0
 
-
-class Person:
-    """Runs the command line on a terminal of its own. `said` is everything that came out, escapes and all."""
+class Person(Typist):
+    """Runs the command line in the world's repository."""
 
     def __init__(self, world: World, *arguments: str, columns: int = 80, lines: int = 24, **env: str) -> None:
-        environment = {**world.environment(), "TERM": "xterm-256color", **env}
-        command = [sys.executable, "-m", "ostinato", *arguments]
-        self.said = ""
-        self._seen = 0
-        self._code: int | None = None
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            try:
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-                os.chdir(world.repo)
-                os.execve(sys.executable, command, environment)
-            finally:
-                os._exit(127)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._code is None:
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
-        os.close(self._terminal)
-
-    def sees(self, text: str) -> str:
-        """Wait until `text` stands after what was seen before; return what stands up to its end, without escapes."""
-        while (found := self.plain.find(text, self._seen)) < 0:
-            assert self._reads(), f"the program ended, and {text!r} did not come:\n{self.plain[self._seen :]}"
-        before, self._seen = self.plain[self._seen : found + len(text)], found + len(text)
-        return before
-
-    def asked(self, text: str = "") -> str:
-        """Wait until `text` stands there and then a prompt that is ready for keys; return what stands up to it."""
-        return self.sees(text) + self.sees(READY)
-
-    def types(self, text: str) -> None:
-        """Type `text` and press Enter."""
-        self.presses(f"{text}\r")
-
-    def pastes(self, text: str) -> None:
-        """Paste `text` as terminals do."""
-        self.presses(f"\x1b[200~{text}\x1b[201~")
-
-    def presses(self, keys: str) -> None:
-        """Send keys."""
-        data = keys.encode()
-        while data:
-            # A terminal takes only so much until it is read.
-            readable, writable, _ = select.select([self._terminal], [self._terminal], [], PATIENCE)
-            if readable:
-                self._reads()
-            if writable:
-                data = data[os.write(self._terminal, data[:1024]) :]
-
-    def gets(self, number: signal.Signals) -> None:
-        """Send a signal to the program."""
-        os.kill(self._process, number)
-
-    def ends(self) -> int:
-        """Wait for the end; return the exit code."""
-        while self._reads():
-            pass
-        self._code = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
-        return self._code
-
-    @property
-    def plain(self) -> str:
-        """Everything that came out, without escapes; READY stands where a prompt began to take keys."""
-        return _ESCAPES.sub("", self.said.replace(_KEYS_WANTED, READY))
-
-    def _reads(self) -> bool:
-        """Read what has come; tell whether the terminal is still open. Fails when nothing comes for too long."""
-        begun = time.monotonic()
-        ready, _, _ = select.select([self._terminal], [], [], PATIENCE)
-        assert ready, f"nothing came for {time.monotonic() - begun:.0f} s:\n{self.plain[self._seen :]}"
-        try:
-            data = os.read(self._terminal, 65536)
-        except OSError:  # what Linux says when the other side is closed
-            return False
-        self.said += data.decode("utf-8", "replace")
-        return bool(data)
+        super().__init__(
+            [sys.executable, "-m", "ostinato", *arguments],
+            cwd=world.repo,
+            environment={**world.environment(), "TERM": "xterm-256color", **env},
+            columns=columns,
+            lines=lines,
+        )

@@ -38,7 +38,9 @@ class PlanBuilder:
 
     def adopt(self, draft: PlanDraft) -> None:
         """Take a draft, with all that came with it, as the one that stands: the person's, or one kept earlier."""
-        self._draft, self._decisions, self._observations = replace(draft, red=()), [], []
+        # As if it had been logged: a later proposal that does not repeat the decisions must not lose them.
+        self._draft = replace(draft, decisions=(), observations=(), red=())
+        self._decisions, self._observations = list(draft.decisions), list(draft.observations)
 
     def replay(self, messages: Sequence[Message]) -> None:
         """Take up what the calls of a kept conversation logged; those that were refused or not run left nothing."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage
-from ostinato.graph.plan import Criticism, Critique, Finding, ObservationDraft, PlanDraft, TaskDraft
+from ostinato.graph.plan import Criticism, Critique, DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
 from ostinato.graph.plan_rules import check_plan
 from ostinato.loop.plan import Left
 from ostinato.tools.critique import CritiqueBook
@@ -140,6 +140,16 @@ async def test_a_draft_that_is_adopted_brings_all_that_belongs_to_it(planning: P
     draft = planning.builder.draft()
     assert draft is not None
     assert {seen.title for seen in draft.observations} == {"Kept", "Later"}
+
+
+async def test_a_proposal_after_an_edit_keeps_the_decisions_that_it_does_not_repeat(planning: Planning) -> None:
+    await planning.call("propose_plan", **PLAN)
+    kept = (DecisionDraft("Which", chosen="A"),)
+    planning.builder.adopt(PlanDraft("edited", (TaskDraft("z", "Z"),), kept, (ObservationDraft("Seen"),)))
+    await planning.call("propose_plan", **PLAN)
+    draft = planning.builder.draft()
+    assert draft is not None
+    assert (draft.decisions, draft.observations) == (kept, (ObservationDraft("Seen"),))
 
 
 def calls(*made: tuple[str, dict[str, Any], bool | None]) -> list[Message]:

@@ -24,7 +24,8 @@ TRANSCRIPT = HERE.parent / "docs" / "transcripts" / "plan.txt"
 COLUMNS = 88
 GOAL = "Print the records of a year at the weather station"
 CHANGE = "a broken file should get a task of its own"
-EDIT = "sed -i 's/^complexity = .*/complexity = \"large\"/'"
+# Changes the text, and shows what a person would see in their editor.
+EDIT = """sed -i 's/^complexity = .*/complexity = "large"/' "$1" && cat"""
 _STEADY = (
     (r"\bos-[0-9a-f]{8}", "os-1f0c9a2e"),
     (r"\bsess-[0-9a-f]{8}", "sess-5b21d6f0"),

@@ -17,6 +17,7 @@ from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, parse_plan, to_arguments
 
 _PROBLEM = "#! "
+_HOW = "Save and leave the editor to take it over;\n# an unchanged or empty file changes nothing.\n"
 _FIELDS = """\
 # key                   the task's name within this plan; other tasks depend on it by this name
 # title, description    what is to be done
@@ -26,6 +27,7 @@ _FIELDS = """\
 # complexity            small, medium or large
 # priority              critical, high, medium or low
 # judge                 true: a person must judge the result
+# replaces              ids of open tasks whose place it takes
 # [[checks]]            command: must fail now, and exit 0 when the task is done
 #                       guard = true: passes now, and must stay so
 #                       timeout in seconds, working_dir: both may be left out
@@ -43,16 +45,13 @@ class TextError(ValueError):
 def task_text(draft: PlanDraft, place: int) -> str:
     """Return the task at `place` as text to edit."""
     task = to_arguments(draft)["tasks"][place]
-    return (
-        f"# Task {place + 1} of {len(draft.tasks)}. Save and leave the editor to take it over; an unchanged or empty "
-        "file changes nothing.\n#\n" + _FIELDS + "\n" + _table(_with_room(task), ())
-    )
+    return f"# Task {place + 1} of {len(draft.tasks)}. {_HOW}#\n" + _FIELDS + "\n" + _table(_with_room(task), ())
 
 
 def plan_text(draft: PlanDraft) -> str:
     """Return the whole plan as text to edit."""
     return (
-        "# The whole plan. Save and leave the editor to take it over; an unchanged or empty file changes nothing.\n"
+        f"# The whole plan. {_HOW}"
         "# Tasks may be added, removed and moved; each begins with [[tasks]], its checks with [[tasks.checks]].\n#\n"
         + _FIELDS.replace("[[checks]]      ", "[[tasks.checks]]")
         + "\n"

@@ -62,6 +62,13 @@ def is_dumb() -> bool:
     return os.environ.get("TERM", "").lower() in {"", "dumb", "unknown"}
 
 
+def take_line_away() -> None:
+    """Clear the line of the terminal that the cursor is on: what runs now stands there, and `^C` after it."""
+    if os.isatty(2) and not is_dumb():
+        # Not through sys.stderr: what shows progress may stand in its place.
+        os.write(2, b"\r\x1b[2K")
+
+
 def terminal_size(stream: TextIO) -> tuple[int, int]:
     """Return lines and columns of the terminal behind `stream`; 24 and 80 where it does not say (some say 0)."""
     try:

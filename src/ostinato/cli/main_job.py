@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from ostinato.base.errors import UsageError
+from ostinato.cli.layout import take_line_away
 from ostinato.cli.output import remark
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def run_interruptible(
         if interruption.asked:
             os._exit(130)
         interruption.ask()
+        if not invocation.json:
+            take_line_away()
         remark(invocation, "stopping after the present step; Ctrl-C again stops now (the next run recovers)")
 
     async def main() -> R:

@@ -74,12 +74,12 @@ async def without_plan(job: Job, proposal: Proposal) -> PlanOutcome:
     elif code == INTERRUPTED:
         why = "interrupted before there was a plan"
     stays = await job.leave_plan(proposal)
-    go_on = f"`ostinato plan --goal {goal}` goes on with it"
+    go_on = f"  ostinato plan --goal {goal}"
     if code == WAITING:
-        lines = ["The planner's question waits for you:", f"  ostinato plan --goal {goal}"]
+        lines = ["The planner's question waits for you:", go_on]
         return outcome(proposal, lines, code, detail="a question waits")
-    after = go_on if stays else f"{goal} is cancelled"
-    return outcome(proposal, [f"No plan: {why}; {after}."], code, detail=why)
+    after = ["Nothing is lost; to go on:", go_on] if stays else [f"{goal} is cancelled."]
+    return outcome(proposal, [f"No plan: {why}.", *after], code, detail=why)
 
 
 def nothing_begun() -> PlanOutcome:

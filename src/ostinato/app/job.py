@@ -11,12 +11,11 @@ from ostinato.app.goals import GoalChoice, chosen_goal, committed_work
 from ostinato.app.opening import JobOptions as JobOptions
 from ostinato.app.opening import Opened, open_adapters, open_bench
 from ostinato.app.planning import PlanSide
-from ostinato.app.results import LandResult, RalphResult
+from ostinato.app.results import LandResult, RalphResult, ralph_result
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
-from ostinato.base.spending import Spending
-from ostinato.graph.sessions import StopReason
-from ostinato.graph.types import Node, Status
+from ostinato.graph.sessions import Session, StopReason
+from ostinato.graph.types import Node
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.ralph import ralph
 
@@ -84,16 +83,14 @@ class Job(PlanSide):
         """Work on the goal with that id, or on the project's only open one."""
         choice: GoalChoice = await self._opened.bridge(lambda s: chosen_goal(s, self.project_id, goal))
         if choice.over is not None:
-            return await self._result(choice.goal, None, choice.over, choice.why, 0, Spending())
+            return await self._result(choice.goal, None, choice.over, choice.why, 0)
         if await self._opened.bridge(lambda s: s.steering.paused(choice.goal.id)):
             raise UsageError(f"{choice.goal.id} is paused: `ostinato resume {choice.goal.id}` lets it go on")
         await self._refuse_lost_branch(choice.goal)
         bench = await self._ready()
         await asyncio.to_thread(self._opened.branch.committer().require_signing)
         end = await ralph(bench, choice.goal)
-        return await self._result(
-            choice.goal, end.session.id, end.stop.reason, end.stop.detail, end.iterations, end.session.spending
-        )
+        return await self._result(choice.goal, end.session, end.stop.reason, end.stop.detail, end.iterations)
 
     async def _refuse_lost_branch(self, goal: Node) -> None:
         """Raise UsageError when the goal's branch is gone with proven work on it: a new one would lack that work."""
@@ -129,12 +126,7 @@ class Job(PlanSide):
         self.running_now = what
 
     async def _result(
-        self, goal: Node, session: SessionId | None, stopped: StopReason, detail: str, iterations: int, spent: Spending
+        self, goal: Node, session: Session | None, stopped: StopReason, detail: str, iterations: int
     ) -> RalphResult:
-        counts = await self._opened.bridge(lambda s: s.graph.counts(goal.id))
-        branch = self._opened.branch.find(goal.id)
-        done = counts.get(Status.COMPLETED, 0)
-        failed = counts.get(Status.FAILED, 0)
-        left = sum(counts.values()) - done - failed - counts.get(Status.CANCELLED, 0)
-        name = self._opened.branch.name(goal.id) if branch else None
-        return RalphResult(goal, session, stopped, detail, iterations, done, left, failed, name, spent)
+        name = self._opened.branch.name(goal.id) if self._opened.branch.find(goal.id) else None
+        return await self._opened.bridge(lambda s: ralph_result(s, goal, session, stopped, detail, iterations, name))

@@ -18,12 +18,13 @@ _PHASES = {"plan": "red first", "base": "on the base", "attempt": "check", "proo
 
 
 class EventLines:
-    """Turns events into lines; remembers the session's spending for the status line."""
+    """Turns events into lines; remembers what the session spent and, in `now`, what it does."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tokens = 0
         self._cost: float | None = 0.0
+        self.now = ""
         self._forms: dict[EventKind, Callable[[Event, dict[str, Any]], Iterator[str]]] = {
             EventKind.SESSION_STARTED: self._session_started,
             EventKind.ITERATION_STARTED: self._iteration_started,
@@ -48,6 +49,7 @@ class EventLines:
 
     def of(self, event: Event) -> Iterator[str]:
         """Yield the lines of one event; most kinds have none."""
+        self.now = _now(event, self.now)
         form = self._forms.get(event.kind)
         if form is not None:
             yield from (clip(line, _WIDTH) for line in form(event, event.payload))
@@ -117,3 +119,21 @@ class EventLines:
         cost = payload.get("cost_usd")
         self._cost = None if cost is None or self._cost is None else self._cost + float(cost)
         yield from ()
+
+
+def _now(event: Event, before: str) -> str:
+    """Return what runs after the event, as far as events tell it."""
+    step = f"step {event.payload.get('step')}"
+    match event.kind:
+        case EventKind.STEP_STARTED:
+            return f"{step}: waiting for the model"
+        case EventKind.TOOL_STARTED:
+            return f"{step}: {event.payload.get('tool')} {event.payload.get('arguments', '')}"
+        case EventKind.ITERATION_STARTED:
+            return "red first"
+        case EventKind.STEP_ENDED | EventKind.ITERATION_ENDED:
+            return "working"
+        case EventKind.NODE_UPDATED if "paused" in event.payload:
+            return "paused" if event.payload["paused"] else "going on"
+        case _:
+            return before

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ostinato.base.text import clip
 from ostinato.cli.event_lines import EventLines
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from ostinato.app.job import Job
+    from ostinato.base.ids import ProjectId, SessionId
     from ostinato.cli.context import Invocation
+    from ostinato.graph.events import Event
     from ostinato.store.store import Store
 
 _EVERY = 0.1
@@ -37,14 +38,31 @@ class Live:
         yield
 
 
+class Watched(Protocol):
+    """What is shown: a job of this process, or a session of another one."""
+
+    running_now: str
+    """What runs now, "" where only the events tell it."""
+
+    @property
+    def project_id(self) -> ProjectId: ...
+    def last_event(self) -> int:
+        """Return the number of the event after which to begin."""
+        ...
+
+    def reader(self) -> Store:
+        """Open a connection for reading."""
+        ...
+
+
 @contextmanager
-def shown(invocation: Invocation, job: Job) -> Iterator[Live]:
-    """Show the progress of `job` while the block runs; with --json nothing is shown."""
+def shown(invocation: Invocation, job: Watched, session: SessionId | None = None) -> Iterator[Live]:
+    """Show the progress of `job` while the block runs, of one session where given; with --json nothing is shown."""
     if invocation.json:
         yield Live()
         return
     screen = _Terminal() if sys.stderr.isatty() else _Plain()
-    follower = _Follower(job, screen)
+    follower = _Follower(job, screen, session)
     follower.start()
     try:
         yield follower
@@ -55,9 +73,10 @@ def shown(invocation: Invocation, job: Job) -> Iterator[Live]:
 class _Follower(threading.Thread, Live):
     """Reads events as they come, until told to stop and everything is read."""
 
-    def __init__(self, job: Job, screen: _Plain) -> None:
+    def __init__(self, job: Watched, screen: _Plain, session: SessionId | None) -> None:
         super().__init__(name="progress", daemon=True)
         self._job = job
+        self._session = session
         self._screen = screen
         self._wake = threading.Event()
         self._ended = False
@@ -97,7 +116,7 @@ class _Follower(threading.Thread, Live):
                 self._wake.wait(_EVERY)
                 self._wake.clear()
                 last_round = self._ended
-                self._screen.running(self._job.running_now)
+                self._screen.running(self._job.running_now or lines.now)
                 if (now := store.db.data_version()) != version or last_round:
                     version = now
                     self._show_new(store, lines)
@@ -119,9 +138,15 @@ class _Follower(threading.Thread, Live):
     def _show_new(self, store: Store, lines: EventLines) -> None:
         for event in store.events.after(self._after, project_id=self._job.project_id):
             self._after = event.seq
+            if not self._shows(event):
+                continue
             for line in lines.of(event):
                 self._screen.line(line)
             self._screen.spent(lines.spent)
+
+    def _shows(self, event: Event) -> bool:
+        # What a person does belongs to no session.
+        return self._session is None or event.session_id in {None, self._session}
 
 
 class _Plain:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.documents import usage_document
-from ostinato.cli.main_job import cost_text, job_options, options_of, run_interruptible
-from ostinato.cli.output import answer, clean
-
-if TYPE_CHECKING:
-    from ostinato.app.results import RalphResult
+from ostinato.cli.main_job import job_options
+from ostinato.cli.output import answer
+from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
 
 
 @click.command(
@@ -23,69 +20,46 @@ if TYPE_CHECKING:
         "ostinato ralph",
         "ostinato ralph os-1f0c9a2e --max-time 8h --max-cost 20",
         "ostinato --json ralph --max-iterations 1",
+        "ostinato ralph --detach --max-time 8h",
+        "ostinato ralph --attach",
     ],
 )
 @click.argument("goal", required=False)
+@click.option("--detach", "mode", flag_value="detach", help="Run in the background, with a log; return once it runs.")
+@click.option("--attach", "mode", flag_value="attach", help="Show the run that is under way; Ctrl-C leaves it running.")
+@click.option("--stop", "mode", flag_value="stop", help="Ask the run that is under way to end after its present step.")
 @job_options
 @pass_invocation
-def ralph(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
+def ralph(invocation: Invocation, goal: str | None, mode: str | None, **chosen: Any) -> int:
     """Work on GOAL (an id; without one, on the project's only open goal) until it is reached or a limit stops it.
 
     Takes one ready task at a time in a fresh context and a checkout of its own; commits to the goal's branch what
     passed its checks, and keeps the rest as evidence. What dead runs left is recovered first.
 
+    A run in the background survives the terminal. `ostinato say`, `pause` and `resume` steer any run.
+
     Exit codes: 0 goal completed, 3 nothing ready, 4 limit reached, 5 waiting for approval, 6 stuck, 7 provider failed,
     8 environment, 130 interrupted.
     """
+    if mode is not None:
+        return _other_than_here(invocation, mode, goal, chosen)
     result = ralph_once(invocation, goal, chosen)
     answer(invocation, ralph_document(result), ralph_lines(result))
     return result.exit_code
 
 
-def ralph_once(invocation: Invocation, goal: str | None, chosen: dict[str, Any]) -> RalphResult:
-    """Run ralph mode once with live progress."""
-    from ostinato.app.job import Job
-    from ostinato.cli.notifying import notifying
-    from ostinato.cli.progress import shown
-    from ostinato.loop.interruption import Interruption
+def _other_than_here(invocation: Invocation, mode: str, goal: str | None, chosen: dict[str, Any]) -> int:
+    if mode == "detach":
+        from ostinato.cli.background import detach
 
-    stop = Interruption()
+        return detach(invocation, goal, chosen)
+    if given := [name for name, value in chosen.items() if value is not None and _on_command_line(name)]:
+        raise UsageError(f"--{mode} starts nothing: leave out --{given[0].replace('_', '-')}")
+    from ostinato.cli.watching import attach, stop
 
-    async def work() -> RalphResult:
-        async with Job.working(options_of(invocation, chosen), stop) as job:
-            with notifying(invocation, job), shown(invocation, job):
-                return await job.ralph(goal)
-
-    return run_interruptible(invocation, stop, work)
+    return attach(invocation, goal) if mode == "attach" else stop(invocation, goal)
 
 
-def ralph_document(result: RalphResult) -> dict[str, Any]:
-    """Return the document of DESIGN §11."""
-    return {
-        "goal_id": result.goal.id,
-        "session_id": result.session_id,
-        "stopped": result.stopped.value,
-        "detail": result.detail,
-        "iterations": result.iterations,
-        "completed": result.completed,
-        "remaining": result.remaining,
-        "failed": result.failed,
-        "branch": result.branch,
-        "usage": usage_document(result.spending),
-        "cost_usd": result.spending.cost_usd,
-    }
-
-
-def ralph_lines(result: RalphResult) -> Iterator[str]:
-    """Yield what a person reads at the end."""
-    goal = result.goal
-    yield f"{goal.id} {clean(goal.title)}: {result.stopped.value.replace('_', ' ')} ({clean(result.detail)})"
-    counts = f"{result.completed} completed, {result.remaining} remaining, {result.failed} failed"
-    spent = f"{result.spending.tokens:,} tokens, {cost_text(result.spending.cost_usd)}"
-    yield f"  {result.iterations} iterations, {counts}; {spent}"
-    if result.branch:
-        yield f"  branch {result.branch}"
-    if result.exit_code == 0 and result.branch:
-        yield f"  next: ostinato land {goal.id}"
-    elif result.exit_code:
-        yield "  look: ostinato notes, ostinato tasks list --status failed, ostinato status"
+def _on_command_line(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE

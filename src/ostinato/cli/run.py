@@ -11,7 +11,7 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.main_job import job_options
 from ostinato.cli.output import answer
 from ostinato.cli.plan import plan_once, plan_options, request_of
-from ostinato.cli.ralph import ralph_document, ralph_lines, ralph_once
+from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
 
 
 @click.command(

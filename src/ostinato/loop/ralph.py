@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ostinato.agent.ports import ContextTooLong, ProviderError, ProviderUnsteady
@@ -22,6 +23,7 @@ from ostinato.loop.workbench import Run, Workbench
 
 NO_WORK_MOST = 5
 WITHOUT_PROGRESS_MOST = 20
+_SUMMARY = re.compile(r"(\d+) iterations, \d+ tasks completed: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ async def ralph(bench: Workbench, goal: Node) -> RalphEnd:
         lambda s: s.sessions.end(session.id, stop_reason=stop.reason.value, summary=f"{summary}: {stop.detail}")
     )
     return RalphEnd(ended, stop, run.iterations)
+
+
+def told_in(summary: str) -> tuple[int, str]:
+    """Return the iterations and the detail of the stop that a session's summary, as written above, tells of."""
+    found = _SUMMARY.fullmatch(summary)
+    return (int(found[1]), found[2]) if found else (0, summary)
 
 
 async def _until_stopped(run: Run) -> Stop:

@@ -62,6 +62,11 @@ class EventStore:
             parameters["goal_id"] = goal_id
         return [_decode(row) for row in self._db.execute(self._sql[name], parameters)]
 
+    def before_latest(self, session_id: SessionId) -> int:
+        """Return the seq before the session's newest iteration began, or before the session itself did."""
+        row = self._db.one(self._sql["latest_start"], {"session_id": session_id})
+        return int(row["seq"]) - 1 if row and row["seq"] else 0
+
     def last_seq(self) -> int:
         """Return the seq of the newest event, 0 when there is none."""
         row = self._db.one(self._sql["last_seq"])

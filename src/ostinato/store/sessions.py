@@ -23,6 +23,8 @@ from ostinato.store.record_rows import (
 from ostinato.store.rows import encode_json
 from ostinato.store.transitions import change_status
 
+_WATCH = "`ostinato ralph --attach {goal}` shows it, --stop ends it"
+
 Sessions = list[Session]
 OpenSessions = list[tuple[Session, ProcessIdentity | None]]
 LiveSessions = list[tuple[Session, ProcessIdentity]]
@@ -173,7 +175,7 @@ class SessionStore:
             if owner is not None and owner != process and self._lives(session.id, owner):
                 raise RuleError(
                     f"process {owner.pid} on {owner.host} already {doing} {goal_id} (session {session.id}): "
-                    "wait for it, or stop it first"
+                    + (_WATCH.format(goal=goal_id) if kind is SessionKind.RALPH else "wait for it, or stop it first")
                 )
 
     def _lives(self, session_id: SessionId, owner: ProcessIdentity) -> bool:

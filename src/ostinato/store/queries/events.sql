@@ -25,5 +25,9 @@ WHERE seq > :seq
 ORDER BY seq
 LIMIT :limit
 
+-- name: latest_start
+SELECT max(seq) AS seq FROM events
+WHERE session_id = :session_id AND kind IN ('session.started', 'iteration.started')
+
 -- name: last_seq
 SELECT coalesce(max(seq), 0) AS seq FROM events

@@ -237,9 +237,10 @@ def test_a_hostile_repository_cannot_put_words_into_the_commands_or_the_file() -
         "package.json": _package(scripts={"test": f"vitest '{evil}'", "lint; rm": "x"}, packageManager="sh -c evil@1"),
         f"{evil}/package.json": _package(scripts={"test": "x"}),
         "we'ird;ls/go.mod": "",
-        "tests/test_a.py": "import pytest\n",
+        f"{evil}/conftest.py": "",
     }
     found = _propose(files)
+    assert any(evil in line.why for line in found.checks())
     commands = [line.command for line in (*found.setup(), *found.checks())]
     assert not any("curl" in command or "rm" in command.split() or "sh -c" in command for command in commands)
     assert "cd 'we'\"'\"'ird;ls' && go mod download" in commands

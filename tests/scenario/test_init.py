@@ -143,6 +143,24 @@ def test_what_init_wrote_is_what_a_run_goes_by(modelled: Modelled) -> None:
     assert "python3 -m unittest discover -s tests -t ." in kinds
 
 
+def test_doctor_knows_in_which_checkouts_setup_is_due_again(modelled: Modelled) -> None:
+    config = '[setup]\ncommands = ["true"]\ninputs = ["deps.txt"]\n[verify]\ncommands = ["true"]\n'
+    plan = plan_of(task("sums", check="test -f sums.txt"))
+    world = modelled(brain(plan, lambda turn: done() if turn.number else write("sums.txt", "1\n")))
+    world.make_repository({".ostinato/config.toml": config, "deps.txt": "one\n"})
+    assert _setup_finding(world) == "1 command, not run yet"
+    assert world.run("run", "sum up", "--yes").code == 0
+    assert _setup_finding(world) == "1 command, ran in 2 checkouts"
+    (world.repo / ".ostinato/config.toml").write_text(config.replace("true", "true; true", 1))
+    assert _setup_finding(world) == "1 command, ran in 2 checkouts; due again in 2, something has changed"
+
+
+def _setup_finding(world: World) -> str:
+    ran = world.run("--json", "doctor")
+    (finding,) = [one for one in ran.json if one["name"] == "setup"]
+    return str(finding["message"])
+
+
 def _events(world: World) -> list[dict[str, Any]]:
     return [json.loads(line) for line in world.run("--json", "events").out.splitlines()]
 

@@ -78,7 +78,7 @@ class Place:
         if not self._setup.commands:
             return
         tree = self._trees[checkout.path.name]
-        digest = await asyncio.to_thread(self._digest, tree)
+        digest = await asyncio.to_thread(_digest, tree, self._setup)
         if tree.setup_stamp.is_file() and tree.setup_stamp.read_text() == digest:
             return
         tree.setup_stamp.unlink(missing_ok=True)
@@ -94,17 +94,6 @@ class Place:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-    def _digest(self, tree: Worktree) -> str:
-        digest = hashlib.sha256("\0".join(self._setup.commands).encode())
-        names = tree.git.raw("ls-files", "-z").split(b"\0")
-        for raw in names:
-            name = raw.decode("utf-8", "surrogateescape")
-            if raw and matches(name, self._setup.inputs):
-                path = tree.path / name
-                digest.update(b"\0" + raw + b"\0")
-                digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
-        return digest.hexdigest()
 
 
 def acquire(state: Path, repository: Repository, setup: SetupPlan, run_setup: RunSetup) -> Place:
@@ -125,6 +114,30 @@ def acquire(state: Path, repository: Repository, setup: SetupPlan, run_setup: Ru
         raise MachineError(
             f"cannot make checkouts in {state}: {error.strerror}: check its space and permissions"
         ) from error
+
+
+def setup_states(state: Path, setup: SetupPlan) -> list[bool]:
+    """Return for each checkout below `state` in which setup ran whether it is still what would run now. Reads only."""
+    found = []
+    for stamp in sorted(state.glob("slot-*/*.setup")):
+        tree = Worktree(stamp.with_suffix(""), stamp.parent / "workshop.git", ())
+        try:
+            found.append(stamp.read_text() == _digest(tree, setup))
+        except (MachineError, OSError):
+            found.append(False)  # a checkout that a run is changing at this moment
+    return found
+
+
+def _digest(tree: Worktree, setup: SetupPlan) -> str:
+    digest = hashlib.sha256("\0".join(setup.commands).encode())
+    names = tree.git.raw("ls-files", "-z").split(b"\0")
+    for raw in names:
+        name = raw.decode("utf-8", "surrogateescape")
+        if raw and matches(name, setup.inputs):
+            path = tree.path / name
+            digest.update(b"\0" + raw + b"\0")
+            digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
+    return digest.hexdigest()
 
 
 def _make_workshop(path: Path, objects: tuple[Path, ...], object_format: str) -> None:

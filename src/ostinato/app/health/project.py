@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from ostinato.app import open_store_for
 from ostinato.app.health.finding import Finding, Situation, State
 from ostinato.base.errors import OstinatoError
 from ostinato.base.globs import matches
-from ostinato.config.paths import project_config_file
+from ostinato.config.paths import project_config_file, state_directory
 
 _BUILTIN = {
     ".", ":", "[", "alias", "break", "case", "cd", "command", "continue", "do", "done", "echo", "elif", "else", "eval",
@@ -69,7 +70,38 @@ def _setup(situation: Situation, commands: tuple[str, ...]) -> Iterator[Finding]
         said = f"setup.inputs names {pattern}, and no file at HEAD is called so"
         yield Finding("setup", State.WARN, said, "correct it: setup would not run again when it must")
     if not idle:
-        yield Finding("setup", State.OK, f"{_count(commands, 'command')}, once in each checkout")
+        yield Finding("setup", State.OK, f"{_count(commands, 'command')}{_ran(situation)}")
+
+
+def _ran(situation: Situation) -> str:
+    """Say in how many checkouts setup ran, and in how many it will run again because something changed."""
+    from ostinato.git.checkouts import SetupPlan, setup_states
+
+    assert situation.loaded is not None
+    known = _project_id(situation)
+    if known is None:
+        return ", not run yet"
+    setup = situation.loaded.settings.setup
+    plan = SetupPlan(setup.commands, setup.inputs, setup.timeout)
+    states = setup_states(state_directory(situation.environ) / "checkouts" / known, plan)
+    if not states:
+        return ", not run yet"
+    old = states.count(False)
+    return f", ran in {len(states)} checkouts{f'; due again in {old}, something has changed' if old else ''}"
+
+
+def _project_id(situation: Situation) -> str | None:
+    if not situation.database.exists():
+        return None
+    try:
+        store = open_store_for(situation.database, create=False)
+        try:
+            found = store.projects.find_by_path(str(situation.top))
+        finally:
+            store.close()
+    except OstinatoError:
+        return None  # the database has its own finding
+    return found.id if found else None
 
 
 def _idle_inputs(top: Path, patterns: tuple[str, ...]) -> list[str]:

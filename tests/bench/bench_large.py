@@ -28,7 +28,7 @@ from ostinato.git.repository import Repository
 from ostinato.verify.types import CommandResult
 
 FILES = 50_000
-RUNS = 5
+RUNS = 3
 GOAL = NodeId("os-12345678")
 
 

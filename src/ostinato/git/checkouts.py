@@ -21,7 +21,7 @@ from ostinato.base.globs import matches
 from ostinato.git.harvest import harvest
 from ostinato.git.repository import Repository
 from ostinato.git.run import Git
-from ostinato.git.worktree import Layout, Worktree
+from ostinato.git.worktree import Trees, Worktree
 from ostinato.verify.types import Change, CommandResult
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class Place:
         self.home.mkdir(parents=True, exist_ok=True)
         form = repository.object_format()
         _make_workshop(self.workshop, objects, form)
-        layouts: dict[str, Layout] = {}
-        self._trees = {
-            name: Worktree(folder / name, self.workshop, objects, form, layouts) for name in ("work", "proof")
-        }
+        trees = Trees()
+        self._trees = {name: Worktree(folder / name, self.workshop, objects, form, trees) for name in ("work", "proof")}
         self.work: Checkout = self._trees["work"]
         self.proof: Checkout = self._trees["proof"]
 

@@ -34,14 +34,14 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
     # The checkout's own index knows the files' times: only what changed is read again.
     shutil.copyfile(tree.index, index)
     git = tree.git_with(index)
-    if tree.stands_at != base:
+    base_tree = tree.trees.tree(git, base)
+    if tree.index_tree != base_tree:
         git.run("read-tree", "--reset", base)
     git.run("add", "-u", ".", config=_STREAMED)
     taken, dropped = _untracked(git, tree, scope, written)
     if taken:
         stdin = b"".join(os.fsencode(path) + b"\0" for path in taken)
         git.run("update-index", "--add", "-z", "--stdin", stdin=stdin, config=_STREAMED)
-    base_tree = git.run("rev-parse", f"{base}^{{tree}}")
     objects = Objects(git)
     found, changes, nested = _without_repositories(git, objects, base_tree)
     paths = tuple(sorted(readable(change.path) for change in changes))

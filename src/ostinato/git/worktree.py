@@ -11,9 +11,11 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ostinato.git.run import Git, GitError, Setting
+
+T = TypeVar("T")
 
 _CONFIG = """\
 [core]
@@ -31,8 +33,38 @@ _CONFIG = """\
 
 _SUBMODULE = b"160000 "
 _REMEMBERED = 8
-Layout = tuple[tuple[str, ...], tuple[str, ...]]
-"""The directories of a tree that hold files (the top left out), and its submodules."""
+# Many files are written side by side where the machine has cores for it.
+_SIDE_BY_SIDE: tuple[Setting, ...] = (("checkout.workers", "0"),)
+
+
+class Trees:
+    """What was learned about commits and trees, which never change; the checkouts of one place share it."""
+
+    def __init__(self) -> None:
+        self._trees: dict[str, str] = {}
+        self._layouts: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def tree(self, git: Git, name: str) -> str:
+        """Return the tree of a commit, or of a tree itself."""
+        if name not in self._trees:
+            self._remember(self._trees, name, git.run("rev-parse", "--verify", f"{name}^{{tree}}"))
+        return self._trees[name]
+
+    def layout(self, git: Git, tree: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a tree's directories that hold files (without the top) and its submodules; `git`'s index holds it."""
+        if tree not in self._layouts:
+            entries = git.raw("ls-files", "-s", "-z").split(b"\0")
+            names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
+            folders = {name.rpartition("/")[0] for name in names} - {""}
+            links = (os.fsdecode(e.partition(b"\t")[2]) for e in entries if e.startswith(_SUBMODULE))
+            self._remember(self._layouts, tree, (tuple(sorted(folders)), tuple(links)))
+        return self._layouts[tree]
+
+    @staticmethod
+    def _remember(memory: dict[str, T], key: str, value: T) -> None:
+        memory[key] = value
+        while len(memory) > _REMEMBERED:
+            memory.pop(next(iter(memory)), None)
 
 
 class Worktree:
@@ -44,9 +76,8 @@ class Worktree:
         workshop: Path,
         objects: tuple[Path, ...],
         object_format: str = "sha1",
-        layouts: dict[str, Layout] | None = None,
+        trees: Trees | None = None,
     ) -> None:
-        """`layouts` remembers what trees look like; the checkouts of one place share it."""
         self.path = path
         self.index = path.with_name(f"{path.name}.index")
         self.excludes = path.with_name(f"{path.name}.exclude")
@@ -54,8 +85,9 @@ class Worktree:
         self._objects = objects
         self._object_format = object_format
         self._head = ""
-        self._layouts = {} if layouts is None else layouts
-        self.stands_at = ""
+        self.trees = trees or Trees()
+        self.index_tree = ""
+        """The tree that the index holds, "" where that is not known."""
 
     @property
     def git(self) -> Git:
@@ -72,8 +104,6 @@ class Worktree:
         """The setting that makes git pass over what setup made here."""
         return (("core.excludesFile", str(self.excludes)),)
 
-    # `stands_at` is the commit or tree that the index holds, "" when nothing is known.
-
     async def reset(self, commit: str) -> None:
         """Make the tree equal `commit`, with HEAD there; what is ignored and what setup made is kept."""
         await asyncio.to_thread(self._reset, commit, commit)
@@ -87,31 +117,37 @@ class Worktree:
         for prepare in (_nothing, self._unlock, self._start_over):
             try:
                 prepare()
-                self.stands_at = ""
                 self._restore(tree)
-                self._head, self.stands_at = head, tree
+                self._head = head
                 self.make_git()
             except (GitError, OSError):
+                self.index_tree = ""
                 if prepare == self._start_over:
                     raise
             else:
                 return
 
-    def _restore(self, tree: str) -> None:
+    def _restore(self, name: str) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         self.excludes.touch()
         self.path.with_name(f"{self.index.name}.lock").unlink(missing_ok=True)
         if self.path.is_symlink():
             raise NotADirectoryError(f"{self.path} is a link")
-        self.git.run("read-tree", "--reset", "-u", tree)
+        known, self.index_tree = self.index_tree, ""
+        tree = self.trees.tree(self.git, name)
+        # Nothing is changed where the index says so: a file behind a link counts as gone there.
+        untouched = known == tree and self.index.is_file() and self.git.succeeds("diff-files", "--quiet")
+        if not untouched:
+            self.git.run("read-tree", "--reset", "-u", tree, config=_SIDE_BY_SIDE)
         self.git.run("clean", "-ffdq", config=self.exclusion)
         self._remove_repositories(tree)
-        if self.git.run("ls-files", "--modified", "--deleted", "-z"):
+        if not untouched and self.git.run("ls-files", "--modified", "--deleted", "-z"):
             self.git.run("checkout-index", "-f", "-a")
+        self.index_tree = tree
 
     def _remove_repositories(self, tree: str) -> None:
         """Remove what `git clean` never looks at: a `.git` beside tracked files, and the content of submodules."""
-        folders, submodules = self._layout(tree)
+        folders, submodules = self.trees.layout(self.git, tree)
         for name in submodules:
             _remove(self.path / name)
             (self.path / name).mkdir()
@@ -120,20 +156,6 @@ class Worktree:
             nested = f"{self.path}/{folder}/.git"
             if os.path.lexists(nested):
                 _remove(Path(nested))
-
-    def _layout(self, tree: str) -> Layout:
-        """Return the directories and the submodules of a tree that stands in the index; remembered, for its name."""
-        found = self._layouts.get(tree)
-        if found is None:
-            entries = self.git.raw("ls-files", "-s", "-z").split(b"\0")
-            names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
-            folders = {name.rpartition("/")[0] for name in names} - {""}
-            links = (entry for entry in entries if entry.startswith(_SUBMODULE))
-            found = tuple(sorted(folders)), tuple(os.fsdecode(entry.partition(b"\t")[2]) for entry in links)
-            while len(self._layouts) >= _REMEMBERED:
-                self._layouts.pop(next(iter(self._layouts)))
-            self._layouts[tree] = found
-        return found
 
     def _unlock(self) -> None:
         make_removable(self.path)
@@ -162,7 +184,7 @@ class Worktree:
         (git / "config").write_text(_CONFIG.format(version=0 if sha1 else 1, extensions=extensions))
         (git / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in self._objects))
         shutil.copyfile(self.excludes, git / "info" / "exclude")
-        if self._head == self.stands_at:
+        if self.trees.tree(self.git, self._head) == self.index_tree:
             # The harness's own index says the same, and knows the files' times: git in the checkout reads no file.
             shutil.copyfile(self.index, git / "index")
         else:

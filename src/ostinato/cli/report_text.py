@@ -23,9 +23,9 @@ def text_lines(report: Report, *, full: bool) -> Iterator[str]:
     """Yield the report; without `full` long lists are cut and say so."""
     yield painted(clean(say.heading(report)), bold=True)
     about = report.session.id if report.session else report.goal.id
-    yield f"{about}, {report.goal.status}; {say.day_and_time(report.at)} UTC"
+    yield from wrapped(f"{about}, {report.goal.status}; {say.day_and_time(report.at)} UTC", "")
     done, whole = len(report.done), sum(task.node.status is not Status.CANCELLED for task in report.tasks)
-    yield f"{bar(done, whole, 40)}"
+    yield bar(done, whole, min(40, width()))
     for sentence in say.in_short(report):
         yield from wrapped(sentence, "")
     if report.asked:
@@ -159,18 +159,13 @@ def _spent(title: str, found: tuple[Spent, ...]) -> Iterator[str]:
     if not found:
         return
     yield f"  {title}"
-    room = max(20, width() - 36)
-    rows = [
-        (f"    {clip(clean(one.name), room)}", f"{one.spending.tokens:>11,} tokens", money(one.spending.cost_usd))
-        for one in found
-    ]
-    yield from columns(_unstripped(rows))
-
-
-def _unstripped(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """Return the rows with the numbers aligned by their last digit."""
-    most = max(len(row[1].strip()) for row in rows)
-    return [(name, tokens.strip().rjust(most), cost) for name, tokens, cost in rows]
+    tokens = [f"{one.spending.tokens:,} tokens" for one in found]
+    costs = [money(one.spending.cost_usd) for one in found]
+    most = max(map(len, tokens))
+    room = max(10, width() - len("    ") - 2 * len("  ") - most - max(map(len, costs)))
+    names = [f"    {clip(clean(one.name), room)}" for one in found]
+    # The numbers are aligned by their last digit.
+    yield from columns(list(zip(names, (text.rjust(most) for text in tokens), costs, strict=True)))
 
 
 def _timeline(report: Report, *, full: bool) -> Iterator[str]:

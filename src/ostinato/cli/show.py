@@ -124,7 +124,7 @@ def _unknown(store: Store, identifier: str, near: list[str]) -> str:
     if near:
         return f"several ids begin with {identifier}: {', '.join(near)}"
     beginning = identifier
-    while len(beginning) > len("os-") + 1 and not near:
+    while len(beginning) > identifier.find("-") + 3 and not near:
         beginning = beginning[:-1]
         near = store.looking.near_ids(beginning)
     if near:

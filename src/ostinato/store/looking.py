@@ -182,6 +182,8 @@ class LookingStore:
 
     def near_ids(self, beginning: str, limit: int = _NEAR) -> list[str]:
         """Return at most `limit` ids of nodes, sessions, iterations and questions that begin like this (not empty)."""
+        if not beginning.isascii():
+            return []
         # A range, which the indexes of the ids serve: everything from the beginning on, before the next text as long.
         behind = beginning[:-1] + chr(ord(beginning[-1]) + 1)
         parameters = {"beginning": beginning, "behind": behind, "limit": limit}

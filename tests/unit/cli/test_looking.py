@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def test_a_session_starts_ends_once_and_is_listed_newest_first(shell: Shell) -> 
     assert set(ended["usage"]) == {"input", "cached_input", "cache_write", "output", "reasoning", "calls"}
     again = shell.run("sessions", "end", first, "--summary", "other")
     assert again.code == 2
-    assert shell.json("sessions", "show", first) == ended
+    shown = shell.json("sessions", "show", first)
+    assert shown | ended == shown
+    assert shown["iterations"] == []
 
     second = shell.ok("sessions", "start", "--goal", goal, "--kind", "plan").out.strip()
     assert [one["id"] for one in shell.json("sessions", "list")] == [second, first]
@@ -93,9 +96,51 @@ def test_follow_without_after_starts_with_what_comes(shell: Shell) -> None:
         assert json.loads(running.stdout.readline())["node_id"] in made
 
 
-def test_follow_in_an_unregistered_repository_says_so(shell: Shell) -> None:
-    assert shell.run("events", "--follow").code == 2
+def _following(shell: Shell, *options: str) -> subprocess.Popen[str]:
+    environ = {**os.environ, "OSTINATO_DB": str(shell.database)}
+    command = [OSTINATO, "events", "--follow", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+
+
+def test_follow_waits_for_a_database_that_is_made_later(shell: Shell) -> None:
     assert shell.ok("events", "--json").out == ""
+    with _following(shell, "--limit", "1") as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        try:
+            assert "waiting" in running.stderr.readline()
+            goal = shell.add("goal", "Made later")
+            assert f"+ goal {goal} Made later" in running.stdout.readline()
+            assert running.wait(timeout=30) == 0
+        finally:
+            running.kill()
+
+
+def test_follow_ends_quietly_when_it_is_interrupted(shell: Shell) -> None:
+    shell.add("goal", "Before")
+    with _following(shell, "--after", "0") as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) == 130
+        assert running.stderr.read().strip() == ""
+
+
+def test_events_of_some_kinds_and_as_readable_lines(shell: Shell) -> None:
+    goal = shell.add("goal", "G\x1b[31m")
+    task = shell.add("task", "T", "--parent", goal)
+    shell.ok("node", "set", task, "--status", "blocked", "--reason", "no key")
+    kinds = {event["kind"] for event in _events(shell, "--kind", "node.status")}
+    assert kinds == {"node.status"}
+    assert {event["kind"] for event in _events(shell, "--kind", "node")} > kinds
+    assert [event["node_id"] for event in _events(shell, "--kind", "node.created", "--limit", "2")] == [goal, task]
+    refused = shell.run("events", "--kind", "nodes")
+    assert (refused.code, "node.created" in refused.err) == (2, True)
+    readable = shell.ok("events", "--readable").out
+    assert f"+ task {task} T" in readable
+    assert f"{task} set to blocked: no key" in readable
+    assert "\x1b" not in readable
 
 
 def test_projects_are_added_listed_shown_and_removed(shell: Shell, tmp_path: Path, repository: Path) -> None:

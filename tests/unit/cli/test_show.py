@@ -1,0 +1,161 @@
+"""`ostinato show`: whatever an id names, readable, whole with --json, harmless whatever stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ostinato.base.clock import SystemClock
+from ostinato.store.store import open_store
+from tests.unit.cli.conftest import Shell
+from tests.unit.night import COMMIT, HOSTILE, Night, night
+
+Nights = Callable[..., Night]
+
+
+@pytest.fixture
+def nights(shell: Shell, repository: Path) -> Iterator[Nights]:
+    """Make a worked goal in the shell's database."""
+    shell.database.parent.mkdir(parents=True, exist_ok=True)
+    store = open_store(shell.database, SystemClock())
+    yield lambda **facts: night(store, str(repository), **facts)
+    store.close()
+
+
+def test_an_attempt_is_told_with_conversation_diff_and_evidence(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    text = shell.ok("show", worked.last).out
+    for said in (
+        f"attempt 2 at {worked.failed}",
+        "It divides sums.",
+        "the task has failed",
+        "→ write_file path=read.py",
+    ):
+        assert said in text
+    assert "boom: It divides sums." in text
+    assert "on the base, before the work" in text
+    # The briefing, the reasoning and the long result are folded.
+    assert "first I think" not in text
+    assert "line 20" not in text
+    assert "(--full shows" in text
+    whole = shell.ok("show", worked.last, "--full").out
+    for folded in ("first I think about it", "You are the coder.", "line 20", "seven", "of each request"):
+        assert folded in whole
+
+
+def test_parts_can_be_named(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    assert shell.ok("show", worked.first, "--diff").out.splitlines()[-2:] == ["+new", "+more"]
+    evidence = shell.ok("show", worked.first, "--evidence").out
+    assert "make test  (exit 0" in evidence
+    assert "write_file" not in evidence
+    tokens = shell.ok("show", worked.first, "--tokens").out
+    assert "rules" in tokens
+    assert "420" in tokens
+    assert "write_file" in shell.ok("show", worked.first, "--transcript").out
+    assert shell.run("show", worked.done, "--diff").code == 2
+
+
+def test_the_document_of_an_attempt_holds_everything(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    found = shell.json("show", worked.first)
+    assert (found["commit"], found["verdict"], found["task"]["id"]) == (COMMIT, "passed", worked.done)
+    assert [message["role"] for message in found["transcript"]] == ["system", "user", "assistant", "tool"]
+    said = found["transcript"][2]
+    assert (said["text"], said["reasoning"]) == ("It reads sums.", "first I think about it")
+    assert [call["name"] for call in said["tool_calls"]] == ["write_file"]
+    assert found["sections"] == {"rules": 300, "task": 120, "tool_results": 0}
+    assert [run["phase"] for run in found["check_runs"]] == ["base", "attempt"]
+    assert found["diff"].startswith("diff --git")
+    assert found["model_calls"][0]["usage"]["input"] == 1000
+    assert shell.json("show", worked.first, "--diff") == found
+
+
+def test_a_task_tells_each_attempt_and_what_it_waits_for(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    text = shell.ok("show", worked.failed).out
+    for said in ("it works", "attempts (2; 2 used up of 2", "the task is tried again", "ostinato tasks retry"):
+        assert said in text
+    assert worked.last in text
+    document = shell.json("show", worked.failed)
+    assert [one["attempt"] for one in document["iterations"]] == [1, 2]
+    assert [one["status"] for one in document["dependents"]] == ["blocked"]
+    assert document["usage"]["calls"] == 2
+    waiting = shell.ok("show", worked.review).out
+    assert "waits for you" in waiting
+    assert "ostinato approve appr-" in waiting
+
+
+def test_goals_decisions_sessions_and_questions(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    goal = shell.ok("show", worked.goal.id).out
+    assert "1 of 4 done" in goal
+    assert "How it reads → Split" in goal
+    assert shell.json("show", worked.goal.id)["counts"] == {"completed": 1, "failed": 1, "review": 1, "blocked": 1}
+
+    decision = shell.ok("show", worked.decision).out
+    for said in ("because enough for sums", "+ short", "✗ Parse sums", "− long"):
+        assert said in decision
+    document = shell.json("show", worked.decision)
+    assert [(option["title"], option["status"]) for option in document["options"]] == [
+        ("Split", "chosen"),
+        ("Parse sums", "rejected"),
+    ]
+
+    session = shell.ok("show", worked.session.id).out
+    assert session == shell.ok("sessions", "show", worked.session.id).out
+    assert "it waits for an answer of yours (waiting_for_approval)" in session
+    assert "attempts (4)" in session
+    assert len(shell.json("show", worked.session.id)["iterations"]) == 4
+
+    (asked,) = shell.json("approvals")
+    assert "ostinato approve" in shell.ok("show", asked["id"]).out
+    assert shell.json("show", asked["id"]) == asked
+
+
+def test_other_nodes_are_shown_as_node_show_does(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    (observation,) = [n for n in shell.json("search", "failed") if n["node_type"] == "observation"]
+    assert worked.goal.id in observation["id"]
+    assert shell.ok("show", observation["id"]).out == shell.ok("node", "show", observation["id"]).out
+
+
+def test_the_beginning_of_an_id_and_a_commit_are_enough(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    assert shell.json("show", worked.last[:-1])["id"] == worked.last
+    assert shell.json("show", COMMIT[:8])["id"] == worked.first
+
+
+def test_an_unknown_id_names_near_ones_or_what_lists_them(shell: Shell, nights: Nights) -> None:
+    assert shell.run("show", "iter-00000000", "--json").error["kind"] == "not_found"
+    worked = nights()
+    near = shell.run("show", worked.last[:-1] + "?").err
+    assert worked.last in near
+    assert "sessions list" in shell.run("show", "sess-zzz").err
+    assert "several ids begin with" in shell.run("show", worked.goal.id + ".").err
+    for odd in ("", " ", "%", "os-%", "'", "\U0010ffff", "a\nb"):
+        assert shell.run("show", odd).code == 2
+
+
+def test_hostile_text_reaches_no_terminal(shell: Shell, nights: Nights) -> None:
+    worked = nights(title=HOSTILE, word=HOSTILE)
+    ids = (worked.goal.id, worked.failed, worked.review, worked.decision, worked.session.id, worked.last)
+    for identifier in ids:
+        for options in ((), ("--full",)):
+            out = shell.ok("show", identifier, *options).out
+            assert not {"\x1b", "\x07", "\u202e"} & set(out)
+            assert "<script>" in out
+    assert shell.json("show", worked.goal.id)["title"] == HOSTILE
+
+
+def test_narrow_screens_get_lines_that_fit(shell: Shell, nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    worked = nights(word="sums " * 40)
+    for command in (("status",), ("report",)):
+        lines = shell.ok(*command).out.splitlines()
+        # Commands are printed whole, so that they can be copied, and what checks printed is evidence.
+        wide = [line for line in lines if len(line) > 40]
+        assert [line for line in wide if "ostinato " not in line and "│" not in line] == []
+    assert worked.goal.id in shell.ok("status").out

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +42,7 @@ _COLUMNS = (
     ("events", ("at",)),
     ("projects", ("created_at",)),
 )
+_MAIN = tuple((table, columns) for table, columns in _COLUMNS if table in {"sessions", "iterations", "approvals"})
 _ID = re.compile(r"\b(os|sess|iter|appr|proj)-[0-9a-f]{8}\b")
 _HEX = re.compile(r"\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b|\b[0-9a-f]{10}\b")
 
@@ -105,19 +107,21 @@ _PAT = {"NAME": "Pat", "EMAIL": "pat@example.org"}
 
 
 def _set_times(database: Path) -> None:
-    """Put what happened into a night: every moment keeps its place in the order, and they stand minutes apart."""
+    """Put what happened into a night: every moment keeps its place in the order.
+
+    Sessions, attempts and questions give the hours; all else is set to the last of those before it, so that one more
+    event in the stream changes no transcript.
+    """
     connection = apsw.Connection(str(database))
     with connection:
-        every = {at for table, columns in _COLUMNS for at in _moments(connection, table, columns)}
-        step = timedelta(hours=7, minutes=30) / len(every)
-        new = {
-            old: (_EVENING + place * step).strftime("%Y-%m-%dT%H:%M:00.000000Z")
-            for place, old in enumerate(sorted(every))
-        }
+        main = sorted({at for table, columns in _MAIN for at in _moments(connection, table, columns)})
+        step = timedelta(hours=7, minutes=30) / len(main)
         for table, columns in _COLUMNS:
             for column in columns:
                 for at in _moments(connection, table, (column,)):
-                    connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new[at], at))
+                    moment = _EVENING + max(0, bisect_right(main, at) - 1) * step
+                    new = moment.strftime("%Y-%m-%dT%H:%M:00.000000Z")
+                    connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, at))
         connection.execute("UPDATE check_runs SET seconds = 0.4 + (id % 7) / 10.0")
     connection.close()
 

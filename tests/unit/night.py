@@ -23,6 +23,7 @@ HOSTILE = (
 )
 DIFF = "diff --git a/read.py b/read.py\n--- a/read.py\n+++ b/read.py\n@@ -1 +1,2 @@\n-old\n+new\n+more\n"
 COMMIT = "c0ffee" * 6 + "c0ff"
+MODEL = "some:model"
 SPENT = Spending(1000, 400, 0, 100, 20, 1, 0.02)
 
 
@@ -97,7 +98,7 @@ def _talk(store: Store, iteration: IterationId, said: str) -> None:
     call = ToolCall("c1", "write_file", '{"path":"read.py","content":"one\\ntwo\\nthree\\nfour\\nfive\\nsix\\nseven"}')
     keep.add_message(iteration, 1, AssistantMessage(said, (call,), reasoning="first I think about it"))
     keep.add_message(iteration, 1, ToolMessage("c1", "write_file", "\n".join(f"line {n}" for n in range(30))))
-    keep.end_step(iteration, 1, SPENT)
+    keep.end_step(iteration, 1, SPENT, MODEL)
 
 
 def _run(owner: NodeId, phase: CheckPhase, *, passed: bool, output: str) -> CheckRun:

@@ -84,6 +84,7 @@ def read_report(store: Store, goal: Node, session: Session | None = None) -> Rep
 def _read(store: Store, goal: Node) -> _Found:
     looking = store.looking
     sessions = store.sessions.list(goal_id=goal.id)[::-1]
+    owners = [session.id for session in sessions]
     iterations = looking.iterations_of_goal(goal.id)
     return _Found(
         nodes=looking.nodes_of_goal(goal.id),
@@ -92,7 +93,7 @@ def _read(store: Store, goal: Node) -> _Found:
         iterations=iterations,
         runs=looking.check_runs_of_goal(goal.id),
         diffs=looking.committed_diffs(goal.id),
-        steps=looking.steps_of([*(s.id for s in sessions), *(i.id for i in iterations)]),
+        steps=looking.steps_of([*owners, *looking.talks_of(owners), *(i.id for i in iterations)]),
         approvals=looking.approvals_of_goal(goal.id),
         said=looking.notes_of_goal(goal.id),
     )
@@ -123,7 +124,7 @@ def _of_session(found: _Found, session: Session) -> _Found:
         iterations=iterations,
         runs=found.runs,
         diffs=found.diffs,
-        steps=[one for one in found.steps if one.owner_id in owners],
+        steps=[one for one in found.steps if one.owner_id.partition("/")[0] in owners],
         approvals=[a for a in found.approvals if inside(a.asked_at) or inside(a.answered_at)],
         said=[one for one in found.said if inside(one.at)],
     )

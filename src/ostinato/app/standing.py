@@ -134,7 +134,7 @@ def _answer(approval: Approval) -> Step:
         return Step(f"ostinato show {approval.node_id}", f"then approve or reject {approval.node_id}")
     if approval.kind == "plan":
         return Step(f"ostinato approve {approval.node_id}", "its plan waits for you")
-    return Step("ostinato approvals", "a question waits for you")
+    return Step(f"ostinato show {approval.id}", "a question waits for you")
 
 
 def read_standing(store: Store, project: Project, since: datetime | None = None) -> Standing:

@@ -12,6 +12,7 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, OptionReport, Report, Spent, TaskReport
 from ostinato.base.text import printable
 from ostinato.cli import report_words as say
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.report_style import STYLE
 from ostinato.cli.screen import many, money
 from ostinato.graph.evidence import CheckRun
@@ -87,9 +88,8 @@ def _waiting(report: Report) -> Iterator[str]:
         return
     yield _part("Waits for you", len(report.waiting))
     for one in report.waiting:
-        known = one.kind in {"plan", "review"}
-        command = f"ostinato approve {one.node_id}" if known else "ostinato approvals"
-        yield f"<p class='card waits'>{_text(one.question)}<br><code>{_text(command)}</code></p>"
+        command = _text(how_to_answer(one)[0])
+        yield f"<p class='card waits'>{_text(one.question)}<br><code>{command}</code></p>"
     yield "</section>"
 
 

@@ -8,6 +8,7 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
 from ostinato.base.markdown import block, code, inline, quote
 from ostinato.cli import report_words as say
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.screen import many, money
 
 _MANY = 200
@@ -54,9 +55,7 @@ def _waiting(report: Report) -> Iterator[str]:
     yield "## Waits for you"
     yield ""
     for one in report.waiting:
-        known = one.kind in {"plan", "review"}
-        command = f"ostinato approve {one.node_id}" if known else "ostinato approvals"
-        yield f"- {inline(one.question)} — {code(command)}"
+        yield f"- {inline(one.question)} — {code(how_to_answer(one)[0])}"
     yield ""
 
 

@@ -8,9 +8,9 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
 from ostinato.base.text import clip
 from ostinato.cli import report_words as say
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean, clean_block, columns
 from ostinato.cli.screen import bar, many, money, painted, shortened, width, wrapped
-from ostinato.cli.show_session import answer_command
 from ostinato.graph.types import Status
 
 _TASKS = 60
@@ -113,7 +113,7 @@ def _waiting(report: Report) -> Iterator[str]:
     yield from _part("waits for you")
     for one in report.waiting:
         yield from (painted(line, "yellow") for line in wrapped(f"{one.node_id} {clean(one.question)}", "  ? "))
-        yield f"    {answer_command(one.kind, one.node_id)}"
+        yield from (f"    {command}" for command in how_to_answer(one))
 
 
 def _decisions(report: Report) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ostinato.base.ids import ApprovalId, SessionId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.documents import approval_document, iteration_document, session_document
 from ostinato.cli.looking_documents import message_document, spending_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
@@ -49,6 +50,7 @@ class _Found:
     by_model: dict[str, Spending]
     messages: list[StoredMessage]
     steps: list[StoredStep]
+    talks: dict[str, tuple[list[StoredMessage], list[StoredStep]]]
 
 
 def show_session(invocation: Invocation, store: Store, session_id: SessionId, parts: Parts) -> None:
@@ -62,7 +64,8 @@ def _read(store: Store, session_id: SessionId) -> _Found:
     session = store.sessions.get(session_id)
     iterations = store.iterations.of_session(session_id)
     by_model: dict[str, Spending] = {}
-    for one in store.looking.steps_of([session_id, *(iteration.id for iteration in iterations)]):
+    talks = store.looking.talks_of([session_id])
+    for one in store.looking.steps_of([session_id, *talks, *(iteration.id for iteration in iterations)]):
         by_model[one.model] = by_model.get(one.model, Spending()) + one.spending
     tasks = store.looking.nodes(dict.fromkeys(iteration.task_id for iteration in iterations))
     return _Found(
@@ -73,6 +76,7 @@ def _read(store: Store, session_id: SessionId) -> _Found:
         by_model=by_model,
         messages=store.iterations.transcript(session_id),
         steps=store.iterations.steps(session_id),
+        talks={talk: (store.iterations.transcript(talk), store.iterations.steps(talk)) for talk in talks},
     )
 
 
@@ -83,6 +87,9 @@ def _document(found: _Found) -> dict[str, Any]:
         "by_model": [{"name": name, **spending_document(spending)} for name, spending in found.by_model.items()],
         "transcript": [message_document(stored) for stored in found.messages],
         "model_calls": [step_document(step) for step in found.steps],
+        "conversations": {
+            talk: [message_document(stored) for stored in messages] for talk, (messages, _) in found.talks.items()
+        },
     }
 
 
@@ -93,6 +100,7 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
     if parts.named:
         if parts.transcript:
             yield from transcript_lines(found.messages, found.steps, full=parts.full)
+            yield from _talks(found, full=parts.full)
         if parts.tokens:
             yield from ledger_lines(found.steps)
         if parts.diff or parts.evidence:
@@ -105,12 +113,23 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
         yield painted("conversation", "cyan", bold=True)
         if parts.full:
             yield from transcript_lines(found.messages, found.steps, full=True)
+            yield from _talks(found, full=True)
         else:
             yield f"  {many(len(found.steps), 'step')} (--transcript shows them)"
     if found.session.handoff_notes:
         yield ""
         yield painted("handoff notes", "cyan", bold=True)
         yield from clean_block(found.session.handoff_notes.rstrip())
+
+
+def _talks(found: _Found, *, full: bool) -> Iterator[str]:
+    """Yield the conversations beside the main one, each under its name."""
+    from ostinato.cli.transcript_view import transcript_lines
+
+    for talk, (messages, steps) in found.talks.items():
+        yield ""
+        yield painted(clean(talk.partition("/")[2] or talk), "cyan", bold=True)
+        yield from transcript_lines(messages, steps, full=full)
 
 
 def _head(found: _Found) -> Iterator[str]:
@@ -171,12 +190,6 @@ def show_question(invocation: Invocation, store: Store, identifier: str) -> None
         ("  answer", asked.answer),
         ("  reason", asked.reason),
     ]
-    waits = [] if asked.answered_at else [f"  answer it: {answer_command(asked.kind, asked.id)}"]
+    waits = [] if asked.answered_at else [f"  {command}" for command in how_to_answer(asked)]
     facts = columns([row for row in rows if row[1]])
     answer(invocation, approval_document(asked), [clean(f"{asked.id}: {asked.question}"), *facts, *waits])
-
-
-def answer_command(kind: str, identifier: str) -> str:
-    """Return the command that answers a question of this kind."""
-    known = kind in {"plan", "review"}
-    return f"ostinato approve {identifier}" if known else f"ostinato approvals  (it is about: {clean(kind)})"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.documents import approval_document, edge_document, iteration_document, node_document
 from ostinato.cli.looking_documents import spending_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
 from ostinato.cli.screen import length, many, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines
-from ostinato.cli.show_session import answer_command
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.iterations import Iteration
@@ -175,7 +175,7 @@ def question_lines(approvals: Sequence[Approval]) -> Iterator[str]:
         yield painted("waits for you", "yellow", bold=True)
     for one in waiting:
         yield from wrapped(clean(one.question), "  ")
-        yield f"    {answer_command(one.kind, one.id)}"
+        yield from (f"    {command}" for command in how_to_answer(one))
     if answered:
         yield ""
         yield heading("answered")

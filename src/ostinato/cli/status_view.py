@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.app.standing import GoalStanding, Running, Standing, next_step
 from ostinato.base.text import clip
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean
 from ostinato.cli.screen import ago, bar, many, money, painted, shortened, spent, width, wrapped
 from ostinato.cli.show_session import STOPPED
@@ -122,16 +123,10 @@ def _short(line: TaskLine) -> str:
 def _questions(waiting: Sequence[Approval], room: int) -> Iterator[str]:
     for one in waiting[:_QUESTIONS]:
         yield painted(clip(f"  waits    {one.node_id} {clean(one.question)}", room), "yellow")
-        for command in _answers(one):
+        for command in how_to_answer(one):
             yield clip(f"             {command}", max(room, 60))
     if len(waiting) > _QUESTIONS:
         yield f"           {len(waiting) - _QUESTIONS} more: ostinato approvals"
-
-
-def _answers(one: Approval) -> tuple[str, ...]:
-    if one.kind in {"plan", "review"}:
-        return (f"ostinato approve {one.node_id}", f"ostinato reject {one.node_id} --reason '…'")
-    return ("ostinato approvals",)
 
 
 def _commits(commits: Sequence[tuple[AttemptLine, TaskLine | None]], room: int) -> Iterator[str]:

@@ -142,6 +142,11 @@ class LookingStore:
         rows = self._db.execute(self._sql["steps_of"], {"owners": encode_json(list(owners))})
         return [_steps_cost(row) for row in rows]
 
+    def talks_of(self, sessions: Iterable[SessionId]) -> list[str]:
+        """Return the owners of the conversations inside sessions beside the main one, such as a plan's critics."""
+        rows = self._db.execute(self._sql["talks_of"], {"sessions": encode_json(list(sessions))})
+        return [row["owner_id"] for row in rows]
+
     def approvals_of_goal(self, goal_id: NodeId) -> list[Approval]:
         """Return the questions about a goal and what is below it, answered or not, the oldest first."""
         from ostinato.store.record_rows import decode_approval

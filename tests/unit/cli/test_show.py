@@ -85,7 +85,7 @@ def test_a_task_tells_each_attempt_and_what_it_waits_for(shell: Shell, nights: N
     assert document["usage"]["calls"] == 2
     waiting = shell.ok("show", worked.review).out
     assert "waits for you" in waiting
-    assert "ostinato approve appr-" in waiting
+    assert f"ostinato approve {worked.review}" in waiting
 
 
 def test_goals_decisions_sessions_and_questions(shell: Shell, nights: Nights) -> None:

@@ -60,6 +60,12 @@ FROM json_each(:owners) owners CROSS JOIN steps
 WHERE steps.owner_id = owners.value
 GROUP BY steps.owner_id, steps.model, day
 
+-- name: talks_of
+-- The conversations inside sessions that have a name of their own behind the session's: `sess-…/critic-1`.
+SELECT DISTINCT steps.owner_id FROM json_each(:sessions) wanted CROSS JOIN steps
+WHERE steps.owner_id > wanted.value || '/' AND steps.owner_id < wanted.value || '0'
+ORDER BY steps.owner_id
+
 -- name: approvals_of_goal
 WITH RECURSIVE below (id) AS (
     SELECT :goal_id

@@ -332,3 +332,67 @@ async def test_time_that_the_person_takes_is_not_the_planners(
         proposal = await job.propose("letters", Slow())
         assert titles(proposal) == ["Make a"]
         await job.leave_plan(proposal)
+
+
+async def test_a_plan_that_was_approved_elsewhere_is_planned_anew_afterwards(
+    modelled: Modelled, planning: Opening
+) -> None:
+    beginnings: list[str] = []
+
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 0:
+            beginnings.append(str(body["messages"][1]["content"]))
+        return done() if replies else propose(file_task("b" if len(beginnings) > 1 else "a"))
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        proposal = await job.propose("letters", Person())
+        await job.leave_plan(proposal)
+    goal = proposal.goal.id
+    assert world.run("approve", goal).code == 0
+    async with planning(world) as job:
+        again = await job.resume_plan(goal, Person())
+        assert titles(again) == ["Make b"]
+        rejected = await job.reject(again, "enough")
+    assert f"- {goal}.1: Make a [ready]" in beginnings[1]
+    assert (rejected.status, len(world.json("tasks", "list", "--goal", goal))) == (Status.ACTIVE, 1)
+
+
+async def test_an_interrupt_after_a_clean_proposal_keeps_it_and_accepts_nothing(
+    modelled: Modelled, planning: Opening
+) -> None:
+    jobs: list[Any] = []
+
+    def answers(replies: int, body: Body) -> Answer:
+        jobs[0]._interruption.ask()
+        return propose(file_task("a"))
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        jobs.append(job)
+        proposal = await job.propose("letters", None)
+        assert (proposal.draft, proposal.end.ending.value) == (None, "interrupted")
+        assert await job.leave_plan(proposal)
+    async with planning(world) as job:
+        assert titles(await job.resume_plan(proposal.goal.id, None)) == ["Make a"]
+
+
+async def test_what_is_noted_after_the_draft_comes_with_it(modelled: Modelled, planning: Opening) -> None:
+    def answers(replies: int, body: Body) -> Answer:
+        note = Call("record_observation", {"title": "Postgres is wanted", "description": "said later"})
+        if replies == 0:
+            return propose(file_task("a"))
+        return Answer(tool_calls=(note,)) if replies == 2 else done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        first = await job.propose("letters", None)
+        changed = await job.change_plan(first, "note that we use Postgres", None)
+        assert titles(changed) == ["Make a"]
+        await job.leave_plan(changed)
+    assert world.run("approve", first.goal.id).code == 0
+    store = open_store_for(world.root / "data/ostinato/ostinato.db", create=False)
+    nodes = store.graph.descendants(first.goal.id)
+    assert [node.title for node in nodes] == ["Make a", "Postgres is wanted"]
+    assert store.iterations.red_commands(nodes[0].id) == {"grep -qx a a.txt"}
+    store.close()

@@ -33,7 +33,6 @@ _GOES_ON = (
     "Planning goes on; files may have changed since you read them. Propose the plan with `propose_plan`, or end with "
     "`signal`."
 )
-_EDITED = "The person edited the plan by hand. This is the draft now:\n"
 _STOPS = {Ending.INTERRUPTED: "interrupted", Ending.SESSION_LIMIT: "limit_reached", Ending.LEFT: "waiting_for_approval"}
 
 
@@ -89,20 +88,15 @@ async def edit(planning: Planning, draft: PlanDraft) -> tuple[Proposal, list[Fin
         findings = await planning.adopt(draft)
         if not findings:
             text = json.dumps(to_arguments(draft), ensure_ascii=False, indent=1)
-            await planning.say(f"{_EDITED}{fenced(text)}")
+            await planning.say(f"{plan_record.EDITED}{fenced(text)}")
         return planning.shown(draft, "edited by the person"), findings
 
 
 async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
-    """Make the draft part of the graph in one transaction, and end the session; returns the tasks in plan order."""
+    """Make the draft part of the graph and end the session, in one transaction; returns the tasks in plan order."""
     actor = Run(bench, proposal.goal, proposal.session, 0.0).actor()
-    tasks = await bench.store(lambda s: s.plans.accept(proposal.goal.id, actor._replace(by="person")))
-    await bench.store(
-        lambda s: s.sessions.end(
-            proposal.session.id, stop_reason="accepted", summary=f"plan accepted with {len(tasks)} tasks"
-        )
-    )
-    return tasks
+    session = proposal.session.id
+    return await bench.store(lambda s: s.plans.accept(proposal.goal.id, actor._replace(by="person"), session))
 
 
 async def give_up(bench: Workbench, goal: Node, session: Session, stop_reason: str, why: str) -> None:

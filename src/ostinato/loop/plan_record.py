@@ -16,6 +16,7 @@ ASK = "ask_user"
 PROPOSE = "propose_plan"
 NOT_RUN = "not run: planning was interrupted"
 CHANGES = "The person wants this plan changed:\n"
+EDITED = "The person edited the plan by hand. This is the draft now:\n"
 CRITIQUE = "A critic compared the plan with the goal and found:\n"
 _NOTHING = "(empty answer)"
 _SETTLED = frozenset({"accepted", "rejected"})
@@ -47,33 +48,39 @@ class Return(Enum):
 
 def way_back(record: PlanRecord) -> Return:
     """Return how to go on with a goal."""
-    settled = record.session is None or record.session.stop_reason in _SETTLED
+    settled = _settled(record)
     if record.draft is not None and (record.asked or settled or not _wished_since(record.messages)):
         return Return.SHOW
     spoken = any(isinstance(message, AssistantMessage) for message in record.messages)
     return Return.AFRESH if settled or not spoken else Return.GO_ON
 
 
+def _settled(record: PlanRecord) -> bool:
+    """Tell whether the latest planning was decided on, in its session or over another face: its draft is gone then."""
+    decided = record.draft is None and _last_draft(record.messages) >= 0
+    return record.session is None or record.session.stop_reason in _SETTLED or decided
+
+
 def _wished_since(messages: Sequence[Message]) -> bool:
     """Tell whether changes were asked for that no clean proposal has answered yet."""
-    last = _last_clean(messages)
-    later = messages[last + 1 :]
+    later = after_last_draft(messages)
     return any(isinstance(one, UserMessage) and one.text.startswith((CHANGES, CRITIQUE)) for one in later)
 
 
-def _last_clean(messages: Sequence[Message]) -> int:
-    """Return the place of the answer to the last proposal that had no findings, -1 without one."""
-    places = [
-        place
-        for place, one in enumerate(messages)
-        if isinstance(one, ToolMessage) and one.name == PROPOSE and not one.is_error
-    ]
-    return places[-1] if places else -1
+def _last_draft(messages: Sequence[Message]) -> int:
+    """Return the place at which the draft last changed: a proposal without findings or an edit; -1 for none."""
+    return max((place for place, one in enumerate(messages) if _makes_draft(one)), default=-1)
+
+
+def _makes_draft(message: Message) -> bool:
+    if isinstance(message, ToolMessage):
+        return message.name == PROPOSE and not message.is_error
+    return isinstance(message, UserMessage) and message.text.startswith(EDITED)
 
 
 def after_last_draft(messages: Sequence[Message]) -> Sequence[Message]:
-    """Return what was said after the last clean proposal."""
-    return messages[_last_clean(messages) + 1 :]
+    """Return what was said after the last clean proposal or edit."""
+    return messages[_last_draft(messages) + 1 :]
 
 
 def open_calls(messages: Sequence[Message]) -> list[ToolCall]:

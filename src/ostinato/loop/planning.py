@@ -64,6 +64,7 @@ class Planning:
         self._briefing: Briefing | None = None
         self._inbox = GoalInbox(run, ())
         self._proposed = 0
+        self._saved: PlanDraft | None = None
         self._ready = False
         self._worked = 0.0
 
@@ -86,6 +87,7 @@ class Planning:
         self._briefing = briefing
         await self._open_inbox([message.text for message in record.messages])
         self.steps = record.steps
+        self._saved = record.draft
         if record.draft is not None:
             self.tools.adopt(record.draft)
             self.tools.replay(plan_record.after_last_draft(record.messages))
@@ -132,17 +134,22 @@ class Planning:
         end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, steering)
         await self.spent(end)
         self.steps += end.steps
-        draft = self.tools.draft()
-        if draft is not None:
-            draft = replace(draft, red=self.checker.red_of(draft))
-            stands_by = end.ending in {Ending.COMPLETE, Ending.TEXT} and end.error is None
-            if self._proposed == before and not stands_by:
-                draft = None
-        if draft is not None and self._proposed > before:
-            await self._save(draft)
+        stands_by = end.ending in {Ending.COMPLETE, Ending.TEXT}
+        draft = await self._drafted() if stands_by or self._proposed > before else None
         if end.error is not None and draft is None:
             raise end.error
-        return self._proposal(end, draft)
+        # A new draft is kept when the person interrupts, but nobody who asked to stop is asked to accept it.
+        return self._proposal(end, None if end.ending is Ending.INTERRUPTED else draft)
+
+    async def _drafted(self) -> PlanDraft | None:
+        """Return the draft that stands, None without one; what was logged since it was saved is saved with it."""
+        draft = self.tools.draft()
+        if draft is None or self._saved is None:
+            return None
+        whole = replace(draft, red=self._saved.red)
+        if whole != self._saved:
+            await self._save(whole)
+        return whole
 
     async def _open_inbox(self, sent: list[str]) -> None:
         """Take as told the notes of the person whose words stand in what the planner has been sent already."""
@@ -169,11 +176,12 @@ class Planning:
         """Check a draft; a clean one is saved at once, so that no crash can take it."""
         findings = await self.checker.check(draft)
         if not findings:
-            self._proposed += 1
             await self._save(replace(draft, red=self.checker.red_of(draft)))
+            self._proposed += 1
         return findings
 
     async def _save(self, draft: PlanDraft) -> None:
+        self._saved = draft
         await self.run.bench.store(lambda s: s.plans.save_draft(self.run.goal.id, draft))
 
     async def _answer_open(self) -> None:

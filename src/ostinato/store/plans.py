@@ -120,12 +120,12 @@ class PlanStore:
             complexity[task] = Complexity(row["complexity"]) if row["complexity"] else None
         return [PastTask(complexity[task], one.tokens, one.cost_usd) for task, one in spent.items() if one.tokens]
 
-    def accept(self, goal_id: NodeId, actor: Actor = PERSON) -> list[Node]:
+    def accept(self, goal_id: NodeId, actor: Actor = PERSON, session_id: SessionId | None = None) -> list[Node]:
         """Make the draft part of the graph, all or nothing, and delete it; returns the tasks in plan order.
 
         Tasks with their edges, what they replace, decisions with their options, observations, and the evidence of
-        `draft.red`; the goal is active afterwards, and no question about the plan is open any more.
-        Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
+        `draft.red`; the goal is active afterwards, and no question about the plan is open any more. With
+        `session_id` that plan session ends as accepted. Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
         """
         with self._db.transaction():
             goal = self._open_goal(goal_id)
@@ -147,6 +147,9 @@ class PlanStore:
             self._db.execute(self._sql["delete"], {"goal_id": goal_id})
             self._close_questions(goal_id, "approved", None, actor)
             self._tell(goal, actor, {"plan": "accepted", "tasks": len(draft.tasks), "replaced": list(replaced)})
+            if session_id is not None:
+                summary = f"plan accepted with {len(draft.tasks)} tasks"
+                self._store.sessions.end(session_id, stop_reason="accepted", summary=summary)
             return [self._graph.get(ids[task.key]) for task in draft.tasks]
 
     def reject(self, goal_id: NodeId, reason: str | None = None, actor: Actor = PERSON) -> None:

@@ -119,11 +119,12 @@ class PlanBuilder:
 
     def _whole(self, draft: PlanDraft) -> PlanDraft:
         own = {decision.title for decision in draft.decisions}
+        seen = tuple(one for one in self._observations if one not in draft.observations)
         logged = tuple(decision for decision in self._decisions if decision.title not in own)
         return replace(
             draft,
             decisions=(*logged, *draft.decisions),
-            observations=(*self._observations, *draft.observations),
+            observations=(*seen, *draft.observations),
         )
 
 

@@ -11,7 +11,7 @@ from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMess
 from ostinato.graph.plan import PlanDraft
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.loop.plan_record import CHANGES, PlanRecord, Return, open_calls, question_of, sendable, way_back
+from ostinato.loop.plan_record import CHANGES, EDITED, PlanRecord, Return, open_calls, question_of, sendable, way_back
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 GOAL = Node(NodeId("os-1"), ProjectId("proj-1"), NodeType.GOAL, "G", Status.PENDING, AT)
@@ -44,6 +44,10 @@ def record(stop: str | None, *messages: Message, draft: PlanDraft | None = None,
         # The planner had nothing to change, and the person was asked about the draft as it is.
         (record("waiting_for_approval", BRIEF, *PROPOSAL, WISH, draft=DRAFT, asked=True), Return.SHOW),
         (record("accepted", BRIEF, *PROPOSAL), Return.AFRESH),
+        # Accepted over another face, while nobody had the session open or just before a crash.
+        (record("waiting_for_approval", BRIEF, *PROPOSAL), Return.AFRESH),
+        (record("crashed", BRIEF, *PROPOSAL, WISH), Return.AFRESH),
+        (record("crashed", BRIEF, *PROPOSAL, WISH, UserMessage(f"{EDITED}…"), draft=DRAFT), Return.SHOW),
         (record("rejected", BRIEF, *PROPOSAL), Return.AFRESH),
         (record("accepted", BRIEF, *PROPOSAL, draft=DRAFT), Return.SHOW),
     ],

@@ -125,7 +125,9 @@ class PlanStore:
 
         Tasks with their edges, what they replace, decisions with their options, observations, and the evidence of
         `draft.red`; the goal is active afterwards, and no question about the plan is open any more. With
-        `session_id` that plan session ends as accepted. Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
+        `session_id` that plan session ends as accepted.
+
+        Raises NotFoundError without a draft, RuleError for one that the graph's rules refuse.
         """
         with self._db.transaction():
             goal = self._open_goal(goal_id)

@@ -117,7 +117,7 @@ def test_same_goal_gives_the_same_graph_and_the_same_commits_through_each_wire(t
         assert story == chat, wire
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", ["openai-chat", "anthropic", "openai"])
 def test_wrong_key_stops_with_the_variable_to_change(modelled: Modelled, wire: str) -> None:
     refused = Answer(status=401, error={"message": "invalid key sk-test-0000"})
     world = modelled(lambda body: refused).make_repository(FILES)

@@ -17,7 +17,7 @@ from ostinato.testing.chat_server import Answer, Call
 _TASK = re.compile(r"^## Task: (\S+) (.*)$", re.MULTILINE)
 _ATTEMPT = re.compile(r"^Attempt: (\d+) of", re.MULTILINE)
 Body = dict[str, Any]
-WIRES = ("openai-chat", "anthropic", "openai")
+WIRES = ("openai-chat", "anthropic", "openai", "ollama")
 """The providers whose protocols the server speaks."""
 
 

@@ -15,6 +15,7 @@ from ostinato.agent.ports import Model
 from ostinato.models import factory
 from ostinato.models.anthropic import anthropic_model
 from ostinato.models.limits import TransportLimits
+from ostinato.models.ollama import OllamaModel
 from ostinato.models.openai_chat import openai_chat_model
 from ostinato.models.openai_responses import openai_model
 from ostinato.testing.fake_clock import FakeClock
@@ -40,6 +41,10 @@ def _any(vendor: str, prefix: str) -> Callable[..., Model]:
     return make
 
 
+def _ollama(name: str, url: str, _: str | None, *, limits: TransportLimits, clock: FakeClock, random: Any) -> Model:
+    return OllamaModel(name, url, limits=limits, clock=clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """A protocol as the tests of all protocols see it."""
@@ -55,6 +60,8 @@ VENDORS = {
     "anthropic": Vendor("anthropic", anthropic_model, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
     "openai": Vendor("openai", openai_model),
 }
+# The protocol is that of `openai-chat`; what else differs is tested in `test_ollama`.
+OLLAMA = {"ollama": Vendor("ollama", _ollama, "", "OLLAMA_HOST")}
 
 
 # In CI the extra must be there: without it these tests fail instead of being skipped.
@@ -65,7 +72,7 @@ ANY_VENDORS = {
     "any-groq": Vendor("any:groq", _any("groq", ""), "GROQ_API_KEY", "GROQ_BASE_URL"),
     "any-mistral": Vendor("any:mistral", _any("mistral", "/mistral"), "MISTRAL_API_KEY", "MISTRAL_BASE_URL"),
 }
-EVERY_VENDOR = [*VENDORS, *(pytest.param(name, marks=needs_any) for name in ANY_VENDORS)]
+EVERY_VENDOR = [*VENDORS, *OLLAMA, *(pytest.param(name, marks=needs_any) for name in ANY_VENDORS)]
 
 
 @pytest.fixture(params=VENDORS)
@@ -99,7 +106,7 @@ async def open_model(clock: FakeClock, vendor: Vendor) -> AsyncIterator[OpenMode
 @pytest.fixture(params=EVERY_VENDOR)
 async def open_every(clock: FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[OpenModel]:
     """Return the same for every protocol, and for vendors that are reached through pydantic-ai."""
-    async with _models(clock, (VENDORS | ANY_VENDORS)[request.param]) as open_one:
+    async with _models(clock, (VENDORS | OLLAMA | ANY_VENDORS)[request.param]) as open_one:
         yield open_one
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from ostinato.agent.ports import ProviderDown
+from ostinato.agent.ports import ContextTooLong, ProviderDown, ProviderRefused, ProviderUnsteady
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, ToolSpec, UserMessage
 from ostinato.models.messages_request import request_body
 from ostinato.testing import messages_dialect
@@ -219,6 +220,34 @@ async def test_reply_is_whole_when_only_the_end_mark_is_missing(open_messages, f
         reply = await open_messages(server.url, silence=0.2).reply(ASK)
     assert reply.message.text == "all of it"
     assert len(server.requests) == 1
+
+
+async def test_reply_is_whole_at_its_end_mark_though_the_connection_stays_open(open_messages) -> None:
+    events = (BEGIN, TEXT, delta(type="text_delta", text="all of it"), {"type": "message_stop"})
+    with ChatServer(in_turn(Answer(events=events, fault=Fault.NO_DONE_OPEN))) as server:
+        async with asyncio.timeout(10):
+            reply = await open_messages(server.url, silence=30.0).reply(ASK)
+    assert (reply.message.text, reply.stop) == ("all of it", "stop")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        ("billing_error", ProviderRefused, "quota or credit"),
+        ("authentication_error", ProviderRefused, "ANTHROPIC_API_KEY"),
+        ("invalid_request_error", ProviderRefused, "refused the request"),
+        ("request_too_large", ContextTooLong, "too long"),
+        ("rate_limit_error", ProviderDown, "429: no"),
+        ("api_error", ProviderUnsteady, "500: no"),
+        ("timeout_error", ProviderUnsteady, "500: no"),
+    ],
+)
+async def test_errors_in_the_stream_mean_what_their_type_says(
+    open_messages, kind: str, error: type[Exception], words: str
+) -> None:
+    event = {"type": "error", "error": {"type": kind, "message": "no"}}
+    with ChatServer(in_turn(Answer(events=(BEGIN, event)))) as server, pytest.raises(error, match=words):
+        await open_messages(server.url, retries=0, patience=0.0).reply(ASK)
 
 
 async def test_overload_in_the_stream_is_an_outage_and_waited_out(open_messages) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -110,9 +111,10 @@ async def test_items_go_back_in_order_as_they_were_when_done(open_responses) -> 
     reply = await reply_to(
         open_responses,
         added(reasoning("half")),
-        done(reasoning("whole", "so so")),
-        done(said, 1),
+        added(said, 1),
         done(CALL, 2),
+        done(said, 1),
+        done(reasoning("whole", "so so")),
         end(output=(reasoning("late", "so so"), said, CALL)),
     )
     assert reply.message.native.model == NAME
@@ -121,6 +123,12 @@ async def test_items_go_back_in_order_as_they_were_when_done(open_responses) -> 
     assert reply.message.tool_calls == (ToolCall("c1", "read_file", '{"path": "x"}'),)
     body = body_of(UserMessage("go"), reply.message, ToolMessage("c1", "read_file", "of x"))
     assert body["input"][1:4] == [reasoning("whole", "so so"), said, CALL]
+
+
+async def test_phase_of_a_message_goes_back_without_reasoning_too(open_responses) -> None:
+    said = message("I look.", phase="commentary")
+    assert (await reply_to(open_responses, done(said), end())).message.native.items == (said,)
+    assert (await reply_to(open_responses, done(message("I look.")), end())).message.native is None
 
 
 async def test_reasoning_that_cannot_go_back_is_only_shown(open_responses) -> None:
@@ -235,10 +243,11 @@ async def test_encrypted_reasoning_is_not_asked_for_again_where_a_model_has_none
     assert ["include" in one.body for one in server.requests] == [True, False, False]
 
 
-async def test_reply_is_whole_though_the_connection_stays_open(open_responses) -> None:
+async def test_reply_is_whole_at_its_end_though_the_connection_stays_open(open_responses) -> None:
     call = Call("read_file", {"path": "x"})
     with ChatServer(in_turn(Answer(tool_calls=(call,), fault=Fault.NO_DONE_OPEN))) as server:
-        reply = await open_responses(server.url, silence=0.2).reply(ASK)
+        async with asyncio.timeout(10):
+            reply = await open_responses(server.url, silence=30.0).reply(ASK)
     assert json.loads(reply.message.tool_calls[0].arguments) == {"path": "x"}
     assert len(server.requests) == 1
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ostinato.agent.ports import ContextTooLong, Model
+from ostinato.agent.ports import ContextTooLong, Model, ProviderRefused
 from ostinato.chat.messages import (
     AssistantMessage,
     Message,
@@ -297,6 +298,27 @@ EFFORT = {
     "anthropic": {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
     "openai": {"reasoning": {"effort": "low"}},
 }
+
+
+async def test_double_refuses_a_conversation_whose_beginning_changed(open_model) -> None:
+    with ChatServer(in_turn(Answer(text="ok"))) as server:
+        model = open_model(server.url)
+        await model.reply(said(AssistantMessage("one"), UserMessage("two")))
+        with pytest.raises(ProviderRefused, match="no prefix"):
+            await model.reply(said(AssistantMessage("another"), UserMessage("two"), AssistantMessage("three")))
+        assert server.problems
+
+
+async def test_double_refuses_reasoning_that_was_lost(open_model, vendor) -> None:
+    with ChatServer(in_turn(Answer(reasoning="hm", tool_calls=(read("x"),)))) as server:
+        model = open_model(server.url)
+        message = (await model.reply(ASK)).message
+        lost = said(replace(message, native=None), *map(content, message.tool_calls))
+        if vendor.provider in {"anthropic", "openai"}:
+            with pytest.raises(ProviderRefused, match="did not come back"):
+                await model.reply(lost)
+        else:
+            assert message.native is None
 
 
 async def test_effort_is_asked_for_in_the_vendors_way_where_it_is_set_and_else_not_at_all(open_model, vendor) -> None:

@@ -111,8 +111,8 @@ async def test_items_go_back_in_order_as_they_were_when_done(open_responses) -> 
     reply = await reply_to(
         open_responses,
         added(reasoning("half")),
-        added(said, 1),
         done(CALL, 2),
+        added(said, 1),
         done(said, 1),
         done(reasoning("whole", "so so")),
         end(output=(reasoning("late", "so so"), said, CALL)),

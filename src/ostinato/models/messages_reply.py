@@ -88,7 +88,6 @@ class MessagesBuilder:
             case "message_delta":
                 self._end(table(document.get("delta")), document)
             case "message_stop":
-                self.finish = self.finish or "end_turn"
                 self.ended = True
 
     def reply(self, request: Request, request_bytes: int) -> Reply:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
-from ostinato.agent.ports import Model, ProviderDown, ProviderRefused
+from ostinato.agent.ports import ContextTooLong, Model, ProviderDown, ProviderRefused
 from ostinato.base.errors import UsageError
 from ostinato.chat.messages import Request, UserMessage
 from ostinato.models.factory import open_model
@@ -17,6 +18,7 @@ from ostinato.testing.chat_server import Answer, ChatServer, in_turn
 from ostinato.testing.fake_clock import FakeClock
 
 ASK = Request("Be brief.", (UserMessage("hello"),))
+LONG = Request("Be brief.", (UserMessage("word " * 6_000),))
 LIMITS = TransportLimits(connect=5.0, first_byte=5.0, silence=5.0)
 
 
@@ -94,6 +96,34 @@ async def test_outage_is_waited_out_when_it_answered_before(open_ollama, clock: 
     with pytest.raises(ProviderDown, match="`ollama serve`"):
         await model.reply(ASK)
     assert sum(clock.slept) >= LIMITS.patience
+
+
+async def test_conversation_is_bounded_by_the_context_that_ollama_gave_the_model(open_ollama) -> None:
+    with ChatServer(in_turn(Answer(text="hi"))) as server:
+        server.loaded = {"other": 2_000, "qwen3:8b": 4_096}
+        model = open_ollama(server.url)
+        assert (await model.reply(ASK)).message.text == "hi"
+        assert model.context_window == 4_096
+        with pytest.raises(ContextTooLong, match=r"4096 tokens.*OLLAMA_CONTEXT_LENGTH"):
+            await model.reply(LONG)
+        assert len(server.requests) == 1
+
+
+async def test_answer_to_what_was_cut_in_silence_is_dropped(open_ollama) -> None:
+    with ChatServer(in_turn(Answer(text="hi"))) as server:
+        server.loaded = {"qwen3:latest": 4_096}
+        with pytest.raises(ContextTooLong, match="OLLAMA_CONTEXT_LENGTH") as caught:
+            await open_ollama(server.url, "qwen3").reply(LONG)
+    assert caught.value.spending.calls == 1
+
+
+@pytest.mark.parametrize("loaded", [{}, {"qwen3:8b": 0}, {"qwen3:8b": "many"}, {"qwen3:8b": None}])
+async def test_window_stays_as_it_was_where_ollama_does_not_tell(open_ollama, loaded: dict[str, Any]) -> None:
+    with ChatServer(in_turn(Answer(text="hi"))) as server:
+        server.loaded = loaded
+        model = open_ollama(server.url)
+        await model.reply(LONG)
+    assert model.context_window == LIMITS.context_window
 
 
 async def test_the_variable_is_ollamas_when_a_web_page_answers(open_ollama) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ostinato.agent.limits import CLEAR_AT
-from ostinato.agent.sizes import request_sections, tokens_of
+from ostinato.agent.sizes import size_of
 from ostinato.chat.messages import Message, Request, ToolMessage
 
 KEPT_RESULTS = 6
@@ -15,9 +15,7 @@ _STUB = "(this older result was cleared to save room; call the tool again if you
 
 def fits(request: Request, window: int) -> bool:
     """Tell whether the request leaves enough of the context window of `window` tokens."""
-    sections = request_sections({}, request.messages, request.tools)
-    first = tokens_of(request.messages[0].text) if request.messages else 0
-    return sum(sections.values()) + first + tokens_of(request.system) <= CLEAR_AT * window
+    return size_of(request) <= CLEAR_AT * window
 
 
 def cleared(messages: Sequence[Message], keep: int = KEPT_RESULTS) -> list[Message]:

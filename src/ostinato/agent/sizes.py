@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from ostinato.chat.messages import AssistantMessage, Message, ToolMessage, ToolSpec
+from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -24,6 +24,13 @@ def schema_text(spec: ToolSpec) -> str:
     """Return a tool's definition as compact JSON, much as every protocol sends it."""
     definition = {"name": spec.name, "description": spec.description, "parameters": spec.parameters}
     return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
+
+
+def size_of(request: Request) -> int:
+    """Return the estimated tokens of a whole request."""
+    sections = request_sections({}, request.messages, request.tools)
+    first = tokens_of(request.messages[0].text) if request.messages else 0
+    return sum(sections.values()) + first + tokens_of(request.system)
 
 
 def request_sections(

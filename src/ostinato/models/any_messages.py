@@ -27,7 +27,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from ostinato.agent.sizes import request_sections, tokens_of
+from ostinato.agent.sizes import size_of, tokens_of
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall, ToolMessage, UserMessage
 from ostinato.models.answers import with_own_ids
@@ -92,9 +92,7 @@ def spending_of(response: ModelResponse, request: Request) -> Spending:
     """Return the usage that the vendor reported, or an estimate of about four characters a token; no cost yet."""
     usage = response.usage
     if not is_reported(response):
-        asked = sum(request_sections({}, request.messages, request.tools).values()) + tokens_of(request.system)
-        first = tokens_of(request.messages[0].text) if request.messages else 0
-        return Spending(input=asked + first, output=sum(_size(part) for part in response.parts), calls=1)
+        return Spending(input=size_of(request), output=sum(_size(part) for part in response.parts), calls=1)
     return Spending(
         input=usage.input_tokens,
         cached_input=min(usage.cache_read_tokens, usage.input_tokens),

@@ -140,6 +140,7 @@ class AnyModel:
             "max_retries": 0,
             "timeout": max(self._limits.first_byte, self._limits.silence),
             "max_tokens": request.max_output_tokens or self._limits.max_output_tokens,
+            "thinking": self._limits.reasoning_effort,
         }
         chosen = {key: value for key, value in wanted.items() if value is not None and key not in unsupported}
         return model_request_stream(

@@ -7,13 +7,17 @@ itself is `models.openai_chat`'s.
 from __future__ import annotations
 
 import asyncio
+import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
-from ostinato.agent.ports import Model, OnRetry, ProviderDown, ProviderError
+from ostinato.agent.ports import ContextTooLong, Model, OnRetry, ProviderDown, ProviderError
+from ostinato.agent.sizes import size_of
 from ostinato.base.clock import Clock
 from ostinato.base.errors import UsageError
+from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request
 from ostinato.models.endpoint import checked_address, is_loopback, shown
 from ostinato.models.failures import Endpoint
@@ -65,6 +69,17 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
+def loaded_window(address: str, name: str) -> int | None:
+    """Return the context that Ollama gave the loaded model, None where it does not say. Waits two seconds at most."""
+    names = {name, f"{name}:latest"}
+    try:
+        with urlopen(f"{address.removesuffix('/v1')}/api/ps", timeout=2.0) as answer:
+            models = json.load(answer)["models"]
+            return next((int(one["context_length"]) for one in models if one.get("model") in names), None) or None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # an older Ollama, or another server in its place
+
+
 class OllamaModel:
     """A model that Ollama serves at `address` (see `ollama_address`)."""
 
@@ -75,21 +90,32 @@ class OllamaModel:
         self._address = address
         self._shown = shown(address).removesuffix("/v1")
         self._listened = False
+        self._window: int | None = None
         endpoint = Endpoint(self.name, self._shown, address_variable=VARIABLE)
         wire = ChatWire(name, "", False, limits)
         self._model = WireModel(wire, endpoint, address, limits=limits, clock=clock)
 
     async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
-        """Ask once, as `Model` says. Before the first call, nobody listening is no outage to be waited for."""
+        """Ask once, as `Model` says. Before the first call, nobody listening is no outage to be waited for.
+
+        Ollama cuts in silence what does not fit the context that it gave the model, which is known once the model is
+        loaded: such a request is ContextTooLong, and an answer to it is dropped.
+        """
         if not self._listened:
             await self._require_listener()
             self._listened = True
+        self._require_room(request)
         try:
-            return await self._model.reply(request, on_retry)
+            reply = await self._model.reply(request, on_retry)
         except ProviderError as error:
             error.message = self._said(error)
             error.args = (error.message,)
             raise
+        if self._window is None:
+            self._window = await asyncio.to_thread(loaded_window, self._address, self._pulled)
+            self.context_window = min(self.context_window, self._window or self.context_window)
+            self._require_room(request, reply.spending)
+        return reply
 
     async def close(self) -> None:
         """Release connections."""
@@ -104,6 +130,14 @@ class OllamaModel:
         except OSError as error:
             raise ProviderDown(f"nobody listens at {self._shown}: {_START}") from error
         writer.close()
+
+    def _require_room(self, request: Request, spent: Spending | None = None) -> None:
+        if self._window and size_of(request) > self._window:
+            raise ContextTooLong(
+                f"Ollama gives {self._pulled} a context of {self._window} tokens, and the conversation needs about "
+                f"{size_of(request)}: start it with OLLAMA_CONTEXT_LENGTH=32768 or more",
+                spending=spent,
+            )
 
     def _said(self, error: ProviderError) -> str:
         if error.status == 404:

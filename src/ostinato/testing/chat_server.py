@@ -51,13 +51,14 @@ class ChatServer:
     """The server; `handler` is called for one request at a time, in the order in which they come.
 
     Without `strict` any request will do. `requests` and `problems` grow as requests come, `connections` counts those
-    opened, `arrived` is set by the first request.
+    opened, `arrived` is set by the first request. `loaded` is what Ollama would hold: name and tokens of context.
     """
 
     def __init__(self, handler: Handler, *, strict: bool = True) -> None:
         self.requests: list[Received] = []
         self.problems: list[str] = []
         self.connections = 0
+        self.loaded: dict[str, int] = {}
         self.arrived = threading.Event()
         self._handler = handler
         self._strict = strict
@@ -136,6 +137,16 @@ class _Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Write no log."""
+
+    def do_GET(self) -> None:
+        """Answer which models are loaded and with how much context, as Ollama does; nothing else can be got."""
+        models = [{"model": name, "context_length": size} for name, size in self.server.owner.loaded.items()]
+        body = json.dumps({"models": models}).encode()
+        self.send_response(200 if self.path == "/api/ps" else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))

@@ -191,6 +191,15 @@ async def test_ids_stay_unique_when_a_server_starts_anew_each_time(open_every) -
     assert len(set(ids)) == 4
 
 
+async def test_ids_that_only_their_server_takes_name_the_same_call_throughout(open_model) -> None:
+    odd = Answer(reasoning="hm", tool_calls=(read("x", "functions.read_file:0"), read("y", "i" * 99)))
+    with ChatServer(in_turn(odd, Answer(text="done"))) as server:
+        first, last = await hold(open_model(server.url), content)
+    assert [call.id for call in first.message.tool_calls] == ["functions.read_file:0", "i" * 99]
+    assert last.message.text == "done"
+    assert server.problems == []
+
+
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.CUT_IN_EVENT, Fault.BROKEN, Fault.RESET])
 async def test_nothing_of_a_broken_answer_is_kept(open_every, fault: Fault) -> None:
     cut = Answer(

@@ -12,6 +12,7 @@ from typing import Any
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall
 from ostinato.models.answers import bytes_of, count, estimate, table, tables, text, with_own_ids
+from ostinato.models.call_ids import safe_id
 
 _ENDS = {"response.completed", "response.incomplete", "response.failed"}
 _FAILED = {"failed", "cancelled"}
@@ -157,7 +158,7 @@ class ResponsesBuilder:
         for item in items:
             raw = {name: value for name, value in item.raw.items() if value is not None}
             if item.kind == "function_call":
-                raw["call_id"] = next(calls).id
+                raw["call_id"] = safe_id(next(calls).id)  # as its result will name it
             # Without its encrypted content the vendor looks reasoning up by its id, and has not stored it.
             if item.done and item.kind in _ANSWERS and (item.kind != "reasoning" or raw.get("encrypted_content")):
                 kept.append(raw)

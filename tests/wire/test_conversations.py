@@ -24,7 +24,10 @@ from ostinato.chat.messages import (
     ToolSpec,
     UserMessage,
 )
+from ostinato.models.limits import TransportLimits
 from ostinato.testing.chat_server import Answer, Call, ChatServer, Fault, in_turn, usage
+from ostinato.testing.fake_clock import FakeClock
+from tests.wire.conftest import KEY, OLLAMA, VENDORS
 
 SYSTEM = "Be brief."
 READ = ToolSpec("read_file", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
@@ -141,6 +144,33 @@ async def test_reasoning_of_another_model_is_left_out_but_its_words_and_calls_ar
     assert "secret" not in raw
     assert "of-another" not in raw
     assert "I look." in raw
+
+
+async def test_conversation_stays_valid_when_every_vendor_answers_in_turn(clock: FakeClock) -> None:
+    def handler(body: dict[str, Any]) -> Answer:
+        turn = sum(message["role"] == "assistant" for message in body["messages"])
+        thinks = f"think {turn}" if body["model"] in {"model-anthropic", "model-openai"} else ""
+        return Answer(reasoning=thinks, text=f"step {turn}", tool_calls=(read(f"{turn}"), read("x")))
+
+    messages: list[Message] = [UserMessage("hello")]
+    limits = TransportLimits()
+    with ChatServer(handler) as server:
+        models = [
+            one.make(f"model-{name}", server.url, KEY, limits=limits, clock=clock, random=lambda: 0.5)
+            for name, one in (VENDORS | OLLAMA).items()
+        ]
+        for turn in range(12):
+            reply = await models[turn % len(models)].reply(Request(SYSTEM, tuple(messages), TOOLS))
+            messages += [reply.message, *map(content, reply.message.tool_calls), UserMessage("note")]
+        for model in models:
+            await model.close()
+        # Each vendor sees its own reasoning, and never another's.
+        assert server.problems == []
+    last = {one.body["model"]: one.raw.decode() for one in server.requests}
+    assert "think 1" in last["model-anthropic"]
+    assert "think 0" not in last["model-anthropic"]
+    assert "think 2" in last["model-openai"]
+    assert all("step 0" in raw for raw in last.values())
 
 
 async def test_failed_tools_go_back_as_results(open_every) -> None:

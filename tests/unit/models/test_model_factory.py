@@ -10,7 +10,7 @@ import pytest
 
 from ostinato.base.errors import ConfigError, UsageError
 from ostinato.models.endpoint import call_url, is_openai, shown
-from ostinato.models.factory import open_model
+from ostinato.models.factory import address_of, open_model
 from ostinato.models.limits import TransportLimits
 from ostinato.testing.fake_clock import FakeClock
 
@@ -30,6 +30,39 @@ def test_key_is_asked_for_by_name_when_openai_itself_would_be_called() -> None:
     with pytest.raises(UsageError, match="OPENAI_API_KEY"):
         opened("openai-chat:gpt-5", OPENAI_API_KEY="  ", OPENAI_BASE_URL="")
     assert opened("openai-chat:gpt-5", OPENAI_API_KEY="sk-x").name == "openai-chat:gpt-5"
+
+
+@pytest.mark.parametrize(
+    ("spec", "key", "address"),
+    [
+        ("anthropic:claude-sonnet-5", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+        ("openai:gpt-5", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ],
+)
+def test_each_vendor_has_variables_of_its_own(spec: str, key: str, address: str) -> None:
+    with pytest.raises(UsageError, match=f"{key}.*{address}"):
+        opened(spec)
+    with pytest.raises(UsageError, match=address):
+        opened(spec, **{address: "host:1"})
+    with pytest.raises(UsageError, match=key) as caught:
+        opened(spec, **{key: "sk-secret\u2026more"})
+    assert "secret" not in caught.value.message
+    assert opened(spec, **{key: "sk-x"}).name == spec
+    assert opened(spec, **{address: "http://localhost:1"}).name == spec
+
+
+@pytest.mark.parametrize(
+    ("spec", "env", "address"),
+    [
+        ("anthropic:m", {}, "https://api.anthropic.com"),
+        ("anthropic:m", {"ANTHROPIC_BASE_URL": " https://gate/v1 ", "OPENAI_BASE_URL": "https://o"}, "https://gate/v1"),
+        ("openai:m", {"ANTHROPIC_BASE_URL": "https://gate"}, "https://api.openai.com/v1"),
+        ("openai-chat:m", {"OPENAI_BASE_URL": "https://o"}, "https://o"),
+        ("scripted:file.json", {"OPENAI_BASE_URL": "https://o"}, ""),
+    ],
+)
+def test_prices_are_looked_up_where_calls_go(spec: str, env: dict[str, str], address: str) -> None:
+    assert address_of(spec, env) == address
 
 
 @pytest.mark.parametrize("spec", ["gpt-5", "openai-chat:", ":x", "", "nobody:x", "openai_chat:x"])
@@ -81,11 +114,13 @@ def test_openai_is_known_by_its_host(address: str, openai: bool) -> None:
     assert is_openai(address) is openai
 
 
-def test_heavy_libraries_stay_out_when_a_model_is_only_named() -> None:
+@pytest.mark.parametrize("spec", ["openai-chat:m", "openai:m", "anthropic:m"])
+def test_heavy_libraries_stay_out_when_a_model_is_only_named(spec: str) -> None:
+    env = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
     code = (
         "import sys; from ostinato.models.factory import open_model; "
         "from ostinato.models.limits import TransportLimits; from ostinato.base.clock import SystemClock; "
-        "open_model('openai-chat:m', env={'OPENAI_API_KEY': 'k'}, limits=TransportLimits(), clock=SystemClock()); "
+        f"open_model({spec!r}, env={env!r}, limits=TransportLimits(), clock=SystemClock()); "
         "print([name for name in ('httpx2', 'genai_prices') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

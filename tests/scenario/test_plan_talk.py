@@ -93,8 +93,9 @@ def test_a_conversation_from_the_goal_to_the_accepted_plan(modelled: Modelled) -
     with Person(world, "plan", EDITOR=tool) as person:
         person.asked("What is wanted?")
         person.types("a shop\x1b\rwith books")
-        asked = person.asked(QUESTION)
-        assert "1. a JSON file" in asked + person.plain
+        person.sees(QUESTION)
+        offered = person.asked()
+        assert "1. a JSON file" in offered
         person.types("2")
         shown = person.asked("[l]ater")
         assert "1. shelf: Make shelf" in shown
@@ -143,6 +144,21 @@ def test_a_question_that_was_left_is_asked_again(modelled: Modelled) -> None:
         assert person.ends() == 0
     assert tasks_of(world, goal) == ["Make shelf"]
     assert [m["content"] for m in bodies[1]["messages"] if m["role"] == "tool"] == ["in their heads"]
+
+
+def test_progress_stays_away_while_a_question_is_open(modelled: Modelled) -> None:
+    world = modelled(turns(asks(), propose("shelf"))).make_repository(FILES)
+    with Person(world, "plan", "a shop") as person:
+        person.sees(QUESTION)
+        shown = person.asked()
+        for key in "athoughtthattakesawhile" * 3:
+            person.presses(key)
+            shown += person.sees(key)
+        assert not any("\u2800" <= sign <= "\u28ff" for sign in shown)
+        person.types("")
+        person.asked("[l]ater")
+        person.types("l")
+        assert person.ends() == 5
 
 
 def test_a_plan_that_was_left_waits_as_it_was(modelled: Modelled) -> None:
@@ -575,3 +591,19 @@ def test_what_is_left_is_planned_anew_with_a_wish(modelled: Modelled) -> None:
         person.sees("Accepted: ")
         assert person.ends() == 0
     assert node(world, f"{goal}.1")["status"] == "cancelled"
+
+
+def test_what_a_critic_still_finds_stands_with_the_plan(modelled: Modelled) -> None:
+    missing = {"task": "shelf", "problem": "nobody counts the books", "suggestion": "add a task that counts"}
+
+    def model(body: Body) -> Answer:
+        if "critique" in tools_of(body):
+            return Answer(tool_calls=(Call("critique", {"findings": [missing], "approve": False}),))
+        return Answer(tool_calls=(Call("propose_plan", plan_of(shop_task("shelf"))),))
+
+    world = modelled(model).make_repository(FILES)
+    with Person(world, "plan", "--critique", "a shop") as person:
+        shown = person.asked("[l]ater")
+        assert "The critic still finds\n  ! shelf: nobody counts the books\n    add a task that counts" in shown
+        person.types("l")
+        assert person.ends() == 5

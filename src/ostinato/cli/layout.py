@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
@@ -55,6 +56,11 @@ def look_of(stream: TextIO) -> Look:
     if not stream.isatty():
         return Look()
     return Look(terminal_size(stream)[1], colour=not is_dumb() and not os.environ.get("NO_COLOR"))
+
+
+def somebody_there() -> bool:
+    """Tell whether a person can be asked: what is typed and what is asked are on a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def is_dumb() -> bool:

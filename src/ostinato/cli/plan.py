@@ -12,6 +12,7 @@ import click
 from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.layout import look_of, somebody_there
 from ostinato.cli.main_job import goal_text, job_options, options_of, run_interruptible
 from ostinato.cli.output import answer
 
@@ -135,7 +136,6 @@ async def _talked(job: Job, request: PlanRequest, talk: Talk) -> PlanOutcome:
 
 async def _alone(invocation: Invocation, job: Job, request: PlanRequest) -> PlanOutcome:
     """Plan with nobody to ask: accepted where that was said, else the plan waits."""
-    from ostinato.cli.layout import look_of
     from ostinato.cli.plan_outcome import accepted, waiting, without_plan
     from ostinato.cli.plan_view import beside, plan_lines
     from ostinato.cli.progress import shown
@@ -163,6 +163,4 @@ async def _proposed(job: Job, goal: str | None, text: str | None, asker: Talk | 
 
 
 def _somebody(invocation: Invocation) -> bool:
-    from ostinato.cli.terminal import somebody_there
-
     return not invocation.json and somebody_there()

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 PROMPT = "> "
 
 
-def somebody_there() -> bool:
-    """Tell whether a person can be asked: what is typed and what is asked are on a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 class Terminal:
     """Asks the person, one thing at a time. Signals mean leaving while a question is open."""
 

@@ -193,6 +193,35 @@ def test_a_signal_at_the_menu_leaves_the_plan_waiting(modelled: Modelled) -> Non
     assert node(world, goal)["status"] == "pending"
 
 
+def test_a_closed_terminal_leaves_the_plan_waiting(modelled: Modelled) -> None:
+    world = modelled(turns(propose("shelf"))).make_repository(FILES)
+    with Person(world, "plan", "a shop") as person:
+        person.asked("[l]ater")
+        person.presses("a thought in the middle")
+        person.sees("middle")
+        person.hangs_up()
+    assert [one["kind"] for one in world.json("approvals")] == ["plan"]
+    assert "in the middle" in (world.root / "state/ostinato/history/changes").read_text()
+
+
+@pytest.mark.parametrize("answers", [(asks(), propose("shelf")), (propose("shelf"),)])
+def test_kill_9_while_a_question_is_open_loses_nothing(modelled: Modelled, answers: tuple[Answer, ...]) -> None:
+    world = modelled(turns(*answers)).make_repository(FILES)
+    with Person(world, "plan", "a shop") as person:
+        person.asked()
+        person.gets(signal.SIGKILL)
+        assert person.ends() == -9
+    goal = str(world.json("status")["goals"][0]["id"])
+    with Person(world, "plan", "--goal", goal) as person:
+        if len(answers) == 2:
+            person.asked(QUESTION)
+            person.types("2")
+        person.asked("[l]ater")
+        person.types("a")
+        assert person.ends() == 0
+    assert tasks_of(world, goal) == ["Make shelf"]
+
+
 def test_ctrl_c_while_the_planner_works_ends_after_the_step_and_loses_nothing(modelled: Modelled) -> None:
     waits, goes_on = threading.Event(), threading.Event()
 

@@ -101,8 +101,7 @@ def wrapped(text: str, first: int | None, later: int | None) -> Iterator[str]:
             yield line
             room = later
         line = piece.lstrip() if line.strip() else line + piece
-        while display_width(line) > room:
-            head = _fitting(line, room)
+        while (head := _fitting(line, room)) < len(line):
             yield line[:head]
             line, room = line[head:], later
     yield line

@@ -57,7 +57,7 @@ class Talk:
         """Return the goal in the person's words. Raises Left."""
         self.say("What is wanted? Enter sends it, Alt+Enter starts a new line, Ctrl-C leaves.", "strong")
         while True:
-            if text := (await self._terminal.read(GOALS)).replace("\0", ""):
+            if text := await self._terminal.read(GOALS):
                 return text
             self.say("Say in words what is wanted, or leave with Ctrl-C.")
 

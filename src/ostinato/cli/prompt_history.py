@@ -13,6 +13,8 @@ from pathlib import Path
 from prompt_toolkit.history import History
 
 _KEPT_BYTES = 1_000_000
+# An arrow key and Enter must not accept a plan because `a` was said to the last one.
+_WORTH = 5
 
 
 class PromptHistory(History):
@@ -37,7 +39,9 @@ class PromptHistory(History):
                 yield text
 
     def store_string(self, string: str) -> None:
-        """Keep one text, which `load_history_strings` returns first from now on."""
+        """Keep one text, which `load_history_strings` returns first from now on; not a mere number or command."""
+        if len(string.strip()) < _WORTH:
+            return
         line = json.dumps(string).encode() + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

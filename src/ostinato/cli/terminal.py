@@ -42,8 +42,8 @@ class Terminal:
         Raises Left when the person leaves: by Ctrl-C, by Ctrl-D on an empty line, or because the terminal is gone.
         """
         text = await (self._line() if self._dumb else self._edited(history, options))
-        # Bytes that are no UTF-8 come as halves of surrogate pairs, which nothing could keep.
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
+        # Bytes that are no UTF-8 come as halves of surrogate pairs, which nothing could keep, and so it is with NUL.
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "").strip()
 
     def forget_typed(self) -> None:
         """Drop what was typed before anything was asked: it answers no question that the person has seen."""
@@ -62,7 +62,7 @@ class Terminal:
         with self._leaving(leave):
             try:
                 text: str = await session.prompt_async(PROMPT, handle_sigint=False)
-            except (KeyboardInterrupt, EOFError):
+            except (KeyboardInterrupt, EOFError, OSError):  # OSError: the terminal is gone
                 typed = session.default_buffer.text
                 if typed.strip():
                     session.history.store_string(typed)

@@ -63,7 +63,8 @@ class Typist:
         if self._code is None:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
-        os.close(self._terminal)
+        if self._terminal >= 0:
+            os.close(self._terminal)
 
     def sees(self, text: str) -> str:
         """Wait until `text` stands after what was seen before; return what stands up to its end, without escapes."""
@@ -106,6 +107,12 @@ class Typist:
             pass
         self._code = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
         return self._code
+
+    def hangs_up(self) -> None:
+        """Close the terminal, as one closes a window, and wait for the end."""
+        os.close(self._terminal)
+        self._terminal = -1
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
 
     @property
     def plain(self) -> str:

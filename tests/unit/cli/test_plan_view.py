@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -132,6 +133,12 @@ def test_an_estimate_is_rounded_and_says_what_it_rests_on() -> None:
     said = estimate_text(Estimate(3, 91_234, 240_987, 0.3, 1.25, "from 9 completed tasks of this project"))
     assert said == "3 tasks, 91,000 to 240,000 tokens, $0.30 to $1.25 (from 9 completed tasks of this project)"
     assert estimate_text(Estimate(1, 7, 20, None, None, "a guess")) == "1 task, 7 to 20 tokens (a guess)"
+
+
+def test_a_word_of_any_length_is_wrapped_at_once() -> None:
+    begun = time.monotonic()
+    assert len(list(wrapped("漢" * 200_000, 80, 80))) == 5_000
+    assert time.monotonic() - begun < 5
 
 
 def test_wrapping_counts_columns_and_breaks_long_words() -> None:

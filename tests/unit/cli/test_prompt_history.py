@@ -16,9 +16,15 @@ def kept(path: Path) -> list[str]:
 
 def test_the_newest_comes_first_and_any_text_comes_back_whole(tmp_path: Path) -> None:
     path = tmp_path / "state" / "history" / "goals"
-    for text in ("one", "two\nlines", "漢\x1b\udc80"):
+    for text in ("the first", "two\nlines", "漢\x1b\udc80 text"):
         PromptHistory(path).store_string(text)
-    assert kept(path) == ["漢\x1b\udc80", "two\nlines", "one"]
+    assert kept(path) == ["漢\x1b\udc80 text", "two\nlines", "the first"]
+
+
+def test_mere_commands_and_numbers_are_not_kept(tmp_path: Path) -> None:
+    for text in ("a", " e 2 ", "3"):
+        PromptHistory(tmp_path / "changes").store_string(text)
+    assert kept(tmp_path / "changes") == []
 
 
 def test_only_the_person_may_read_it(tmp_path: Path) -> None:
@@ -51,6 +57,6 @@ def test_a_place_that_cannot_be_written_stops_nobody(tmp_path: Path, what: str) 
         path.symlink_to(elsewhere)
     else:
         path.mkdir()
-    PromptHistory(path).store_string("one")
+    PromptHistory(path).store_string("a goal")
     assert not elsewhere.exists()
     assert kept(path) == []

@@ -179,6 +179,10 @@ def test_a_plan_that_was_left_waits_as_it_was(modelled: Modelled) -> None:
         arguments = ["--goal", goal]
     assert len(calls) == 2
     assert len(world.json("approvals")) == 1
+    with Person(world, "plan") as person:
+        assert f"Waits for you: a shop\n  ostinato plan --goal {goal}\n" in person.asked("What is wanted?")
+        person.presses("\x04")
+        assert person.ends() == 130
     assert world.json("approve", goal)["answer"] == "approved"
     assert tasks_of(world, goal) == ["Make shelf"]
 
@@ -616,8 +620,16 @@ def test_what_is_left_is_planned_anew_with_a_wish(modelled: Modelled) -> None:
         shown = person.asked("[l]ater")
         assert "Replaces" in shown
         assert f"{goal}.1 Make shelf" in shown
+        person.types("r")
+        person.asked("Why?")
+        person.types("")
+        person.sees(f"Rejected; {goal} keeps its accepted work.")
+        assert person.ends() == 3
+    assert node(world, f"{goal}.1")["status"] == "ready"
+    with Person(world, "plan", "--goal", goal, "a wide one") as person:
+        person.asked("[l]ater")
         person.types("a")
-        person.sees("Accepted: ")
+        person.sees(f"Accepted: {goal} has 1 new task.")
         assert person.ends() == 0
     assert node(world, f"{goal}.1")["status"] == "cancelled"
 

@@ -16,7 +16,7 @@ from ostinato.base.errors import UsageError
 from ostinato.cli.layout import Look, look_of
 from ostinato.cli.output import clean, clean_block
 from ostinato.cli.plan_menu import HELP, SHORT, Choice, Wish, answer_of, choice_of
-from ostinato.cli.plan_outcome import REJECTED, PlanOutcome, accepted, outcome, waiting, without_plan
+from ostinato.cli.plan_outcome import REJECTED, PlanOutcome, accepted, is_active, outcome, waiting, without_plan
 from ostinato.cli.plan_view import beside, plan_lines, task_lines
 from ostinato.cli.progress import Live, shown
 from ostinato.cli.terminal import Terminal
@@ -24,6 +24,7 @@ from ostinato.loop.plan import Left, Proposal
 
 if TYPE_CHECKING:
     from ostinato.app.job import Job
+    from ostinato.base.ids import NodeId
     from ostinato.cli.context import Invocation
     from ostinato.graph.plan import Finding, PlanDraft, TaskDraft
     from ostinato.loop.interruption import Interruption
@@ -54,7 +55,10 @@ class Talk:
                 self._live = Live()
 
     async def goal(self) -> str:
-        """Return the goal in the person's words. Raises Left."""
+        """Return the goal in the person's words; what waits for them already is named first. Raises Left."""
+        for goal, title in self._waiting():
+            self.say(f"Waits for you: {title}", "warn")
+            self._print(self._look().lines(f"ostinato plan --goal {goal}", "  "))
         self.say("What is wanted? Enter sends it, Alt+Enter starts a new line, Ctrl-C leaves.", "strong")
         while True:
             if text := await self._terminal.read(GOALS):
@@ -150,7 +154,8 @@ class Talk:
         except Left:
             return proposal
         await self._job.reject(proposal, why or "rejected by the person")
-        return outcome(proposal, [f"Rejected; {proposal.goal.id} is cancelled."], REJECTED)
+        what = "keeps its accepted work" if is_active(proposal) else "is cancelled"
+        return outcome(proposal, [f"Rejected; {proposal.goal.id} {what}."], REJECTED)
 
     async def _change(self, words: str, proposal: Proposal) -> Proposal | PlanOutcome:
         if not words:
@@ -190,6 +195,16 @@ class Talk:
             self.say("")
             with_it = beside(self._job, proposal, before)
             self._print(plan_lines(proposal.goal.title, proposal.draft, self._look(), with_it))
+
+    def _waiting(self) -> list[tuple[NodeId, str]]:
+        """Return id and title of the goals whose plan or question waits, the newest three."""
+        store = self._job.reader()
+        try:
+            asked = store.approvals.open(project_id=self._job.project_id)
+            goals = dict.fromkeys(one.node_id for one in asked if one.kind in {"plan", "question"})
+            return [(goal, store.graph.get(goal).title) for goal in list(goals)[-3:]]
+        finally:
+            store.db.close()
 
     def _help(self) -> None:
         for word, meaning in HELP:

@@ -163,7 +163,7 @@ def test_a_killed_run_is_noticed_shown_as_dead_and_recovered(modelled: Modelled)
     assert f"ostinato ralph {goal}" in error["message"]
     dead = world.json("status")["sessions"]
     assert [(session["id"], session["state"]) for session in dead] == [(began["session_id"], "dead")]
-    assert "dead" in world.run("status").out
+    assert "is gone" in world.run("status").out
     assert world.run("ralph", "--attach").code == 8
 
     ran = world.run("--json", "ralph", goal)

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Entry] = {
     "ralph": Entry("ostinato.cli.ralph", "ralph", "Work on a goal, task by task, until it is reached."),
     "run": Entry("ostinato.cli.run", "run", "Plan a goal, then work on it."),
     "land": Entry("ostinato.cli.land", "land", "Bring a goal's branch into yours."),
+    "discard": Entry("ostinato.cli.discard", "discard", "Give a goal up; its commits stay findable."),
     "init": Entry("ostinato.cli.init", "init", "Propose setup and checks for this repository."),
     "say": Entry("ostinato.cli.steering", "say", "Tell the agents of a goal something while they work."),
     "pause": Entry("ostinato.cli.steering", "pause", "Let a goal wait: no model call, no new task."),

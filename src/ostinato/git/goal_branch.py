@@ -30,6 +30,19 @@ def branch_name(goal: str) -> str:
     return f"ostinato/{goal}/main"
 
 
+def require_not_checked_out(git: Git, goal: str) -> None:
+    """Raise UsageError when a goal's branch is checked out somewhere."""
+    if f"branch refs/heads/{branch_name(goal)}" in git.run("worktree", "list", "--porcelain").split("\n"):
+        raise UsageError(f"{branch_name(goal)} is checked out: go to another branch first")
+
+
+def reviews_of(git: Git, goal: str) -> list[str]:
+    """Return the refs that hold changes of a goal for a review."""
+    form = "--format=%(refname) %(contents:trailers:key=Ostinato-Goal,valueonly,separator=%x20)"
+    lines = git.run("for-each-ref", form, _REVIEWS).split("\n")
+    return [name for name, _, said in (line.partition(" ") for line in lines) if said.strip() == goal]
+
+
 def commit_message(title: str, body: str, goal: str, task: str, iteration: str) -> str:
     """Return a commit message: the task's title, the agent's own words, and the trailers that recovery reads."""
     subject = clip(printable(one_line(title).strip()) or task, _SUBJECT)
@@ -174,16 +187,11 @@ class GitGoalBranch:
 
         Raises UsageError when the branch is checked out somewhere.
         """
-        ref = self._ref(goal)
-        if f"branch {ref}" in self._git.run("worktree", "list", "--porcelain").split("\n"):
-            raise UsageError(f"{branch_name(goal)} is checked out: go to another branch first")
+        require_not_checked_out(self._git, goal)
         if self.find(goal):
-            self._git.run("update-ref", "-d", ref)
-        form = "--format=%(refname) %(contents:trailers:key=Ostinato-Goal,valueonly,separator=%x20)"
-        for line in self._git.run("for-each-ref", form, _REVIEWS).split("\n"):
-            name, _, said = line.partition(" ")
-            if said.strip() == goal:
-                self._git.run("update-ref", "-d", name)
+            self._git.run("update-ref", "-d", self._ref(goal))
+        for name in reviews_of(self._git, goal):
+            self._git.run("update-ref", "-d", name)
 
     def _ref(self, goal: NodeId) -> str:
         return f"refs/heads/{branch_name(goal)}"

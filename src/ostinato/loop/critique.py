@@ -20,6 +20,7 @@ from ostinato.graph.plan_format import to_arguments
 from ostinato.loop.briefs import brief_critic
 from ostinato.loop.plan_record import CRITIQUE
 from ostinato.loop.planning import Planning, Proposal
+from ostinato.loop.steering import only_waiting
 from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import Critic
 
@@ -76,7 +77,8 @@ async def _look(
     tools, given = critic.tools(run.session)
     transcript = StoredTranscript(run.bench, owner, run.actor(), run.goal.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
-    end = await converse(briefing, critic.model, tools, transcript, limits, run.bench.clock, Steering(planning.forbids))
+    steering = Steering(planning.forbids, only_waiting(run))
+    end = await converse(briefing, critic.model, tools, transcript, limits, run.bench.clock, steering)
     await planning.spent(end)
     found = given()
     if found is not None:

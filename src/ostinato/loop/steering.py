@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ostinato.agent.fence import fenced
+from ostinato.agent.steering import Inbox
 from ostinato.chat.messages import UserMessage
 from ostinato.graph.steering import PersonNote
 from ostinato.loop.workbench import Run
@@ -36,6 +37,16 @@ async def unless_paused(run: Run) -> None:
     if waited:
         run.paused += bench.clock.monotonic() - began
         bench.progress("going on", run.session.id)
+
+
+def only_waiting(run: Run) -> Inbox:
+    """Return the inbox of a conversation that nobody speaks to, a critic's say: it waits while the goal is paused."""
+
+    async def inbox() -> tuple[UserMessage, ...]:
+        await unless_paused(run)
+        return ()
+
+    return inbox
 
 
 class GoalInbox:

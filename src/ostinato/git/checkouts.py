@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 from ostinato.base.errors import MachineError
 from ostinato.base.globs import matches
 from ostinato.git.harvest import harvest
+from ostinato.git.lfs import lfs_of_person
 from ostinato.git.repository import Repository
 from ostinato.git.run import Git
-from ostinato.git.worktree import Trees, Worktree
+from ostinato.git.submodules import object_directories_of_submodules
+from ostinato.git.worktree import Sources, Trees, Worktree
 from ostinato.verify.types import Change, CommandResult
 
 if TYPE_CHECKING:
@@ -56,9 +58,13 @@ class Place:
         self._run_setup = run_setup
         self.home.mkdir(parents=True, exist_ok=True)
         form = repository.object_format()
-        _make_workshop(self.workshop, objects, form)
+        common = repository.common_dir
+        _make_workshop(self.workshop, (*objects, *object_directories_of_submodules(common)), form)
         trees = Trees()
-        self._trees = {name: Worktree(folder / name, self.workshop, objects, form, trees) for name in ("work", "proof")}
+        sources = Sources(lfs_of_person(Git(repository.top, own_config=True), common), common)
+        self._trees = {
+            name: Worktree(folder / name, self.workshop, objects, form, trees, sources) for name in ("work", "proof")
+        }
         self.work: Checkout = self._trees["work"]
         self.proof: Checkout = self._trees["proof"]
 

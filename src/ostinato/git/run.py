@@ -75,7 +75,8 @@ class GitError(MachineError):
 class Git:
     """Git in one directory. `variables` are added to its environment (GIT_DIR, GIT_INDEX_FILE …).
 
-    `inherits` are open files that each call keeps open: a lock on one is held as long as a git of ours lives.
+    `settings` hold for each call. `inherits` are open files that each call keeps open: a lock on one is held as long as
+    a git of ours lives.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class Git:
         *,
         own_config: bool = False,
         inherits: tuple[int, ...] = (),
+        settings: tuple[Setting, ...] = (),
     ) -> None:
         self.directory = directory
+        self._settings = settings
         self._variables = dict(variables or {})
         self._own_config = own_config
         self._inherits = inherits
@@ -94,7 +97,11 @@ class Git:
     def with_variables(self, **variables: str) -> Git:
         """Return the same with further environment variables."""
         return Git(
-            self.directory, {**self._variables, **variables}, own_config=self._own_config, inherits=self._inherits
+            self.directory,
+            {**self._variables, **variables},
+            own_config=self._own_config,
+            inherits=self._inherits,
+            settings=self._settings,
         )
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: Sequence[Setting] = ()) -> str:
@@ -181,7 +188,7 @@ class Git:
 
     def _environment(self, config: Sequence[Setting]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        settings = [*_NEUTRAL, *(() if self._own_config else _NOT_THE_PERSONS), *config]
+        settings = [*_NEUTRAL, *(() if self._own_config else _NOT_THE_PERSONS), *self._settings, *config]
         told = {"GIT_CONFIG_COUNT": str(len(settings))}
         for number, (key, value) in enumerate(settings):
             told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

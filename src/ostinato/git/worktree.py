@@ -7,13 +7,16 @@ and nothing of it is ever read. It sees the person's objects through alternates,
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ostinato.git.run import Git, GitError, Setting
+from ostinato.git.submodules import Submodule, homes_in
 
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ class Trees:
 
     def __init__(self) -> None:
         self._trees: dict[str, str] = {}
-        self._layouts: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._layouts: dict[str, tuple[tuple[str, ...], tuple[Submodule, ...]]] = {}
 
     def tree(self, git: Git, name: str) -> str:
         """Return the tree of a commit, or of a tree itself."""
@@ -50,14 +53,15 @@ class Trees:
             self._remember(self._trees, name, git.run("rev-parse", "--verify", f"{name}^{{tree}}"))
         return self._trees[name]
 
-    def layout(self, git: Git, tree: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def layout(self, git: Git, tree: str) -> tuple[tuple[str, ...], tuple[Submodule, ...]]:
         """Return a tree's directories that hold files (without the top) and its submodules; `git`'s index holds it."""
         if tree not in self._layouts:
             entries = git.raw("ls-files", "-s", "-z").split(b"\0")
             names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
             folders = {name.rpartition("/")[0] for name in names} - {""}
-            links = (os.fsdecode(e.partition(b"\t")[2]) for e in entries if e.startswith(_SUBMODULE))
-            self._remember(self._layouts, tree, (tuple(sorted(folders)), tuple(links)))
+            links = (os.fsdecode(entry).partition("\t") for entry in entries if entry.startswith(_SUBMODULE))
+            submodules = tuple(Submodule(path, meta.split()[1]) for meta, _, path in links)
+            self._remember(self._layouts, tree, (tuple(sorted(folders)), submodules))
         return self._layouts[tree]
 
     @staticmethod
@@ -65,6 +69,14 @@ class Trees:
         memory[key] = value
         while len(memory) > _REMEMBERED:
             memory.pop(next(iter(memory)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What fills a checkout beside the objects: `settings` for LFS, and the git directory whose submodules are used."""
+
+    settings: tuple[Setting, ...] = ()
+    git_dir: Path | None = None
 
 
 class Worktree:
@@ -77,9 +89,12 @@ class Worktree:
         objects: tuple[Path, ...],
         object_format: str = "sha1",
         trees: Trees | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self.path = path
         self.index = path.with_name(f"{path.name}.index")
+        self._sources = sources or Sources()
+        self._modules: dict[str, Worktree] = {}
         self.excludes = path.with_name(f"{path.name}.exclude")
         self._workshop = workshop
         self._objects = objects
@@ -97,7 +112,7 @@ class Worktree:
     def git_with(self, index: Path) -> Git:
         """The same with another index."""
         variables = {"GIT_DIR": str(self._workshop), "GIT_WORK_TREE": str(self.path), "GIT_INDEX_FILE": str(index)}
-        return Git(self.path, variables)
+        return Git(self.path, variables, settings=self._sources.settings)
 
     @property
     def exclusion(self) -> tuple[Setting, ...]:
@@ -148,14 +163,53 @@ class Worktree:
     def _remove_repositories(self, tree: str) -> None:
         """Remove what `git clean` never looks at: a `.git` beside tracked files, and the content of submodules."""
         folders, submodules = self.trees.layout(self.git, tree)
-        for name in submodules:
-            _remove(self.path / name)
-            (self.path / name).mkdir()
+        self._restore_submodules(tree, submodules)
         for folder in folders:
             # As text: a large tree has thousands, and a path object costs more than the look at the disk.
             nested = f"{self.path}/{folder}/.git"
             if os.path.lexists(nested):
                 _remove(Path(nested))
+
+    def _restore_submodules(self, tree: str, submodules: tuple[Submodule, ...]) -> None:
+        """Give each submodule that is at hand its content, and leave the others empty. None gets a `.git`."""
+        at_hand = homes_in(self.git, tree, self._sources.git_dir) if submodules and self._sources.git_dir else {}
+        for submodule in submodules:
+            _remove_links_on_the_way(self.path, submodule.path)
+            home = at_hand.get(submodule.path)
+            if home is None or not self._module(submodule.path, home).restore_content(submodule.commit):
+                _remove(self.path / submodule.path)
+                (self.path / submodule.path).mkdir(parents=True)
+
+    def restore_content(self, commit: str) -> bool:
+        """Make a submodule's files equal `commit`; False when its commit is not there, or it was tampered with."""
+        try:
+            _remove(self.path / ".git")
+            self._restore(commit)
+        except (GitError, OSError):
+            self.index.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _module(self, path: str, home: Path) -> Worktree:
+        if path not in self._modules:
+            sources = Sources(self._sources.settings, home)
+            module = Worktree(self.path / path, self._workshop, self._objects, self._object_format, self.trees, sources)
+            # What belongs to it stands beside our own index: beside itself would be inside the checkout.
+            digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+            module.index = self.index.with_name(f"{self.index.stem}.{digest}.index")
+            module.excludes = self.index.with_name(f"{self.index.stem}.{digest}.exclude")
+            self._modules[path] = module
+        return self._modules[path]
+
+    def changed_submodules(self) -> list[str]:
+        """Return the submodules whose content is not as it was restored; nothing of that is ever harvested."""
+        return [f"{path}/" for path, module in self._modules.items() if module._is_changed()]
+
+    def _is_changed(self) -> bool:
+        if not self.path.is_dir() or self.path.is_symlink() or not self.index.is_file():
+            return False
+        others = ("ls-files", "--others", "--exclude-standard", "-z")
+        return not self.git.succeeds("diff-files", "--quiet") or bool(self.git.run(*others))
 
     def _unlock(self) -> None:
         make_removable(self.path)
@@ -211,6 +265,15 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _remove_links_on_the_way(top: Path, name: str) -> None:
+    """Remove a link that stands where a directory above `name`, or it itself, must be: we would write behind it."""
+    here = top
+    for part in name.split("/"):
+        here = here / part
+        if here.is_symlink():
+            here.unlink()
 
 
 def _grant(path: Path, wanted: int) -> None:

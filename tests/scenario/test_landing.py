@@ -141,6 +141,23 @@ def test_the_branch_is_kept_when_asked_and_a_second_landing_finds_nothing(modell
     assert world.git("branch", "--list", "ostinato/*") == ""
 
 
+def test_the_text_of_a_pull_request_lands_nothing(modelled: Modelled) -> None:
+    world, goal = worked(modelled)
+    before = refs(world)
+    ran = world.run("land", "--pr-body")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("## Summary\n\n**two files**")
+    assert "- [x] Make a (" in ran.out
+    assert "grep -qx b b.txt" in ran.out
+    assert world.json("land", goal, "--pr-body") == {"goal_id": goal, "body": ran.out}
+    file = world.root / "body.md"
+    assert world.run("land", goal, "--pr-body", "--output", str(file)).code == 0
+    assert file.read_text() == ran.out
+    for wrong in (["--pr-body", "--squash"], ["--output", str(file)], ["os-none", "--pr-body"]):
+        assert world.run("land", *wrong).code == 2
+    assert refs(world) == before
+
+
 def test_an_open_goal_lands_in_parts_and_goes_on(modelled: Modelled) -> None:
     plan = plan_of(*(task(name, check=f"grep -qx {name} {name}.txt") for name in ("a", "b")))
     world = modelled(brain(plan, writer)).make_repository(FILES)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
-from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.main_job import run_interruptible
-from ostinato.cli.output import answer, clean
+from ostinato.cli.output import answer, clean, exact, json_line
 
 if TYPE_CHECKING:
     from ostinato.app.land import LandOptions
@@ -42,6 +43,7 @@ def _way(name: str, text: str) -> Callable[[F], F]:
         "ostinato land",
         "ostinato land os-1f0c9a2e --rebase",
         "ostinato land --squash --dry-run",
+        "ostinato land --pr-body | gh pr create --title 'The goal' --body-file -",
     ],
 )
 @click.argument("goal", required=False)
@@ -52,13 +54,18 @@ def _way(name: str, text: str) -> Callable[[F], F]:
 @click.option("--partial", is_flag=True, help="Land the commits of a goal that is not completed; it stays open.")
 @click.option("--keep", is_flag=True, help="Keep the goal's branch; else a completed goal's branch is removed.")
 @click.option("--dry-run", is_flag=True, help="Make and prove the result, say what would happen, change nothing.")
+@click.option("--pr-body", is_flag=True, help="Print the text of a pull request (Markdown) and land nothing.")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False), help="With --pr-body: write it there.")
 @pass_invocation
-def land(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
+def land(invocation: Invocation, goal: str | None, pr_body: bool, output: str | None, **chosen: Any) -> int:
     """Bring the branch of GOAL into the present branch, after proving the result whole once more.
 
     The checkout must be clean. All checks of the goal's completed tasks and the project's run on the result, the last
     commit, first; what does not pass does not land, and nothing is changed then. No hook of the repository runs.
     """
+    if pr_body or output is not None:
+        _print_pull_request(invocation, goal, output, chosen if pr_body else None)
+        return 0
     from ostinato.app.land import LandOptions
     from ostinato.loop.landing import How, MovedOnError
 
@@ -73,6 +80,30 @@ def land(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
         result = land_once(invocation, goal, LandOptions(how=How(other), **chosen))
     answer(invocation, land_document(result), land_lines(result))
     return 0
+
+
+def _print_pull_request(
+    invocation: Invocation, goal: str | None, output: str | None, others: dict[str, Any] | None
+) -> None:
+    """Print or write the text; `others` are the options that mean landing, None where the text was not asked for."""
+    if others is None:
+        raise UsageError("--output is for the text of a pull request: say --pr-body too")
+    if any(others.values()):
+        raise UsageError("--pr-body lands nothing: leave the other options out")
+    from ostinato.app.report import pull_request_text, read_report
+    from ostinato.cli.report import present_goal, write_text
+
+    store = invocation.reading()
+    with store.db.reading():
+        node = present_goal(invocation, store) if goal is None else goal_node(store, goal)
+        text = pull_request_text(read_report(store, node))
+    if output is not None:
+        write_text(output, text)
+        answer(invocation, {"goal_id": node.id, "output": output}, [f"written to {clean(output)}"])
+    elif invocation.json:
+        json_line({"goal_id": node.id, "body": text})
+    else:
+        exact(text)
 
 
 def land_once(invocation: Invocation, goal: str | None, options: LandOptions) -> LandResult:

@@ -63,7 +63,7 @@ def report(invocation: Invocation, identifier: str | None, form: str | None, out
         _print(found, form or "terminal", full=full)
         return
     text = _json_text(found) if invocation.json else _text(found, form or _form_of(output), full=full)
-    _write(output, text)
+    write_text(output, text)
     if invocation.json:
         json_line({"output": output})
     else:
@@ -81,7 +81,7 @@ def _read(invocation: Invocation, store: Store, identifier: str | None) -> Repor
 def _subject(invocation: Invocation, store: Store, identifier: str | None) -> tuple[Node, Session | None]:
     """Return the goal, and the session when one is named. Raises NotFoundError, UsageError for another node."""
     if identifier is None:
-        return _present_goal(invocation, store), None
+        return present_goal(invocation, store), None
     if identifier.startswith("sess-"):
         session = store.sessions.get(SessionId(identifier))
         return store.graph.get(session.goal_id), session
@@ -91,7 +91,8 @@ def _subject(invocation: Invocation, store: Store, identifier: str | None) -> tu
     return goal_node(store, identifier), None
 
 
-def _present_goal(invocation: Invocation, store: Store) -> Node:
+def present_goal(invocation: Invocation, store: Store) -> Node:
+    """Return the goal that is open, else the latest. Raises NotFoundError when there is none."""
     from ostinato.base.ids import natural_key
     from ostinato.graph.requests import NodeFilter
     from ostinato.graph.types import NodeType, Status
@@ -147,7 +148,8 @@ def _form_of(output: str) -> str:
     return _ENDINGS[ending]
 
 
-def _write(output: str, text: str) -> None:
+def write_text(output: str, text: str) -> None:
+    """Write a text that was asked for to a file. Raises MachineError that names the place."""
     # Late: a report for a terminal writes no file.
     from pathlib import Path
 

@@ -131,6 +131,40 @@ def test_what_is_red_only_together_does_not_land(modelled: Modelled) -> None:
     assert world.json("land", goal, "--rebase")["commits"] == 2
 
 
+@pytest.mark.parametrize("whose", ["task", "project"])
+def test_what_is_red_together_is_mended_as_the_message_says(modelled: Modelled, whose: str) -> None:
+    """Both ways: the check of a task, which is put back to work, and the project's, which becomes a task."""
+    check = "test ! -e a.txt || test ! -e mine.txt || test -e both.txt"
+
+    def coder(turn: Turn) -> Answer:
+        name = "both" if "Make both" in turn.title or (world.repo / "mine.txt").exists() else "a"
+        return done() if turn.number else write(f"{name}.txt", f"{name}\n")
+
+    own = f"test -e a.txt && {{ {check}; }}" if whose == "task" else "test -e a.txt"
+    files = {**FILES, ".ostinato/config.toml": f"[verify]\ncommands = {json.dumps([check])}\n"}
+    plan = plan_of(task("a", check=own))
+    world = modelled(brain(plan, coder)).make_repository(files if whose == "project" else FILES)
+    goal = world.run("--json", "run", "one file", "--yes").json["goal_id"]
+    move_on(world)
+    refused = world.run("land", "--rebase")
+    assert refused.code == 2
+    assert ("tasks reopen" if whose == "task" else "node add task") in refused.err
+    for step in (
+        ("switch", "-q", f"ostinato/{goal}/main"),
+        ("merge", "-q", "--no-edit", "main"),
+        ("switch", "-q", "main"),
+    ):
+        world.git(*step)
+    if whose == "task":
+        assert world.run("tasks", "reopen", f"{goal}.1").code == 0
+    else:
+        assert world.run("node", "add", "task", "Make both", "--parent", goal, "--check", check).code == 0
+    ran = world.run("--json", "ralph", goal)
+    assert (ran.code, ran.json["iterations"]) == (0, 1), ran.out + ran.err
+    assert world.json("land")["how"] == "ff"
+    assert (world.repo / "both.txt").exists()
+
+
 def test_the_branch_is_kept_when_asked_and_a_second_landing_finds_nothing(modelled: Modelled) -> None:
     world, goal = worked(modelled)
     ran = world.run("land", "--keep")

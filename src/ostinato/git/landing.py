@@ -136,12 +136,10 @@ class Landing:
         return self._brought(self._commits.commit(tree, parents, message), how)
 
     def advice_when_red(self, prepared: Prepared) -> str:
-        """Return what to do when the result is not proven."""
+        """Return where it is red when the result is not proven, and what to do so that ralph sees it."""
         if prepared.commit == self._tip:
-            return f"mend it on {self._name} with `ostinato ralph`"
-        return (
-            f"it is red together with what {self._at.branch} has: {self._take_in()}, and let `ostinato ralph` mend it"
-        )
+            return f"it is red on {self._name} itself"
+        return f"it is red together with what {self._at.branch} has: {self._take_in()}"
 
     def _replayed(self) -> str:
         """Make each commit again on top of the person's branch; those that change nothing there are left out."""

@@ -142,6 +142,10 @@ def _stop_when_asked(run: Run) -> None:
 
 
 def _refusal(goal: Node, verdict: Verdict, advice: str) -> str:
-    broken = ", ".join(broken_proofs(verdict.runs))
-    tasks = f"; `ostinato tasks reopen` puts {broken} back to work" if broken else ""
-    return f"{goal.id} is not landed, {'; '.join(verdict.reasons)}; nothing was changed: {advice}{tasks}"
+    broken = " ".join(broken_proofs(verdict.runs))
+    if broken:
+        work = f"`ostinato tasks reopen` puts {broken} back to work"
+    else:
+        work = f"`ostinato node add task TITLE --parent {goal.id} --check COMMAND` makes it a task"
+    said = "; ".join(verdict.reasons)
+    return f"{goal.id} is not landed, {said}; nothing was changed: {advice}; {work}, `ostinato ralph` mends it"

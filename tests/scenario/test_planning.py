@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -333,3 +335,39 @@ async def test_what_is_left_of_a_goal_is_planned_anew(modelled: Modelled, planni
     assert after == set(new)
     assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
     assert world.commits(f"ostinato/{goal}/main")[1:3] == ["Make c", "Make b2"]
+
+
+async def test_what_is_left_is_planned_anew_while_ralph_works_on_it(modelled: Modelled, planning: Opening) -> None:
+    at_work, release = threading.Event(), threading.Event()
+    goal = ""
+
+    def answers(replies: int, body: Body) -> Answer:
+        if replies:
+            return done()
+        if not goal:
+            return propose(file_task("a"), file_task("b", after=["a"]), file_task("c", after=["b"]))
+        return propose(file_task("n", replaces=[f"{goal}.2"], after=[f"{goal}.1"]))
+
+    def coder(turn: Turn) -> Answer:
+        if turn.title == "Make a":
+            at_work.set()
+            release.wait(30)
+        return writer(turn)
+
+    # Two servers: each answers one request at a time, and the coder's is held.
+    world, planned = modelled(brain({}, coder)), modelled(planner(answers))
+    planned.make_repository(FILES)
+    async with planning(planned) as job:
+        proposal = await job.propose("letters", None)
+        await job.accept(proposal)
+    goal = proposal.goal.id
+    ralph = world.start("--json", "ralph", goal)
+    assert await asyncio.to_thread(at_work.wait, 30)
+    try:
+        async with planning(planned) as job:
+            await job.accept(await job.resume_plan(goal, None))
+    finally:
+        release.set()
+    out, err = await asyncio.to_thread(ralph.communicate, timeout=60)
+    assert (ralph.returncode, json.loads(out)["completed"]) == (0, 3), err
+    assert world.commits(f"ostinato/{goal}/main") == ["Make c", "Make n", "Make a"]

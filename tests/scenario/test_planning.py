@@ -18,7 +18,7 @@ from ostinato.loop.plan import Left, Proposal
 from ostinato.testing.chat_server import Answer, Call
 from tests.scenario.conftest import Modelled
 from tests.scenario.test_main_job import FILES, file_task, writer
-from tests.scenario.world import Body, World, brain, done, plan_of, tools_of
+from tests.scenario.world import Body, Turn, World, brain, done, plan_of, tools_of
 
 Planner = Callable[[int, Body], Answer]
 

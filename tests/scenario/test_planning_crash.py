@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-import time
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,14 @@ def scripted(replies: int, body: Body) -> Answer:
 def killed(world: World, dice: random.Random, *arguments: str) -> bool:
     """Start planning and kill it after a while; tell whether it was still running."""
     run = world.start(*arguments)
-    time.sleep(dice.uniform(0.2, 1.6))
-    running = run.poll() is None
-    run.kill()
+    try:
+        run.communicate(timeout=dice.uniform(0.2, 1.6))
+        return False
+    except subprocess.TimeoutExpired:
+        run.kill()
     run.communicate(timeout=20)
     assert gone(world) == []
-    return running
+    return True
 
 
 def open_goals(world: World) -> list[str]:

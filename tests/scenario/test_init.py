@@ -109,6 +109,36 @@ def test_what_is_proposed_for_npm_works(tmp_path: Path, npm: None) -> None:
     )
 
 
+@pytest.mark.needs_registry
+@pytest.mark.parametrize(
+    ("manager", "lock", "command"),
+    [("pnpm@9", "pnpm-lock.yaml", "install --lockfile-only"), ("yarn@1", "yarn.lock", "install --silent")],
+)
+def test_what_is_proposed_for_other_managers_of_node_works(
+    tmp_path: Path, npm: None, manager: str, lock: str, command: str
+) -> None:
+    package = {"name": "sums", "license": "MIT", "scripts": {"test": "node test.js"}}
+    locking = tmp_path / "locking"
+    locking.mkdir()
+    (locking / "package.json").write_text(json.dumps({**package, "dependencies": {"is-number": "7.0.0"}}))
+    quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+    subprocess.run(["npm", "install", "-g", "--prefix", tmp_path / "own", manager, *quiet], check=True, timeout=90)
+    path = f"{tmp_path}/own/bin:{os.environ['PATH']}"
+    name = manager.partition("@")[0]
+    subprocess.run([name, *command.split()], cwd=locking, env={**os.environ, "PATH": path}, check=True, timeout=90)
+    document, _ = _checked(
+        tmp_path,
+        {
+            ".gitignore": "node_modules/\n",
+            "package.json": (locking / "package.json").read_text(),
+            lock: (locking / lock).read_text(),
+            "test.js": "if (!require('is-number')(5)) process.exit(1)\n",
+        },
+        PATH=path,
+    )
+    assert [one["command"] for one in document["check"]["checks"]] == [f"CI=1 {name} run test"]
+
+
 def test_what_is_proposed_for_make_works(tmp_path: Path) -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")

@@ -193,6 +193,8 @@ def _toolchains(machine: Machine) -> Iterable[Path]:
     for entry in machine.path:
         path = Path(entry)
         yield from _virtual_environment(path)
+        # The programs that `npm install -g` makes are links to here, with a prefix of one's own too.
+        yield from (place for place in (path.parent / "lib" / "node_modules",) if place.is_dir())
         if not path.is_relative_to(machine.home):
             yield path
             continue

@@ -93,3 +93,12 @@ def test_the_root_is_closed_after_the_last_mount(tmp_path: Path) -> None:
 )
 def test_a_working_directory_is_below_work(given: str | None, expected: str) -> None:
     assert inside_work(given) == expected
+
+
+def test_what_npm_installed_globally_comes_with_the_links_to_it(tmp_path: Path) -> None:
+    prefix = tmp_path / ".npm-global"
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "lib" / "node_modules").mkdir(parents=True)
+    mounts = read_only_mounts(SandboxProfile(), machine(tmp_path, setup_path=f"{prefix}/bin:/usr/bin"), setup=False)
+    assert {prefix / "bin", prefix / "lib" / "node_modules"} <= set(mounts)
+    assert prefix not in mounts

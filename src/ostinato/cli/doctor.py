@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from ostinato.app.health.finding import Finding, Situation, State
 from ostinato.base.errors import OstinatoError
+from ostinato.base.redaction import Redaction
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.output import answer, clean
@@ -29,7 +30,11 @@ def doctor(invocation: Invocation, live: bool, notify: bool) -> int:
     missing.
     """
     situation = _situation(invocation)
-    findings = list(_findings(situation, live=live, notify=notify))
+    redacted = Redaction(os.environ)
+    findings = [
+        replace(finding, message=redacted(finding.message), fix=redacted(finding.fix))
+        for finding in _findings(situation, live=live, notify=notify)
+    ]
     answer(invocation, [asdict(finding) for finding in findings], _lines(findings))
     return _LACKING if any(finding.state is State.FAIL for finding in findings) else 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ostinato.base.errors import NotFoundError
+from ostinato.base.redaction import Redaction
 from ostinato.config.load import Facts, load_settings, near_setting, setting_facts
 from ostinato.config.settings import Settings
 
@@ -48,11 +49,11 @@ def explain(project: Path | None, user_file: Path, environ: Mapping[str, str], w
         said = f"did you mean {near}?" if near else "`ostinato config explain` lists them"
         raise NotFoundError(f"no setting {wanted}: {said}")
     loaded = load_settings(project, user_file, environ)
-    found = []
+    found, redacted = [], Redaction(environ)
     for key in keys:
         source = loaded.sources.get(key, "default")
         value = _value(loaded.settings, key)
-        shown = _masked(key, value)
+        shown = _masked(key, value, redacted)
         line = _line(Path(source), key) if source != "default" and not source.startswith("$") else None
         found.append(Explained(key, shown, source, line, facts[key], shown != value))
     return found
@@ -86,13 +87,13 @@ def _value(settings: Settings, key: str) -> Any:
     return value
 
 
-def _masked(key: str, value: Any) -> Any:
+def _masked(key: str, value: Any, redacted: Redaction) -> Any:
     if isinstance(value, tuple):
-        return tuple(_masked(key, one) for one in value)
+        return tuple(_masked(key, one, redacted) for one in value)
     if not isinstance(value, str):
         return value
     if key == "sandbox.env" and "=" in value:
         return f"{value.partition('=')[0]}={_MASK}"
     if _SECRET_KEY.search(key):
         return _MASK
-    return _USERINFO.sub(f"{_MASK}@", value)
+    return redacted(_USERINFO.sub(f"{_MASK}@", value))

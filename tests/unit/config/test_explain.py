@@ -61,6 +61,13 @@ def test_a_value_that_may_be_a_secret_is_masked(tmp_path: Path) -> None:
     assert not any("hush" in str(one) for one in found.values())
 
 
+def test_a_secret_of_the_environment_is_cut_out_wherever_a_setting_repeats_it(tmp_path: Path) -> None:
+    project = '[verify]\ncommands = ["check --with tell-nobody-42", "check --with ghp_0123456789abcdefghij0123"]\n'
+    (one,) = _explain(tmp_path, "verify.commands", project=project, MY_TOKEN="tell-nobody-42")
+    assert one.value == ("check --with [secret]", "check --with [secret]")
+    assert one.masked
+
+
 @pytest.mark.parametrize(
     ("text", "key", "line"),
     [

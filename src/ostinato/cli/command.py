@@ -62,9 +62,16 @@ class Group(_Shared, click.Group):
 class LazyGroup(Group):
     """A group that knows its commands by a table and imports the module of the chosen one only."""
 
-    def __init__(self, *args: Any, entries: Mapping[str, Entry], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        entries: Mapping[str, Entry],
+        sections: Mapping[str, Sequence[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.entries = entries
+        self.sections = sections or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the table's order."""
@@ -97,9 +104,14 @@ class LazyGroup(Group):
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table without importing any command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
+        """Write the table by its sections, without importing any command; what is in none comes last."""
+        rest = dict(self.entries)
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, rest.pop(name).help) for name in names if name in rest])
+        if rest:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, entry.help) for name, entry in rest.items()])
 
 
 @cache  # click asks twice for each level of a command, and making an option is dear

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "pause": "goal",
     "resume": "goal",
     "show": "node",
+    "report": "goal",
     "node show": "node",
     "node set": "node",
     "node link": "node",

@@ -47,6 +47,15 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }
 
+SECTIONS = {
+    "The main job": ("init", "plan", "ralph", "run", "land", "discard"),
+    "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
+    "Looking": ("status", "show", "report", "events", "search", "notes"),
+    "The graph by hand": ("tasks", "node", "sessions", "project"),
+    "Around it": ("doctor", "config", "sandbox", "completion", "demo"),
+}
+"""How the help shows the commands; one that is named nowhere here comes last."""
+
 
 class Door(LazyGroup):
     """The root group. Its `main` is the border: it always ends in SystemExit."""
@@ -107,6 +116,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.command(
     cls=Door,
     entries=COMMANDS,
+    sections=SECTIONS,
     invoke_without_command=True,
     context_settings={"max_content_width": 100},
     examples=(

@@ -13,7 +13,7 @@ import pytest
 
 from ostinato import __version__
 from ostinato.cli.command import Command, Group
-from ostinato.cli.main import COMMANDS
+from ostinato.cli.main import COMMANDS, SECTIONS
 from tests.unit.cli.conftest import Shell
 
 OSTINATO = Path(sys.executable).parent / "ostinato"
@@ -48,6 +48,15 @@ def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
     for name, entry in COMMANDS.items():
         assert name in text
         assert entry.help.split()[0] in text
+
+
+def test_help_shows_every_command_once_in_its_section(shell: Shell) -> None:
+    lines = shell.ok("--help").out.splitlines()
+    for name in COMMANDS:
+        assert sum(line.startswith(f"  {name} ") for line in lines) == 1, name
+    named = [name for names in SECTIONS.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(COMMANDS) <= set(named), "name the new command in a section of the help"
 
 
 def test_help_shows_the_examples_of_a_command(shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""Writes the reference pages from the commands themselves: docs/reference/commands.md and docs/man/ostinato.1.
+"""Writes the reference pages from the program itself: commands.md and settings.md in docs/reference, and the manual.
 
 `make reference` runs it; `--check` changes nothing and exits 1 when a page is not what it would write. It asks the
 commands for their help as a person would see it, and knows no command by name.
@@ -6,6 +6,7 @@ commands for their help as a person would see it, and knows no command by name.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,33 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def settings_page() -> str:
+    """Return docs/reference/settings.md."""
+    lines = ["# Settings", "", "Made by `make reference` from the settings themselves; do not edit. They stand in"]
+    lines += [
+        "`.ostinato/config.toml` of the project and in `~/.config/ostinato/config.toml`; the environment wins over"
+    ]
+    lines += ["the project's file, that over yours. `ostinato config explain` says what holds and where it comes from."]
+    section: str | None = None
+    for key, facts in setting_facts().items():
+        here, _, name = key.rpartition(".")
+        if here != section:
+            section = here
+            lines += ["", f"## {f'[{here}]' if here else 'At the top of the file'}", ""]
+            lines += ["| setting | meaning | may be | default |", "|---|---|---|---|"]
+        more = " Only you can set it, never a project." if facts.person_only else ""
+        more += f" Variable: `{'`, `'.join(facts.variables)}`." if facts.variables else ""
+        default = "unset" if facts.default is None else f"`{_default(facts.default)}`"
+        lines.append(f"| `{name}` | {_cell(facts.meaning + more)} | {_cell(facts.allowed)} | {default} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -168,7 +196,12 @@ def _man(text: str) -> str:
 
 def main() -> int:
     """Write the pages, or say which of them are old."""
-    written = {ROOT / "docs/reference/commands.md": markdown(), ROOT / "docs/man/ostinato.1": manual()}
+    reference = ROOT / "docs/reference"
+    written = {
+        reference / "commands.md": markdown(),
+        reference / "settings.md": settings_page(),
+        ROOT / "docs/man/ostinato.1": manual(),
+    }
     old = [path for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in old:

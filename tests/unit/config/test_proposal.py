@@ -43,6 +43,12 @@ def _package(**more: Any) -> str:
             id="requirement files",
         ),
         pytest.param(
+            {"requirements.txt": "six==1.17.0 --hash=sha256:00\n", "test_a.py": "import pytest\n"},
+            [VENV, f"{PIP} -r requirements.txt", f"{PIP} pytest"],
+            [".venv/bin/python -m pytest -q"],
+            id="requirements with hashes stand alone",
+        ),
+        pytest.param(
             {
                 "pyproject.toml": '[project]\nname = "a"\n[project.optional-dependencies]\ntest = ["pytest>=8"]\n'
                 'lint = ["ruff", "mypy"]\nfast = ["orjson"]\n[tool.ruff]\nline-length = 9\n'

@@ -105,6 +105,11 @@ def _pip(files: PythonFiles, tools: tuple[str, ...]) -> tuple[str, list[Line], t
     lines = [Line("python3 -m venv .venv", "an environment of its own, in the checkout")]
     if groups:
         lines.append(Line(f"{_PIP} 'pip>=25.1'", "--group needs it"))
+    count = len(files.requirements)
+    if count < len(words) and any("--hash=" in files.folder.read(name) for name in files.requirements):
+        # Where one requirement has a hash, pip wants one for each in the same command.
+        lines.append(Line(f"{_PIP} {' '.join(words[:count])}", "; ".join(because[:count])))
+        words, because = words[count:], because[count:]
     lines.append(Line(f"{_PIP} {' '.join(words)}", "; ".join(because)))
     return "pip", lines, (*files.requirements, *files.folder.present("pyproject.toml", "setup.py", "setup.cfg"))
 

@@ -216,6 +216,8 @@ def test_the_commands_follow_from_what_the_repository_holds(
         ({"go.mod": "module a\n", "Makefile": "test:\n\tgo test\n"}, "Makefile has make test"),
         ({"Cargo.toml": "", "rust-toolchain.toml": ""}, "rust-toolchain.toml names a toolchain"),
         ({"requirements.txt": "x\n"}, "no Python tests were found"),
+        ({"pom.xml": ""}, "nothing is proposed for Maven"),
+        ({"pyproject.toml": "[tool.hatch.envs.default]\nx = 1\n"}, "[tool.hatch.envs] makes environments"),
     ],
 )
 def test_what_cannot_be_decided_is_said(files: dict[str, str], words: str) -> None:

@@ -21,6 +21,11 @@ _PASSED_OVER = {
     "node_modules", "vendor", "third_party", "examples", "example", "fixtures", "testdata", "test", "tests", "docs",
     "templates", "template", "samples", "dist", "build", "bench", "benchmarks",
 }  # fmt: skip
+_NOT_PROPOSED_FOR = {
+    "pom.xml": "Maven", "build.gradle": "Gradle", "build.gradle.kts": "Gradle", "Gemfile": "Ruby",
+    "composer.json": "PHP", "mix.exs": "Elixir", "CMakeLists.txt": "CMake", "meson.build": "Meson", "deno.json": "Deno",
+    "Package.swift": "Swift", "pubspec.yaml": "Dart", "build.zig": "Zig", "justfile": "just", "Taskfile.yml": "Task",
+}  # fmt: skip
 _DEPTH = 3
 _MOST = 12
 
@@ -55,6 +60,11 @@ def propose(tree: Tree) -> Proposal:
         parts += [part for part in found if not _covered(tree, part, folders)]
     make = make_part(Folder(tree, ""), any(part.checks for part in parts))
     parts += [make] if make else []
+    undecided += [
+        f"{name} is there, but nothing is proposed for {kind}: write its commands yourself"
+        for name, kind in _NOT_PROPOSED_FOR.items()
+        if name in tree.files
+    ]
     said = [(part.folder, remark) for part in parts for remark in part.open]
     undecided += [shown(f"{folder}: {remark}" if folder else remark) for folder, remark in said]
     return Proposal(tuple(parts), tuple(dict.fromkeys(undecided)))

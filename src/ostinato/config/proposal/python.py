@@ -198,6 +198,8 @@ def _open(files: PythonFiles, kind: str, environment: bool) -> Iterator[str]:
     for name in folder.present("tox.ini", "noxfile.py"):
         if name != "tox.ini" or "[tox]" in folder.read(name) or "[testenv" in folder.read(name):
             yield f"{name} makes environments of its own, with network: take what it runs over by hand"
+    if files.table("tool", "hatch", "envs"):
+        yield "pyproject.toml: [tool.hatch.envs] makes environments of its own: take what they run over by hand"
     for name in folder.present("environment.yml", "environment.yaml", "pixi.toml"):
         yield f"{name} describes a conda environment: none is made"
     if folder.present(".pre-commit-config.yaml"):

@@ -92,14 +92,13 @@ def show(invocation: Invocation, identifier: str, full: bool) -> None:
 
 def session_row(session: Session) -> tuple[object, ...]:
     """Return the cells of a session in a list."""
-    from ostinato.cli.screen import length, spent
-    from ostinato.cli.show_session import stopped_words
+    from ostinato.cli.screen import length, money
 
     ended = session.ended_at
-    state = "it is open" if ended is None else stopped_words(session)
+    state = "it is open" if ended is None else (session.stop_reason or "ended by hand").replace("_", " ")
     took = "" if ended is None else length((ended - session.started_at).total_seconds())
-    used = spent(session.spending) if session.spending.calls else ""
-    return session.id, session.kind, session.goal_id, f"{session.started_at:%Y-%m-%d %H:%M}", took, used, state
+    cost = money(session.spending.cost_usd) if session.spending.calls else ""
+    return session.id, session.goal_id, f"{session.started_at:%Y-%m-%d %H:%M}", took, cost, f"{session.kind}: {state}"
 
 
 def _sessions(invocation: Invocation, goal: str | None) -> list[Session]:

@@ -133,7 +133,7 @@ def _answer(approval: Approval) -> Step:
     if approval.kind == "review":
         return Step(f"ostinato show {approval.node_id}", f"then approve or reject {approval.node_id}")
     if approval.kind == "plan":
-        return Step(f"ostinato approve {approval.node_id}", "its plan waits for you")
+        return Step(f"ostinato plan --goal {approval.node_id}", "its plan waits for you")
     return Step(f"ostinato show {approval.id}", "a question waits for you")
 
 

@@ -14,10 +14,12 @@ from ostinato.cli.screen import bar, many, painted, shortened, spent, width, wra
 from ostinato.cli.show_session import stopped_words
 from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
 from ostinato.graph.details import OptionDetails
+from ostinato.graph.plan_format import to_arguments
 from ostinato.graph.types import Node
 
 if TYPE_CHECKING:
     from ostinato.cli.context import Invocation
+    from ostinato.graph.plan import PlanDraft
     from ostinato.store.store import Store
 
 _TASKS = 40
@@ -25,12 +27,18 @@ _SESSIONS = 5
 
 
 def show_goal(invocation: Invocation, store: Store, goal: Node, *, full: bool) -> None:
-    """Print a goal; with --json the document of its report."""
-    report = read_report(store, goal)
-    answer(invocation, report_document(report) if invocation.json else None, _goal_lines(report, full=full))
+    """Print a goal; with --json the document of its report and, as `draft`, a plan that waits."""
+    with store.db.reading():
+        report = read_report(store, goal)
+        draft = store.plans.draft(goal.id)
+    document = None
+    if invocation.json:
+        proposed = None if draft is None else to_arguments(draft)
+        document = {**report_document(report), "draft": proposed}
+    answer(invocation, document, _goal_lines(report, draft, full=full))
 
 
-def _goal_lines(report: Report, *, full: bool) -> Iterator[str]:
+def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Iterator[str]:
     goal = report.goal
     yield painted(clean(f"{goal.id}: {goal.title}"), bold=True)
     done, whole = len(report.done), len(report.tasks)
@@ -46,6 +54,13 @@ def _goal_lines(report: Report, *, full: bool) -> Iterator[str]:
         yield painted(clip(f"  {_task(task)}", max(width(), 60)), STATUS_COLOURS.get(task.node.status))
     if len(shown) < whole:
         yield f"  … {many(whole - len(shown), 'more task')} (--full shows all)"
+    if draft is not None:
+        # Late: most goals have no plan that waits.
+        from ostinato.cli.plan_view import plan_lines
+
+        yield ""
+        yield heading("a plan that is not accepted yet")
+        yield from plan_lines(goal.title, draft)
     yield from question_lines(report.waiting)
     for number, decision in enumerate(report.decisions):
         if number == 0:

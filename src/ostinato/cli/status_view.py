@@ -63,7 +63,9 @@ def _goal(standing: Standing, one: GoalStanding, room: int) -> Iterator[str]:
     state = "paused" if one.paused_at else one.goal.status
     title = clip(clean(one.goal.title), max(12, room - len(one.goal.id) - len(state) - 5))
     yield f"{painted(one.goal.id, bold=True)} {painted(title, bold=True)} [{state}]"
-    yield from wrapped(f"{bar(one.done, one.tasks)} {one.done} of {one.tasks} done{_counts(one)}", "  ", columns=room)
+    if one.tasks:
+        told = f"{bar(one.done, one.tasks)} {one.done} of {one.tasks} done{_counts(one)}"
+        yield from wrapped(told, "  ", columns=room)
     for running in one.running:
         yield from _running(standing, running, room)
     if one.last and not any(running.state in {"alive", "elsewhere"} for running in one.running):

@@ -21,6 +21,7 @@ _HINT = " (--full shows all)"
 _RESULT_LINES = 8
 _TEXT_LINES = 30
 _ARGUMENT_LINES = 4
+_SHORT = 60
 _BAR = "  │ "
 
 
@@ -149,10 +150,13 @@ def _arguments(raw: str) -> Mapping[str, str] | None:
         return None
     if not isinstance(found, dict):
         return None
-    return {
-        str(name): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in found.items()
-    }
+    return {str(name): value if isinstance(value, str) else _json(value) for name, value in found.items()}
+
+
+def _json(value: object) -> str:
+    """Return a value as JSON on one line where it is short, else over several."""
+    short = json.dumps(value, ensure_ascii=False)
+    return short if len(short) <= _SHORT else json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def _cut(lines: Sequence[str], most: int, *, full: bool) -> Iterator[str]:

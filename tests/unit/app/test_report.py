@@ -72,7 +72,7 @@ def test_decisions_name_what_was_not_taken_and_why(store: Store, worked: Night) 
     assert (decision.chosen.node.title, decision.chosen.reason) == ("Split", "enough for sums")
     assert [other.node.title for other in decision.others] == ["Parse sums"]
     assert read_decision(store, store.graph.get(worked.decision)) == decision
-    store.graph.set_status(worked.decision, Status.ACTIVE)
+    store.graph.set_status(worked.decision, Status.SUPERSEDED)
     assert read_decision(store, store.graph.get(worked.decision)).chosen is None
 
 

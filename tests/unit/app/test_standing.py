@@ -129,7 +129,7 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
         (_goal(active, counts=ready, waiting=waiting), f"ostinato show {worked.review}"),
         (
             _goal(active, waiting=(replace(waiting[0], kind="plan", node_id=active.id),)),
-            f"ostinato approve {active.id}",
+            f"ostinato plan --goal {active.id}",
         ),
         (_goal(active, waiting=(replace(waiting[0], kind="question"),)), f"ostinato show {waiting[0].id}"),
         (_goal(active, counts={Status.FAILED: 1}, failed=failed), f"ostinato show {worked.failed}"),

@@ -152,6 +152,13 @@ def test_reading_commands_import_nothing_heavy(repository: Path) -> None:
         assert not needless, arguments
 
 
+def test_looking_back_imports_nothing_heavy(shop: Path) -> None:
+    task = _run(shop, "tasks", "next").stdout.split()[0]
+    for arguments in (["status"], ["show", task], ["show", task, "--json"], ["report"], ["sessions", "list"]):
+        needless = _modules(shop, *arguments) & HEAVY
+        assert not needless, arguments
+
+
 def test_writing_commands_import_nothing_heavy(repository: Path) -> None:
     # It registers a process nowhere and runs no git.
     needless = _modules(repository, "node", "add", "goal", "A goal") & HEAVY

@@ -109,7 +109,9 @@ def next_step(one: GoalStanding) -> Step | None:
     """Return what a person would do next about a goal, None where there is nothing to do."""
     goal = one.goal.id
     ralphs = [running for running in one.running if running.session.kind is SessionKind.RALPH]
-    if any(running.state in {"alive", "elsewhere"} for running in ralphs):
+    if any(running.state == "alive" for running in ralphs):
+        return Step(f"ostinato ralph {goal} --attach", "it is at work")
+    if any(running.state == "elsewhere" for running in ralphs):
         return Step(f"ostinato events --follow --goal {goal}", "it is at work")
     if one.paused_at is not None:
         return Step(f"ostinato resume {goal}", "it is paused")

@@ -79,7 +79,7 @@ def test_a_session_at_work_names_its_task_and_step(store: Store, worked: Night) 
     assert running.heard_at
     step = next_step(_only(store))
     assert step
-    assert step.command == f"ostinato events --follow --goal {worked.goal.id}"
+    assert step.command == f"ostinato ralph {worked.goal.id} --attach"
 
 
 def test_a_session_of_a_dead_process_is_told_as_such(store: Store, worked: Night) -> None:
@@ -119,11 +119,12 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
     done = replace(active, status=Status.COMPLETED)
     landed = replace(done, metadata={"landed_commit": COMMIT})
     alive = Running(worked.session, current_process(), "alive")
-    dead = replace(alive, state="dead")
+    dead, far = replace(alive, state="dead"), replace(alive, state="elsewhere")
     ready = {Status.READY: 1, Status.COMPLETED: 1}
     table = [
         (_goal(active, counts=ready), f"ostinato ralph {active.id}"),
-        (_goal(active, counts=ready, running=(alive,)), f"ostinato events --follow --goal {active.id}"),
+        (_goal(active, counts=ready, running=(alive,)), f"ostinato ralph {active.id} --attach"),
+        (_goal(active, counts=ready, running=(far,)), f"ostinato events --follow --goal {active.id}"),
         (_goal(active, counts=ready, running=(dead,)), f"ostinato ralph {active.id}"),
         (_goal(active, counts=ready, paused_at=active.created_at), f"ostinato resume {active.id}"),
         (_goal(active, counts=ready, waiting=waiting), f"ostinato show {worked.review}"),

@@ -8,20 +8,28 @@ from pathlib import Path
 import pytest
 
 from ostinato.base.clock import SystemClock
-from ostinato.store.store import open_store
+from ostinato.chat.messages import AssistantMessage
+from ostinato.graph.plan import PlanDraft, TaskDraft
+from ostinato.graph.sessions import SessionKind
+from ostinato.store.store import Store, open_store
 from tests.unit.cli.conftest import Shell
-from tests.unit.night import COMMIT, HOSTILE, Night, night
+from tests.unit.night import COMMIT, HOSTILE, MODEL, SPENT, Night, night
 
 Nights = Callable[..., Night]
 
 
 @pytest.fixture
-def nights(shell: Shell, repository: Path) -> Iterator[Nights]:
-    """Make a worked goal in the shell's database."""
+def store(shell: Shell) -> Iterator[Store]:
     shell.database.parent.mkdir(parents=True, exist_ok=True)
-    store = open_store(shell.database, SystemClock())
-    yield lambda **facts: night(store, str(repository), **facts)
-    store.close()
+    opened = open_store(shell.database, SystemClock())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def nights(store: Store, repository: Path) -> Nights:
+    """Make a worked goal in the shell's database."""
+    return lambda **facts: night(store, str(repository), **facts)
 
 
 def test_an_attempt_is_told_with_conversation_diff_and_evidence(shell: Shell, nights: Nights) -> None:
@@ -159,3 +167,28 @@ def test_narrow_screens_get_lines_that_fit(shell: Shell, nights: Nights, monkeyp
         wide = [line for line in lines if len(line) > 40]
         assert [line for line in wide if "ostinato " not in line and "│" not in line] == []
     assert worked.goal.id in shell.ok("status").out
+
+
+def test_conversations_beside_the_main_one_are_shown_and_counted(shell: Shell, nights: Nights, store: Store) -> None:
+    worked = nights()
+    plan = store.sessions.start(worked.goal.project_id, worked.goal.id, SessionKind.PLAN)
+    for owner, said in ((plan.id, "I plan."), (f"{plan.id}/critic-1", "I doubt it.")):
+        store.iterations.begin_step(owner, 1, {"goal": 10})
+        store.iterations.add_message(owner, 1, AssistantMessage(said))
+        store.iterations.end_step(owner, 1, SPENT, MODEL)
+    store.sessions.add_spending(plan.id, SPENT + SPENT)
+    text = shell.ok("show", plan.id, "--transcript").out
+    assert text.index("I plan.") < text.index("critic-1") < text.index("I doubt it.")
+    document = shell.json("show", plan.id)
+    assert document["by_model"][0]["usage"]["calls"] == 2
+    assert list(document["conversations"]) == [f"{plan.id}/critic-1"]
+    assert [one["usage"]["calls"] for one in shell.json("report", plan.id)["by_model"]] == [2]
+
+
+def test_a_goal_shows_the_plan_that_waits(shell: Shell, nights: Nights, store: Store) -> None:
+    worked = nights()
+    store.plans.save_draft(worked.goal.id, PlanDraft("Smaller steps.", (TaskDraft("a", "A first step"),)))
+    text = shell.ok("show", worked.goal.id).out
+    assert "a plan that is not accepted yet" in text
+    assert "A first step" in text
+    assert shell.json("show", worked.goal.id)["draft"]["tasks"][0]["title"] == "A first step"

@@ -352,7 +352,7 @@ def test_a_planner_that_only_talks_leaves_the_plan_as_it_was(modelled: Modelled)
     with Person(world, "plan", "a shop") as person:
         person.asked("[l]ater")
         person.types("c make it two tasks")
-        person.asked("[l]ater")
+        assert "leaves the plan as it is: I would rather not." in person.asked("[l]ater")
         person.types("a")
         goal = goal_in(person.sees("Accepted: ") + person.sees("\n"))
         assert person.ends() == 0
@@ -616,6 +616,13 @@ def test_what_is_left_is_planned_anew_with_a_wish(modelled: Modelled) -> None:
 
     world = modelled(planner).make_repository(FILES)
     goal = str(world.json("plan", "a shop", "--yes")["goal_id"])
+    with Person(world, "plan", "--goal", goal, "a wide one") as person:
+        person.asked("[l]ater")
+        person.types("r")
+        person.asked("Why?")
+        person.types("not now")
+        person.sees(f"Rejected; {goal} goes on with the work that it has")
+        assert person.ends() == 3
     with Person(world, "plan", "--goal", goal, "a wide one") as person:
         shown = person.asked("[l]ater")
         assert "Replaces" in shown

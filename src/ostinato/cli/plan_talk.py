@@ -16,7 +16,7 @@ from ostinato.base.errors import UsageError
 from ostinato.cli.layout import Look, look_of
 from ostinato.cli.output import clean, clean_block
 from ostinato.cli.plan_menu import HELP, SHORT, Choice, Wish, answer_of, choice_of
-from ostinato.cli.plan_outcome import REJECTED, PlanOutcome, accepted, is_active, outcome, waiting, without_plan
+from ostinato.cli.plan_outcome import REJECTED, PlanOutcome, accepted, outcome, waiting, without_plan
 from ostinato.cli.plan_view import beside, plan_lines, task_lines
 from ostinato.cli.progress import Live, shown
 from ostinato.cli.terminal import Terminal
@@ -153,9 +153,9 @@ class Talk:
             why = await self._terminal.read()
         except Left:
             return proposal
-        await self._job.reject(proposal, why or "rejected by the person")
-        what = "keeps its accepted work" if is_active(proposal) else "is cancelled"
-        return outcome(proposal, [f"Rejected; {proposal.goal.id} {what}."], REJECTED)
+        goal = await self._job.reject(proposal, why or "rejected by the person")
+        after = "is cancelled" if goal.status.value == "cancelled" else "goes on with the work that it has"
+        return outcome(proposal, [f"Rejected; {goal.id} {after}."], REJECTED)
 
     async def _change(self, words: str, proposal: Proposal) -> Proposal | PlanOutcome:
         if not words:
@@ -170,6 +170,8 @@ class Talk:
             changed = await self._job.change_plan(proposal, words, self)
         if changed.draft is not None:
             self._show(changed, proposal.draft)
+            if changed.draft == proposal.draft:
+                self.say(f"The planner leaves the plan as it is: {changed.end.message}", "warn")
             return changed
         if changed.limit or changed.end.ending.value in _OVER:
             return await without_plan(self._job, changed)

@@ -396,3 +396,31 @@ async def test_what_is_noted_after_the_draft_comes_with_it(modelled: Modelled, p
     assert [node.title for node in nodes] == ["Make a", "Postgres is wanted"]
     assert store.iterations.red_commands(nodes[0].id) == {"grep -qx a a.txt"}
     store.close()
+
+
+@pytest.mark.parametrize("answer", ["nobody", "declined"])
+async def test_a_question_without_an_answer_does_not_hold_up_planning(
+    modelled: Modelled, planning: Opening, answer: str
+) -> None:
+    told: list[str] = []
+
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 0:
+            return Answer(tool_calls=(ask("Which?", "a", "b"),))
+        told.extend(m["content"] for m in body["messages"] if m["role"] == "tool" and replies == 1)
+        return propose(file_task("a")) if replies == 1 else done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        left = await job.propose("letters", Person(None))
+        await job.leave_plan(left)
+    if answer == "declined":
+        (question,) = world.json("approvals")
+        assert world.run("reject", question["id"], "--reason", "ask the team").code == 0
+    async with planning(world) as job:
+        proposal = await job.resume_plan(left.goal.id, None if answer == "nobody" else Person())
+        assert titles(proposal) == ["Make a"]
+        assert world.json("approvals") == []
+        await job.leave_plan(proposal)
+    assert ("ask the team" if answer == "declined" else "Nobody is there to answer") in told[0]
+    assert "record_observation" in told[0]

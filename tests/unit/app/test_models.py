@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ostinato.agent.ports import ProviderDown
+from ostinato.agent.ports import ProviderUnsteady
 from ostinato.app.models import ROLES, open_role, specs_of, transport_limits
 from ostinato.base.errors import UsageError
 from ostinato.base.spending import Spending
@@ -14,7 +14,7 @@ from ostinato.chat.messages import Reply, Request, UserMessage
 from ostinato.config.settings import ModelSettings
 from ostinato.loop.limits import SessionLimits
 from ostinato.models.own_price import OwnPrice
-from ostinato.testing.chat_server import Answer, ChatServer, in_turn, usage
+from ostinato.testing.chat_server import Answer, ChatServer, Fault, in_turn, usage
 from ostinato.testing.fake_clock import FakeClock
 
 ALL = ModelSettings(
@@ -99,13 +99,16 @@ async def test_own_price_is_in_the_reply_and_in_a_failure(monkeypatch: pytest.Mo
     # A proxy stands for a gateway: what is on the loopback itself costs nothing.
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with ChatServer(in_turn(Answer(text="hi", usage=usage(1_000_000, 0)), Answer(status=503))) as server:
+    cut = Answer(text="x" * 400, usage=None, fault=Fault.CUT)
+    with ChatServer(in_turn(Answer(text="hi", usage=usage(1_000_000, 0)), cut)) as server:
         monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
         models = ModelSettings(default="openai-chat:mine", price_input=2.5, price_output=9.0, retries=0, patience=0.0)
         model = opened(models, {"OPENAI_BASE_URL": "http://gateway.example/v1"})
         reply = await model.reply(Request("", (UserMessage("hello"),)))
-        with pytest.raises(ProviderDown) as caught:
+        with pytest.raises(ProviderUnsteady) as caught:
             await model.reply(Request("", (UserMessage("hello"),)))
         await model.close()
     assert reply.spending.cost_usd == pytest.approx(2.5)
-    assert caught.value.spending.cost_usd == 0.0
+    lost = caught.value.spending
+    assert lost.output > 0
+    assert lost.cost_usd == pytest.approx((lost.input * 2.5 + lost.output * 9.0) / 1_000_000)

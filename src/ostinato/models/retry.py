@@ -66,12 +66,13 @@ class Retries:
             waited = self.clock.monotonic() - record.first_at
             if failure.again and (record.failures <= limits.retries or waited < limits.patience):
                 return
-            tries = f"{record.failures} tries in {waited:.0f} s"
+            tries = f"{record.failures} {'try' if record.failures == 1 else 'tries'} in {waited:.0f} s"
             message = f"{self.model} is down ({tries}): {failure.reason}; try again later or raise models.patience"
             raise ProviderDown(message, status=failure.status, spending=record.lost) from failure
         if failure.again and record.unsteady <= limits.retries:
             return
-        message = f"{self.model} failed {record.failures} times, last: {failure.reason}"
+        often = "once" if record.failures == 1 else f"{record.failures} times, last"
+        message = f"{self.model} failed {often}: {failure.reason}"
         raise ProviderUnsteady(message, status=failure.status, spending=record.lost) from failure
 
     def _wait(self, record: _Record, failure: Transient) -> float:

@@ -125,7 +125,9 @@ def cost_text(cost: float | None) -> str:
 
 def goal_text(words: str | None, file: Any) -> str:
     """Return the goal in words from the argument or the file, exactly one of which must be given and hold text."""
-    if (words is None) == (file is None):
+    if words is not None and file is not None:
+        raise UsageError("the goal is said twice: give it in words or by --file")
+    if words is None and file is None:
         raise UsageError('say what is wanted: `ostinato plan "…"` or `ostinato plan --file FILE`')
     if file is None:
         text = words or ""

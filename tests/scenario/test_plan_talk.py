@@ -413,25 +413,24 @@ def test_an_edit_that_was_dropped_is_kept_for_the_next_time(modelled: Modelled) 
 
 def test_an_editor_that_fails_or_changes_nothing_changes_nothing(modelled: Modelled) -> None:
     world = modelled(turns(propose("shelf"))).make_repository(FILES)
-    empty = editor(world, "empty", "text = '# only this\\n'")
-    same = editor(world, "same", "pass")
-    gone = editor(world, "gone", "file.unlink(); sys.exit(0)")
-    fails = editor(world, "fails", "file.write_text('half'); sys.exit(3)")
-    for tool, words in (
-        ("false", "ended with exit code 1: nothing was changed"),
-        ("no-such-editor", "ended with exit code 127"),
-        (fails, "ended with exit code 3"),
-        (empty, "Nothing was changed."),
-        (same, "Nothing was changed."),
-        (gone, "the editor left no file"),
-        ("kill -9 $$ #", "was ended by signal 9"),
-    ):
-        with Person(world, "plan", "a shop", EDITOR=tool) as person:
-            person.asked("[l]ater")
+    tool = world.root / "editor.sh"
+    with Person(world, "plan", "a shop", EDITOR=f"sh {tool}") as person:
+        shown = person.asked("[l]ater")
+        for script, words in (
+            ("exit 1", "ended with exit code 1: nothing was changed"),
+            ("no-such-editor", "ended with exit code 127"),
+            ("echo '# only this' > \"$1\"", "Nothing was changed."),
+            ("true", "Nothing was changed."),
+            ('rm "$1"', "the editor left no file"),
+            ('echo half > "$1"; exit 3', "ended with exit code 3: nothing was changed. What you wrote is kept"),
+        ):
+            tool.write_text(script)
             person.types("e")
             assert words in " ".join(person.asked("[l]ater").split())
-            person.types("l")
-            assert person.ends() == 5
+        person.types("s")
+        assert shown.partition("Plan: ")[2] in person.asked("[l]ater")
+        person.types("l")
+        assert person.ends() == 5
 
 
 def test_the_whole_plan_can_be_edited(modelled: Modelled) -> None:

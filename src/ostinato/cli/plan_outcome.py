@@ -47,13 +47,9 @@ def outcome(
 def accepted(proposal: Proposal, tasks: list[Node]) -> PlanOutcome:
     """Return the outcome of a plan that is part of the graph now."""
     goal = proposal.goal.id
-    count = f"{len(tasks)}{' new' if is_active(proposal) else ''} task{'' if len(tasks) == 1 else 's'}"
+    more = " new" if proposal.goal.status.value == "active" else ""
+    count = f"{len(tasks)}{more} task{'' if len(tasks) == 1 else 's'}"
     return outcome(proposal, [f"Accepted: {goal} has {count}. Next: ostinato ralph {goal}"], 0, tasks)
-
-
-def is_active(proposal: Proposal) -> bool:
-    """Tell whether the goal had accepted work before this plan."""
-    return proposal.goal.status.value == "active"
 
 
 def waiting(proposal: Proposal) -> PlanOutcome:

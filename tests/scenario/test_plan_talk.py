@@ -389,6 +389,37 @@ def test_an_edit_with_mistakes_comes_back_with_them_and_nothing_is_lost(modelled
     assert list((world.root / "state/ostinato/edits").iterdir()) == []
 
 
+def test_an_edit_that_was_kept_is_for_its_own_task_alone(modelled: Modelled) -> None:
+    hostile = "../../../../till; é"
+    till = {**shop_task("till"), "key": hostile}
+    first = Answer(tool_calls=(Call("propose_plan", plan_of(till)),))
+    other = Answer(tool_calls=(Call("propose_plan", plan_of(shop_task("door"), till)),))
+    world = modelled(turns(first, done(), other)).make_repository(FILES)
+    tool = editor(world, "edit", "text += 'wrong'")
+    with Person(world, "plan", "a shop", EDITOR=tool) as person:
+        person.asked("[l]ater")
+        person.types("e 1")
+        person.asked("Edit it again?")
+        person.types("n")
+        person.asked("[l]ater")
+        person.types("it needs a door")
+        person.asked("[l]ater")
+        person.types("e 1")
+        person.asked("Edit it again?")
+        assert "Make door" in saw(world, "edit")
+        person.types("n")
+        person.asked("[l]ater")
+        person.types("e 2")
+        person.asked("Go on with it?")
+        person.types("y")
+        person.asked("Edit it again?")
+        person.types("n")
+        person.asked("[l]ater")
+        person.types("l")
+        assert person.ends() == 5
+    assert len(list((world.root / "state/ostinato/edits").iterdir())) == 2
+
+
 def test_an_edit_that_was_dropped_is_kept_for_the_next_time(modelled: Modelled) -> None:
     world = modelled(turns(propose("shelf"))).make_repository(FILES)
     tool = editor(world, "edit", "text += '# one more\\n' if 'wrong' in text else 'wrong\\n'")

@@ -60,8 +60,8 @@ class Editing:
 
     @property
     def file(self) -> Path:
-        """Where the text lies while it is edited."""
-        what = "plan" if self.place is None else f"task-{self.place + 1}"
+        """Where the text lies while it is edited: by the task's key, since a changed plan has other places."""
+        what = "plan" if self.place is None else f"task-{_in_file_names(self.draft.tasks[self.place].key)}"
         return state_directory(os.environ) / "edits" / f"{self.proposal.goal.id}-{what}.toml"
 
     def original(self) -> str:
@@ -141,6 +141,15 @@ def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(text, "utf-8")
+
+
+def _in_file_names(key: str) -> str:
+    """Return a key as a part of a file's name, another one for each key."""
+    import hashlib
+    import re
+
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", key)[:40].strip("-")
+    return f"{readable}-{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def _read(file: Path) -> str:

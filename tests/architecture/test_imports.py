@@ -18,6 +18,7 @@ HEAVY = {
     "httpx2",
     "importlib.resources",
     "logging",
+    "prompt_toolkit",
     "rich",
     "secrets",
     "shutil",

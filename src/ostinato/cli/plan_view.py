@@ -93,32 +93,24 @@ def task_lines(place: int, task: TaskDraft, look: Look) -> Iterator[str]:
 
 
 def task_tree(tasks: Sequence[TaskDraft]) -> list[tuple[int, int]]:
-    """Return (place, depth) of each task once: a task stands below the deepest of those that it needs.
-
-    Places are in reading order; siblings keep the order of the plan. What a cycle holds stands at the top.
+    """Return (place, depth) of each task once, in reading order: a task comes after all that it needs, and stands below
+    the last of them. Siblings keep the order of the plan; what a cycle holds comes last, at the top.
     """
     places = {task.key: place for place, task in enumerate(tasks)}
-    needs = [[places[key] for key in task.depends_on if key in places] for task in tasks]
-    depths: dict[int, int] = {}
-    parents: dict[int, int] = {}
-    left = list(range(len(tasks)))
-    while ready := [place for place in left if all(need in depths for need in needs[place])]:
-        for place in ready:
-            # Of equally deep ones the later, so that a task rarely stands before something that it needs.
-            parent = max(needs[place], key=lambda need: (depths[need], need), default=None)
-            depths[place] = 0 if parent is None else depths[parent] + 1
-            if parent is not None:
-                parents[place] = parent
-        left = [place for place in left if place not in depths]
-    below: dict[int | None, list[int]] = {}
-    for place in depths:
-        below.setdefault(parents.get(place), []).append(place)
-    order: list[int] = []
-    waiting = sorted(below.get(None, ()), reverse=True)
+    needs = [{places[key] for key in task.depends_on if key in places} for task in tasks]
+    needed_by: list[list[int]] = [[] for _ in tasks]
+    for place, above in enumerate(needs):
+        for need in above:
+            needed_by[need].append(place)
+    order: dict[int, int] = {}
+    waiting = [(place, 0) for place in reversed(range(len(tasks))) if not needs[place]]
     while waiting:
-        order.append(place := waiting.pop())
-        waiting += sorted(below.get(place, ()), reverse=True)
-    return [*((place, depths[place]) for place in order), *((place, 0) for place in left)]
+        place, depth = waiting.pop()
+        order[place] = depth
+        # Whoever needs this and has seen all else that it needs comes now; the others come below a later one.
+        free = (one for one in reversed(needed_by[place]) if needs[one] <= order.keys())
+        waiting += [(one, depth + 1) for one in free]
+    return [*order.items(), *((place, 0) for place in range(len(tasks)) if place not in order)]
 
 
 def _news(draft: PlanDraft, before: PlanDraft | None) -> dict[str, str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ostinato.cli.layout import Look, wrapped
 from ostinato.cli.output import display_width
@@ -94,10 +97,20 @@ def tree_of(**needs: str) -> list[tuple[str, int]]:
 
 
 def test_a_task_stands_below_what_it_needs() -> None:
-    assert tree_of(a="", b="a", c="", d="b c") == [("a", 0), ("b", 1), ("d", 2), ("c", 0)]
+    assert tree_of(a="", b="a", c="", d="b c") == [("a", 0), ("b", 1), ("c", 0), ("d", 1)]
     # The order of the plan does not matter for that, and ids outside the plan are no tasks of it.
     assert tree_of(late="early", early="os-1.1") == [("early", 0), ("late", 1)]
     assert tree_of(x="y", y="x", z="") == [("z", 0), ("x", 0), ("y", 0)]
+
+
+@given(st.lists(st.lists(st.integers(0, 11), max_size=4), max_size=12), st.randoms(use_true_random=False))
+def test_everything_that_a_task_needs_is_read_before_it(needs: list[list[int]], random: Random) -> None:
+    tasks = [TaskDraft(f"t{n}", "T", depends_on=tuple(f"t{m}" for m in set(ms) if m < n)) for n, ms in enumerate(needs)]
+    random.shuffle(tasks)
+    order = [tasks[place].key for place, _ in task_tree(tasks)]
+    assert sorted(order) == sorted(task.key for task in tasks)
+    for task in tasks:
+        assert all(order.index(key) < order.index(task.key) for key in task.depends_on)
 
 
 def test_what_is_different_since_the_plan_was_seen_is_marked() -> None:

@@ -15,7 +15,7 @@ from ostinato.git.repository import Repository
 from ostinato.graph.types import Node, Status
 from ostinato.loop.bridge import ThreadBridge
 from ostinato.loop.recover import recover_project
-from ostinato.store.discarding import Going, discard, going
+from ostinato.store.discarding import Going, discard, going, refuse_live
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
@@ -62,8 +62,9 @@ class Discarding:
             bridge.close()
 
     def outlook(self) -> Discarded:
-        """Return what would go. Raises UsageError when the branch is checked out."""
+        """Return what would go. Raises UsageError when the branch is checked out or somebody works on the goal."""
         goal = self._store.graph.get(self._goal.id)
+        refuse_live(self._store, goal.id)
         require_not_checked_out(self._repository.git, goal.id)
         tip = self._branch.find(goal.id)
         commits = commits_of_its_own(self._repository, tip) if tip else 0

@@ -21,6 +21,7 @@ from ostinato.loop.ralph import ralph
 
 if TYPE_CHECKING:
     from ostinato.app.land import LandOptions
+    from ostinato.base.spending import Spending
     from ostinato.loop.workbench import Workbench
 
 
@@ -32,6 +33,7 @@ class Job(PlanSide):
         self._interruption = interruption
         self._bench: Workbench | None = None
         self.running_now = ""
+        self.spent_before: Spending | None = None
         self.project = opened.project
         self.notify = opened.settings.notify
 

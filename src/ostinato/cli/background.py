@@ -72,7 +72,8 @@ def detach(invocation: Invocation, named: str | None, chosen: dict[str, Any]) ->
 def _lines(document: dict[str, Any]) -> list[str]:
     goal = document["goal_id"]
     return [
-        f"{goal} is worked on in the background (session {document['session_id']}, process {document['pid']})",
+        f"{goal} is worked on in the background",
+        f"  run   {document['session_id']}, process {document['pid']}",
         clean(f"  log   {document['log']}"),
         f"  look  ostinato ralph --attach {goal}",
         f"  stop  ostinato ralph --stop {goal}",

@@ -11,6 +11,7 @@ import click
 from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
+from ostinato.cli.layout import look_of
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def _ask(invocation: Invocation, seen: Discarded) -> None:
     """Ask the person at the terminal. Raises UsageError where there is none, click.Abort for a no."""
     if invocation.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"discarding {seen.goal.id} asks first, so nothing was done: --yes answers it")
-    click.echo("\n".join(_lines(f"{seen.goal.id} {seen.goal.title}", seen)), err=True)
+    look = look_of(sys.stderr)
+    for line in _lines(f"{seen.goal.id} {seen.goal.title}", seen):
+        lead = " " * (len(line) - len(line.lstrip()))
+        click.echo("\n".join(look.lines(line.lstrip(), lead, f"{lead}  ")), err=True)
     if not click.confirm("Discard it?", default=False, err=True):
         raise UsageError("not discarded")
 

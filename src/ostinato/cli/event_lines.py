@@ -10,6 +10,7 @@ from ostinato.cli.output import clean
 from ostinato.graph.events import Event, EventKind
 
 if TYPE_CHECKING:
+    from ostinato.base.spending import Spending
     from ostinato.store.store import Store
 
 _WIDTH = 140
@@ -20,10 +21,11 @@ _PHASES = {"plan": "red first", "base": "on the base", "attempt": "check", "proo
 class EventLines:
     """Turns events into lines; remembers what the session spent and, in `now`, what it does."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, spent: Spending | None = None) -> None:
+        """`spent` is what the session spent before the first event that will come."""
         self._store = store
-        self._tokens = 0
-        self._cost: float | None = 0.0
+        self._tokens = spent.tokens if spent else 0
+        self._cost: float | None = spent.cost_usd if spent else 0.0
         self.now = ""
         self._forms: dict[EventKind, Callable[[Event, dict[str, Any]], Iterator[str]]] = {
             EventKind.SESSION_STARTED: self._session_started,

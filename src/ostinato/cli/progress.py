@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from ostinato.base.ids import ProjectId, SessionId
+    from ostinato.base.spending import Spending
     from ostinato.cli.context import Invocation
     from ostinato.graph.events import Event
     from ostinato.store.store import Store
@@ -43,6 +44,8 @@ class Watched(Protocol):
 
     running_now: str
     """What runs now, "" where only the events tell it."""
+    spent_before: Spending | None
+    """What was spent before the first event that is shown."""
 
     @property
     def project_id(self) -> ProjectId: ...
@@ -108,7 +111,7 @@ class _Follower(threading.Thread, Live):
     def run(self) -> None:
         """Poll the database's change counter; reading never waits for a writer."""
         store = self._job.reader()
-        lines = EventLines(store)
+        lines = EventLines(store, self._job.spent_before)
         version, last_round = -1, False
         self._screen.go_on()
         try:

@@ -17,6 +17,7 @@ from ostinato.cli.ralph_run import ralph_document, ralph_lines
 if TYPE_CHECKING:
     from ostinato.app.running import Running
     from ostinato.base.ids import ProjectId
+    from ostinato.base.spending import Spending
     from ostinato.graph.sessions import Session
     from ostinato.store.store import Store
 
@@ -30,8 +31,9 @@ def attach(invocation: Invocation, goal: str | None) -> int:
     session, owner = _running(invocation, store, goal)
     remark(invocation, f"session {session.id} on {session.goal_id} (process {owner.pid}); Ctrl-C leaves it running")
     try:
-        with shown(invocation, _Session(invocation, session), session.id):
-            over = _watched(store, (session, owner))
+        view = _Session(invocation, session)
+        with shown(invocation, view, session.id):
+            over = _watched(store, (session, owner), view)
     except KeyboardInterrupt:
         remark(invocation, f"left running: ostinato ralph --attach {session.goal_id} shows it again, --stop ends it")
         return _LEFT
@@ -54,9 +56,10 @@ def _running(invocation: Invocation, store: Store, goal: str | None) -> Running:
     return running(store, project.id, None if goal is None else goal_node(store, goal).id)
 
 
-def _watched(store: Store, run: Running) -> Session:
+def _watched(store: Store, run: Running, view: _Session) -> Session:
     """Return the session once it has ended. Raises RunDied."""
     while (over := ended(store, *run)) is None:
+        view.running_now = "paused" if store.steering.paused(run[0].goal_id) else ""
         time.sleep(_EVERY)
     return over
 
@@ -64,9 +67,10 @@ def _watched(store: Store, run: Running) -> Session:
 class _Session:
     """A session of another process, shown from the beginning of its present iteration on."""
 
-    running_now = ""
-
     def __init__(self, invocation: Invocation, session: Session) -> None:
+        self.running_now = ""
+        # Of the iterations that have ended; the present one is shown from its beginning.
+        self.spent_before: Spending | None = session.spending
         self._invocation = invocation
         self._session = session
 

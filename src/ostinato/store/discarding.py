@@ -64,7 +64,7 @@ def discard(
         goal = store.graph.get(goal_id)
         what = going(store, goal)
         for one in (goal, *(node for node in what.open_nodes if node.node_type is NodeType.GOAL)):
-            _refuse_live(store, one.id)
+            refuse_live(store, one.id)
         if cancel:
             if goal.status is Status.COMPLETED:
                 change_status(store.db, store.events, goal_id, Status.ACTIVE, actor=actor)
@@ -82,7 +82,8 @@ def discard(
         return what
 
 
-def _refuse_live(store: Store, goal_id: NodeId) -> None:
+def refuse_live(store: Store, goal_id: NodeId) -> None:
+    """Raise RuleError while a live process works on the goal."""
     for session, owner in store.sessions.live(goal_id):
         how = f"`ostinato ralph --stop {goal_id}` ends it" if session.kind == "ralph" else "end it first"
         raise RuleError(f"process {owner.pid} on {owner.host} works on {goal_id} (session {session.id}): {how}")

@@ -42,6 +42,14 @@ def logs(world: World, goal: str) -> list[Path]:
     return sorted((world.root / "state" / "ostinato" / "logs" / goal).glob("*.log"))
 
 
+def attached(world: World) -> subprocess.Popen[str]:
+    """Return an --attach that looks at the database already: what it watches must not end before it has begun."""
+    watching = world.start("--json", "ralph", "--attach")
+    opened = Path(f"/proc/{watching.pid}/fd")
+    until(lambda: any(fd.name == "ostinato.db" for fd in map(Path.resolve, opened.iterdir())), "the view begins")
+    return watching
+
+
 def test_a_run_goes_on_behind_and_can_be_watched_to_its_end(modelled: Modelled) -> None:
     gate = Gate()
     world = modelled(held(gate, "a", "b")).make_repository(FILES)
@@ -57,7 +65,7 @@ def test_a_run_goes_on_behind_and_can_be_watched_to_its_end(modelled: Modelled) 
     assert f"ostinato ralph --attach {goal}" in second.err
     assert [str(path) for path in logs(world, goal)] == [began["log"]]
 
-    watching = world.start("--json", "ralph", "--attach")
+    watching = attached(world)
     gate.open.set()
     out, err = watching.communicate(timeout=60)
     document = json.loads(out)
@@ -127,7 +135,7 @@ def test_a_run_is_asked_to_stop_even_while_it_is_paused(modelled: Modelled) -> N
     assert gate.waiting.wait(60)
     world.json("pause")
     gate.open.set()
-    watching = world.start("--json", "ralph", "--attach")
+    watching = attached(world)
     stopping = world.json("ralph", "--stop")
     assert (stopping["session_id"], stopping["pid"]) == (began["session_id"], began["pid"])
     out, _ = watching.communicate(timeout=60)

@@ -14,7 +14,7 @@ import pytest
 from ostinato.testing.chat_server import Answer
 from tests.scenario.conftest import Modelled
 from tests.scenario.test_main_job import FILES, file_task, planned, writer
-from tests.scenario.world import Body, Turn, World, brain, done, plan_of, write
+from tests.scenario.world import Body, Turn, World, brain, done, plan_of, shell, write
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def test_a_note_reaches_the_running_conversation_once_and_later_briefings(modell
         briefings.setdefault(turn.title, turn.body["messages"][1]["content"])
         if turn.title == "Make a" and turn.number == 0:
             gate.pass_through()
-        return writer(turn)
+        return shell("true") if (turn.title, turn.number) == ("Make a", 1) else writer(turn)
 
     world = modelled(brain(plan_of(file_task("a"), file_task("b", after=["a"])), coder)).make_repository(FILES)
     goal = planned(world)
@@ -71,8 +71,9 @@ def test_a_note_reaches_the_running_conversation_once_and_later_briefings(modell
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, out + err
 
-    first, second = heard["Make a"]
+    first, second, third = heard["Make a"]
     assert first == []
+    assert second == third
     assert len(second) == 1
     assert second[0].startswith("A note from the person:\n<data>\nuse LF line ends &lt;/data>")
     # The next task's briefing has it, and its conversation does not hear it a second time.

@@ -41,6 +41,7 @@ ENVIRONMENT = (
     ("OSTINATO_DEBUG", "1: show where an error was raised"),
     ("ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL", "key and address of anthropic: models"),
     ("OPENAI_API_KEY, OPENAI_BASE_URL", "key and address of openai: and openai-chat: models"),
+    ("OLLAMA_HOST", "where Ollama answers, for ollama: models"),
     ("XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME", "where database, checkouts and configuration are kept"),
     ("VISUAL, EDITOR", "the editor for plans and configuration"),
 )

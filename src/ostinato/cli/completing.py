@@ -27,6 +27,7 @@ ARGUMENTS = {
     "ralph": "goal",
     "approve": "question",
     "reject": "question",
+    "discard": "goal",
     "say": "goal",
     "pause": "goal",
     "resume": "goal",

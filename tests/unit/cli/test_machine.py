@@ -122,6 +122,15 @@ def test_doctor_asks_each_model_once_when_told_to(shell: Shell, homes: dict[str,
     assert len(server.requests) == asked + 2
 
 
+def test_doctor_warns_of_a_model_that_works_but_does_not_say_its_usage(shell: Shell, homes: dict[str, str]) -> None:
+    with ChatServer(lambda body: Answer(tool_calls=(Call("pong", {}),), usage=None)) as server:
+        environ = {**homes, "OPENAI_BASE_URL": server.url, "OSTINATO_MODEL": "openai-chat:small"}
+        ran = shell.run("doctor", "--live", **environ)
+    assert "warn  model: openai-chat:small" in ran.out
+    assert "they are estimated" in ran.out
+    assert ran.code == 0
+
+
 def test_doctor_says_what_is_wrong_with_a_model_that_does_not_answer(shell: Shell, homes: dict[str, str]) -> None:
     environ = {**homes, "OSTINATO_MODEL": "openai-chat:small", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
     ran = shell.run("doctor", "--live", "--json", **environ)

@@ -11,7 +11,16 @@ from ostinato.base.errors import OstinatoError
 if TYPE_CHECKING:
     from ostinato.models.probe import ProbeResult
 
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST")
+_KEYS = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OLLAMA_HOST",
+    "GOOGLE_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+)
 _SLOW = "any"
 """Its library takes seconds to import: it is asked by --live only."""
 _BEHIND = " (fallback)"
@@ -88,7 +97,13 @@ def _shown(result: ProbeResult, roles: list[str]) -> Finding:
     cost = result.spending.cost_usd
     paid = "" if cost is None else f", for ${cost:.6f}"
     tools = "uses tools" if result.called else "takes tools"
-    return Finding("model", State.OK, f"{who} answers in {result.milliseconds} ms and {tools}{paid}")
+    said = f"{who} answers in {result.milliseconds} ms and {tools}{paid}"
+    lacking = [
+        *(["its answers come whole, so that a long one looks like silence"] if result.streams is False else ()),
+        *(["it does not say how many tokens a call took: they are estimated"] if result.usage is False else ()),
+        *([result.message] if result.message else ()),
+    ]
+    return Finding("model", State.WARN if lacking else State.OK, said, "; ".join(lacking))
 
 
 def _lacking(spec: str, situation: Situation) -> str:

@@ -40,9 +40,10 @@ def doctor(invocation: Invocation, live: bool, notify: bool) -> int:
 
 
 def _findings(situation: Situation, *, live: bool, notify: bool) -> Iterator[Finding]:
-    from ostinato.app.health import checkouts, database, machine, models, notifications, project
+    from ostinato.app.health import checkouts, database, machine, models, notifications, project, repository
 
     yield from machine.git(situation)
+    yield from repository.repository(situation)
     yield from project.configuration(situation)
     yield from machine.sandbox(situation)
     yield from project.setup_and_checks(situation)

@@ -31,8 +31,9 @@ def harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozense
 def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozenset[str]) -> Change:
     index = tree.path.with_name("harvest.index")
     index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
-    # The checkout's own index knows the files' times: only what changed is read again.
-    shutil.copyfile(tree.index, index)
+    # The checkout's own index knows the files' times: only what changed is read again. The copy keeps the index's own
+    # time, by which git knows what may have changed in the same moment.
+    shutil.copy2(tree.index, index)
     git = tree.git_with(index)
     base_tree = tree.trees.tree(git, base)
     if tree.index_tree != base_tree:

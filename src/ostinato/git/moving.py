@@ -96,6 +96,11 @@ def finish_cut_move(repository: Repository) -> bool:
         return cut
 
 
+def was_cut(repository: Repository) -> bool:
+    """Tell whether a move is under way or was cut off; it looks and changes nothing."""
+    return _note_of(repository).exists()
+
+
 def _note_of(repository: Repository) -> Path:
     return Path(repository.git.run("rev-parse", "--absolute-git-dir")) / _NOTE
 

@@ -43,6 +43,13 @@ def homes_in(git: Git, tree: str, git_dir: Path) -> dict[str, Path]:
     return found
 
 
+def submodules_in(git: Git, tree: str) -> tuple[Submodule, ...]:
+    """Return the submodules of a tree, those inside others not counted."""
+    entries = os.fsdecode(git.raw("ls-tree", "-r", "-z", tree)).split("\0")
+    links = (entry.partition("\t") for entry in entries if entry.startswith("160000 "))
+    return tuple(Submodule(path, meta.split()[2]) for meta, _, path in links)
+
+
 def _homes(folder: Path) -> Iterator[Path]:
     if _is_home(folder):
         yield folder

@@ -11,8 +11,10 @@ import hashlib
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from ostinato.git.run import Git, GitError, Setting
@@ -41,34 +43,42 @@ _SIDE_BY_SIDE: tuple[Setting, ...] = (("checkout.workers", "0"),)
 
 
 class Trees:
-    """What was learned about commits and trees, which never change; the checkouts of one place share it."""
+    """What was learned about commits and trees, which never change; the checkouts of one place share it.
+
+    Both are reset side by side, in threads: whoever asks second waits for what the first one learns.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._trees: dict[str, str] = {}
         self._layouts: dict[str, tuple[tuple[str, ...], tuple[Submodule, ...]]] = {}
 
     def tree(self, git: Git, name: str) -> str:
         """Return the tree of a commit, or of a tree itself."""
-        if name not in self._trees:
-            self._remember(self._trees, name, git.run("rev-parse", "--verify", f"{name}^{{tree}}"))
-        return self._trees[name]
+        with self._lock:
+            return _remembered(self._trees, name, lambda: git.run("rev-parse", "--verify", f"{name}^{{tree}}"))
 
     def layout(self, git: Git, tree: str) -> tuple[tuple[str, ...], tuple[Submodule, ...]]:
         """Return a tree's directories that hold files (without the top) and its submodules; `git`'s index holds it."""
-        if tree not in self._layouts:
-            entries = git.raw("ls-files", "-s", "-z").split(b"\0")
-            names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
-            folders = {name.rpartition("/")[0] for name in names} - {""}
-            links = (os.fsdecode(entry).partition("\t") for entry in entries if entry.startswith(_SUBMODULE))
-            submodules = tuple(Submodule(path, meta.split()[1]) for meta, _, path in links)
-            self._remember(self._layouts, tree, (tuple(sorted(folders)), submodules))
-        return self._layouts[tree]
+        with self._lock:
+            return _remembered(self._layouts, tree, lambda: _layout(git))
 
-    @staticmethod
-    def _remember(memory: dict[str, T], key: str, value: T) -> None:
-        memory[key] = value
+
+def _layout(git: Git) -> tuple[tuple[str, ...], tuple[Submodule, ...]]:
+    entries = git.raw("ls-files", "-s", "-z").split(b"\0")
+    names = [os.fsdecode(entry[entry.index(b"\t") + 1 :]) for entry in entries if entry]
+    folders = {name.rpartition("/")[0] for name in names} - {""}
+    links = (os.fsdecode(entry).partition("\t") for entry in entries if entry.startswith(_SUBMODULE))
+    return tuple(sorted(folders)), tuple(Submodule(path, meta.split()[1]) for meta, _, path in links)
+
+
+def _remembered(memory: dict[str, T], key: str, learn: Callable[[], T]) -> T:
+    """Return what is known under `key`, learned now if need be; the oldest is forgotten."""
+    if key not in memory:
+        memory[key] = learn()
         while len(memory) > _REMEMBERED:
-            memory.pop(next(iter(memory)), None)
+            del memory[next(iter(memory))]
+    return memory[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +250,8 @@ class Worktree:
         shutil.copyfile(self.excludes, git / "info" / "exclude")
         if self.trees.tree(self.git, self._head) == self.index_tree:
             # The harness's own index says the same, and knows the files' times: git in the checkout reads no file.
-            shutil.copyfile(self.index, git / "index")
+            # With its own time, by which git knows what may have changed in the same moment.
+            shutil.copy2(self.index, git / "index")
         else:
             self.git_with(git / "index").run("read-tree", self._head)
 

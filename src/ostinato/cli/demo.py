@@ -285,7 +285,7 @@ def _close(place: Place) -> None:
     _rule("To look around")
     for line in (f"cd {shlex.quote(str(place.repository))}", "git log --stat", f"{ostinato} notes"):
         click.echo(f"  {line}")
-    for words in ("tasks list", "search spell", "events"):
+    for words in ("status", "report", "search spell", "events --readable"):
         click.echo(f"  {ostinato} {words}")
 
 

@@ -17,6 +17,7 @@ _TASKS = 60
 _FAILED = 10
 _TIMELINE = 30
 _OUTPUT = 10
+_PROOFS = 3
 
 
 def text_lines(report: Report, *, full: bool) -> Iterator[str]:
@@ -63,11 +64,22 @@ def _done_task(task: TaskReport) -> Iterator[str]:
     yield from (painted(line, "green") for line in wrapped(title, "  ✔ "))
     facts = [
         *([task.commit[:10]] if task.commit else []),
-        *(["files {}, +{:,} −{:,}".format(*total(task.files))] if task.files else []),
-        say.proof_words(task),
+        *([_changed(task)] if task.files else []),
+        *([] if task.judged_by == "checks" else [task.judged_by]),
         *([f"attempt {len(task.attempts)}"] if len(task.attempts) > 1 else []),
     ]
-    yield from wrapped("; ".join(facts), "    ")
+    if facts:
+        yield from wrapped("; ".join(facts), "    ")
+    for run in task.proofs[:_PROOFS]:
+        red = "red before, passed now" if run.command in task.was_red else "passed"
+        yield from wrapped(f"{clean(run.command)}  ({red})", "    $ ")
+    if len(task.proofs) > _PROOFS:
+        yield f"      and {many(len(task.proofs) - _PROOFS, 'more check')}"
+
+
+def _changed(task: TaskReport) -> str:
+    files, added, removed = total(task.files)
+    return f"{many(files, 'file')}, +{added:,} −{removed:,}"
 
 
 def _failed(report: Report, *, full: bool) -> Iterator[str]:

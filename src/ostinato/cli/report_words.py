@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ostinato.app.diffstat import total
-from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent, TaskReport
+from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
 from ostinato.base.spending import Spending
 from ostinato.cli.screen import length, many, money
 from ostinato.cli.show_session import STOPPED
@@ -90,15 +90,6 @@ def run_words(run: CheckRun) -> str:
     else:
         ended = f"signal {-run.exit_code}" if run.exit_code < 0 else f"exit {run.exit_code}"
     return f"{ended}, {length(run.seconds)}{', flaky' if run.flaky else ''}"
-
-
-def proof_words(task: TaskReport) -> str:
-    """Return by what a done task is proven, in a few words."""
-    if task.judged_by != "checks":
-        return task.judged_by
-    red = sum(run.command in task.was_red for run in task.proofs)
-    before = "" if not red else ", red before" if red == len(task.proofs) else f", {red} of them red before"
-    return f"{many(len(task.proofs), 'check')} passed{before}"
 
 
 def option_facts(option: OptionReport) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,7 +10,7 @@ from ostinato.base.text import clip
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean, clean_block, columns
-from ostinato.cli.screen import bar, many, money, painted, shortened, width, wrapped
+from ostinato.cli.screen import bar, many, money, painted, paragraphs, shortened, width, wrapped
 from ostinato.graph.types import Status
 
 _TASKS = 60
@@ -31,7 +31,7 @@ def text_lines(report: Report, *, full: bool) -> Iterator[str]:
         yield from wrapped(sentence, "")
     if report.asked:
         yield from _part("what was asked")
-        yield from (line for text in clean_block(report.asked) for line in wrapped(text.strip(), "  "))
+        yield from (line for text in paragraphs(report.asked) for line in wrapped(clean(text), "  "))
     yield from _done(report, full=full)
     yield from _failed(report, full=full)
     yield from _waiting(report)

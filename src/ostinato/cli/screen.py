@@ -46,6 +46,24 @@ def wrapped(text: str, first: str = "", rest: str | None = None, columns: int | 
     ]
 
 
+def paragraphs(text: str) -> Iterator[str]:
+    """Yield a longer text as lines to be wrapped: lines that go on are joined, lists and indented lines stay apart."""
+    open_line = ""
+    for line in text.splitlines():
+        words = line.strip()
+        own = not words or line[:1].isspace() or words[0] in "-*#>|`•" or words[0].isdigit()
+        if own or not open_line:
+            if open_line:
+                yield open_line
+            open_line = ""
+            if own:
+                yield words
+                continue
+        open_line = f"{open_line} {words}".strip()
+    if open_line:
+        yield open_line
+
+
 def clipped(lines: Iterable[str], most: int, columns: int, hint: str) -> Iterator[str]:
     """Yield at most `most` lines of at most `columns` characters, and say with `hint` what was left out."""
     found = list(lines)

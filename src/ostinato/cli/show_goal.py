@@ -10,7 +10,7 @@ from ostinato.app.report_values import DecisionReport, OptionReport, Report, Tas
 from ostinato.base.text import clip
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.screen import bar, many, painted, shortened, spent, width, wrapped
+from ostinato.cli.screen import bar, many, painted, paragraphs, shortened, spent, width, wrapped
 from ostinato.cli.show_session import stopped_words
 from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
 from ostinato.graph.details import OptionDetails
@@ -44,7 +44,7 @@ def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Itera
     done, whole = len(report.done), len(report.tasks)
     yield f"  {goal.status}  {bar(done, whole)} {done} of {whole} done  {spent(report.spending)}"
     if report.asked:
-        yield from clean_block(report.asked, "  ")
+        yield from (line for text in paragraphs(report.asked) for line in wrapped(clean(text), "  "))
     yield f"  branch {report.branch}" + (f", landed as {report.landed[:12]}" if report.landed else "")
     if report.tasks:
         yield ""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ostinato.graph.projects import Project
     from ostinato.store.store import Store
 
+_LISTS = ("goals", "sessions", "waiting")
 _UNKNOWN = "this repository is not registered yet: `ostinato plan` or `ostinato project add` does that"
 
 
@@ -78,9 +79,7 @@ def _answer_all(invocation: Invocation, store: Store, since: datetime | timedelt
     with store.db.reading():
         standings = [_read(store, project, since) for project in store.projects.list()]
     if invocation.json:
-        spending = sum((one.spending for one in standings), Spending())
-        projects = [standing_document(one) for one in standings]
-        json_line({"projects": projects, "usage": usage_document(spending), "cost_usd": spending.cost_usd})
+        json_line(_all_document(standings))
         return
     if not standings:
         click.echo("no project is registered yet: go into a git repository and say what you want with `ostinato plan`")
@@ -89,6 +88,15 @@ def _answer_all(invocation: Invocation, store: Store, since: datetime | timedelt
             click.echo()
         for line in _lines(standing):
             click.echo(line)
+
+
+def _all_document(standings: list[Standing]) -> dict[str, Any]:
+    """Return the documents of all projects, and the keys of one project's document over all of them."""
+    projects = [standing_document(one) for one in standings]
+    together = {name: [one for project in projects for one in project[name]] for name in _LISTS}
+    spending = sum((one.spending for one in standings), Spending())
+    spent = {"usage": usage_document(spending), "cost_usd": spending.cost_usd}
+    return {"project": None, "projects": projects, **together, **spent}
 
 
 def _in_repository() -> bool:

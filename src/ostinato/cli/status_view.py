@@ -75,7 +75,9 @@ def _goal(standing: Standing, one: GoalStanding, room: int) -> Iterator[str]:
     yield from _failures(one, room)
     yield from _questions(one.waiting, room)
     yield from _commits(one.commits, room)
-    each = "" if one.cost_per_task is None else f" ({money(one.cost_per_task)} for each task done)"
+    if landed := one.goal.metadata.get("landed_commit"):
+        yield f"  landed   as {clean(landed[:10])}"
+    each = f" ({money(one.cost_per_task)} for each task done)" if one.cost_per_task else ""
     yield clip(f"  spent    {spent(one.spending)}{each}", room)
     step = next_step(one)
     if step:
@@ -138,7 +140,7 @@ def _commits(commits: Sequence[tuple[AttemptLine, TaskLine | None]], room: int) 
         rest = clip(f" {clean(line.title) if line else ''}", room - len(label) - len(commit))
         yield f"{label}{painted(commit, 'green')}{rest.rstrip()}"
     if len(commits) > _COMMITS:
-        yield f"           and {len(commits) - _COMMITS:,} before them, since then"
+        yield f"           and {len(commits) - _COMMITS:,} before these"
 
 
 def _next(command: str, why: str, room: int) -> Iterator[str]:

@@ -112,7 +112,10 @@ def test_all_projects(shell: Shell, nights: Nights, tmp_path: Path) -> None:
     text = shell.ok("status", "--all").out
     assert here.goal.id in text
     assert there.goal.id in text
-    assert shell.json("status", "--all")["usage"]["calls"] == 8
+    document = shell.json("status", "--all")
+    assert document["usage"]["calls"] == 8
+    assert {goal["id"] for goal in document["goals"]} == {here.goal.id, there.goal.id}
+    assert len(document["waiting"]) == 2
     assert shell.run("status", "--all", "--project", "shop").code == 2
 
 

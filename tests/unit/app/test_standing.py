@@ -107,6 +107,22 @@ def test_tasks_below_tasks_and_goals_below_goals_are_counted_where_they_belong(s
     assert standing[worked.goal.id].tasks == 4
 
 
+def test_the_number_of_statements_does_not_grow_with_tasks_and_goals(store: Store, worked: Night) -> None:
+    def statements() -> int:
+        ran: list[str] = []
+        store.db._connection.exec_trace = lambda _cursor, sql, _bindings: bool(ran.append(sql)) or True
+        _standing(store)
+        store.db._connection.exec_trace = None
+        return len(ran)
+
+    before = statements()
+    for number in range(30):
+        goal = store.graph.add_node(worked.goal.project_id, NewNode(NodeType.GOAL, f"Goal {number}"))
+        store.graph.add_node(goal.project_id, NewNode(NodeType.TASK, "A task", parent_id=goal.id))
+    assert before > 5
+    assert statements() <= before + 2
+
+
 def _goal(node: Node, **facts: object) -> GoalStanding:
     base = GoalStanding(node, {Status.COMPLETED: 1}, Spending(), True)
     return replace(base, **facts)  # type: ignore[arg-type]

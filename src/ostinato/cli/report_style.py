@@ -56,6 +56,7 @@ th:not(:first-child),td:not(:first-child){text-align:right;white-space:nowrap;pa
 .timeline .waits span{color:var(--waits)}.timeline .person span,.timeline .session span{color:var(--accent)}
 @media (max-width:36rem){main{padding:1.1rem .9rem 3rem}h1{font-size:1.4rem}body{font-size:15px}}
 @media print{:root{--back:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc}body{font-size:10.5pt}
-main{max-width:none;padding:0}.card{break-inside:avoid}pre{max-height:none}h2{break-after:avoid}
+main{max-width:none;padding:0}.card p,pre,li{break-inside:avoid}
+summary{break-after:avoid}.bar{print-color-adjust:exact}pre{max-height:none}h2{break-after:avoid}
 details::details-content{content-visibility:visible;height:auto}details>summary{list-style:none}}
 """

@@ -424,3 +424,26 @@ async def test_a_question_without_an_answer_does_not_hold_up_planning(
         await job.leave_plan(proposal)
     assert ("ask the team" if answer == "declined" else "Nobody is there to answer") in told[0]
     assert "record_observation" in told[0]
+
+
+async def test_a_change_that_was_left_goes_on_although_the_former_draft_had_been_asked_about(
+    modelled: Modelled, planning: Opening
+) -> None:
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 2:
+            return Answer(tool_calls=(ask("How small?"),))
+        return propose(file_task("b" if replies > 2 else "a")) if replies in {0, 3} else done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        first = await job.propose("letters", Person())
+        await job.leave_plan(first)
+    goal = first.goal.id
+    async with planning(world) as job:
+        shown = await job.resume_plan(goal, Person())
+        changed = await job.change_plan(shown, "smaller", Person(None))
+        assert (changed.draft, changed.end.ending.value) == (None, "left")
+        await job.leave_plan(changed)
+    assert [one["kind"] for one in world.json("approvals")] == ["question"]
+    async with planning(world) as job:
+        assert titles(await job.resume_plan(goal, Person("very"))) == ["Make b"]

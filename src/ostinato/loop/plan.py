@@ -72,24 +72,24 @@ async def come_back(
         await planning.carry_on(briefing, record)
         if way is Return.SHOW and record.draft is not None and not words:
             return planning, planning.shown(record.draft)
-        next_words = f"{plan_record.CHANGES}{words}" if words else _GOES_ON
-        return planning, await _looked_at(planning, await planning.go_on(next_words))
+        going_on = _changed(planning, words) if words else planning.go_on(_GOES_ON)
+        return planning, await _looked_at(planning, await going_on)
 
 
 async def change(planning: Planning, words: str) -> Proposal:
     """Let the planner change its plan as the person says, in the same conversation."""
     async with _ended_by_errors(planning):
-        return await planning.go_on(f"{plan_record.CHANGES}{words.strip()}")
+        return await _changed(planning, words.strip())
 
 
 async def edit(planning: Planning, draft: PlanDraft) -> tuple[Proposal, list[Finding]]:
     """Take a draft that the person edited: with findings nothing is saved."""
     async with _ended_by_errors(planning):
-        findings = await planning.adopt(draft)
+        edited, findings = await planning.adopt(draft)
         if not findings:
-            text = json.dumps(to_arguments(draft), ensure_ascii=False, indent=1)
+            text = json.dumps(to_arguments(edited), ensure_ascii=False, indent=1)
             await planning.say(f"{plan_record.EDITED}{fenced(text)}")
-        return planning.shown(draft, "edited by the person"), findings
+        return planning.shown(edited, "edited by the person"), findings
 
 
 async def accept(bench: Workbench, proposal: Proposal) -> list[Node]:
@@ -123,6 +123,13 @@ async def leave(planning: Planning, proposal: Proposal | None) -> bool:
     return await _stop(planning, stopped, why)
 
 
+async def _changed(planning: Planning, words: str) -> Proposal:
+    """Tell the planner what shall be different; the draft that it is about is not asked about any more."""
+    goal = planning.run.goal.id
+    await planning.run.bench.store(lambda s: s.plans.reconsider(goal, words))
+    return await planning.go_on(f"{plan_record.CHANGES}{words}")
+
+
 async def _opened(
     bench: Workbench, goal: Node, session: Session, base: str, asker: Asker | None, *, made: bool
 ) -> Planning:
@@ -134,7 +141,9 @@ async def _opened(
 async def _looked_at(planning: Planning, proposal: Proposal) -> Proposal:
     """Let the critic look at a new draft, where there is one."""
     critic = planning.run.bench.critic
-    return proposal if critic is None else await criticised(planning, proposal, critic)
+    if critic is None or proposal.end.ending is Ending.LEFT:
+        return proposal
+    return await criticised(planning, proposal, critic)
 
 
 @asynccontextmanager

@@ -111,13 +111,14 @@ class Planning:
             await self._keep(ToolMessage(call.id, call.name, plan_record.NOT_RUN, is_error=True))
         await self._keep(UserMessage(words))
 
-    async def adopt(self, draft: PlanDraft) -> list[Finding]:
-        """Check a draft of the person's and take it where nothing is wrong with it."""
+    async def adopt(self, draft: PlanDraft) -> tuple[PlanDraft, list[Finding]]:
+        """Check a draft of the person's, take it where nothing is wrong with it, and return it as it was saved."""
         await self.prepare()
         findings = await self._checked(draft)
-        if not findings:
-            self.tools.adopt(draft)
-        return findings
+        if findings or self._saved is None:
+            return draft, findings
+        self.tools.adopt(self._saved)
+        return self._saved, []
 
     def shown(self, draft: PlanDraft, words: str = "") -> Proposal:
         """Return a proposal of a draft that no model was asked for."""

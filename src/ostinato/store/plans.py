@@ -110,6 +110,13 @@ class PlanStore:
         except PlanFormatError as error:
             raise DatabaseError(f"the plan draft of {goal_id} cannot be read ({error}): plan again") from error
 
+    def reconsider(self, goal_id: NodeId, words: str) -> None:
+        """Take back the open question about a draft that the person wants changed, `words` being their answer to it."""
+        with self._db.transaction():
+            for asked in self._open_questions(goal_id):
+                if asked.kind == "plan":
+                    self._store.approvals.answer(asked.id, "answered", words)
+
     def used(self, project_id: ProjectId) -> list[PastTask]:
         """Return what each completed task of a project used in all its iterations; without a model none."""
         spent: dict[str, Spending] = {}

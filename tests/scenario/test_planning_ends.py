@@ -15,7 +15,7 @@ import pytest
 
 from ostinato.app import open_store_for
 from ostinato.base.clock import SystemClock
-from ostinato.base.errors import OstinatoError, RuleError
+from ostinato.base.errors import OstinatoError, RuleError, UsageError
 from ostinato.graph.types import Status
 from ostinato.loop.plan import Proposal
 from ostinato.testing.chat_server import Answer, Call, usage
@@ -447,3 +447,26 @@ async def test_a_change_that_was_left_goes_on_although_the_former_draft_had_been
     assert [one["kind"] for one in world.json("approvals")] == ["question"]
     async with planning(world) as job:
         assert titles(await job.resume_plan(goal, Person("very"))) == ["Make b"]
+
+
+@pytest.mark.parametrize("command", [("approve",), ("reject", "--reason", "no")])
+async def test_a_plan_that_is_decided_on_elsewhere_while_it_is_looked_at(
+    modelled: Modelled, planning: Opening, command: tuple[str, ...]
+) -> None:
+    def answers(replies: int, body: Body) -> Answer:
+        return done() if replies else propose(file_task("a"))
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        left = await job.propose("letters", None)
+        await job.leave_plan(left)
+    goal = left.goal.id
+    async with planning(world) as job:
+        shown = await job.resume_plan(goal, Person())
+        assert world.run(command[0], goal, *command[1:]).code == 0
+        with pytest.raises(UsageError, match="no plan that waits" if command[0] == "approve" else "cancelled"):
+            await job.accept(shown)
+        await job.leave_plan(shown)
+    assert world.json("approvals") == []
+    assert stop_reason(world, goal) == ("accepted" if command[0] == "approve" else "rejected")
+    assert len(world.json("tasks", "list", "--goal", goal)) == (1 if command[0] == "approve" else 0)

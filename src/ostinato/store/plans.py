@@ -25,7 +25,7 @@ from ostinato.graph.status import FINISHED
 from ostinato.graph.types import Complexity, Node, NodeType, Status, TaskDetails
 from ostinato.loop.plan_record import PlanRecord
 from ostinato.store.database import queries
-from ostinato.store.record_rows import decode_spending
+from ostinato.store.record_rows import decode_session, decode_spending
 from ostinato.store.replacing import replace_tasks
 from ostinato.store.rows import encode_json
 from ostinato.store.transitions import change_status
@@ -58,7 +58,8 @@ class PlanStore:
         """Return how the planning of a goal stands: its draft, and the conversation of its latest plan session."""
         with self._db.reading():
             goal = self._open_goal(goal_id)
-            session = next((s for s in self._store.sessions.list(goal_id) if s.kind is SessionKind.PLAN), None)
+            latest = self._db.one(self._sql["latest_session"], {"goal_id": goal_id})
+            session = decode_session(latest) if latest else None
             kept = self._store.iterations.transcript(session.id) if session else []
             return PlanRecord(
                 goal=goal,
@@ -83,9 +84,15 @@ class PlanStore:
             return session
 
     def ask(self, goal_id: NodeId, session_id: SessionId, question: str, payload: dict[str, object]) -> Session:
-        """Leave the draft to a person who answers later: one open question about it, and the session's end."""
+        """Leave the draft to a person who answers later: one open question about it, and the session's end.
+
+        Nothing is asked about a draft that is gone, since another face decided on it: the session ends as that says.
+        """
         with self._db.transaction():
-            goal = self._open_goal(goal_id)
+            goal = self._graph.get(goal_id)
+            if self.draft(goal_id) is None:
+                decided = "rejected" if goal.status is Status.CANCELLED else "accepted"
+                return self._store.sessions.end(session_id, stop_reason=decided, summary="decided on elsewhere")
             for asked in self._open_questions(goal_id):
                 if asked.kind == "plan" and (asked.question, asked.payload) != (question, payload):
                     self._store.approvals.answer(asked.id, "answered", "a newer plan takes its place")
@@ -140,7 +147,7 @@ class PlanStore:
             goal = self._open_goal(goal_id)
             draft = self.draft(goal_id)
             if draft is None:
-                raise NotFoundError(f"{goal_id} has no plan to accept: make one with `ostinato plan`")
+                raise NotFoundError(f"{goal_id} has no plan that waits: `ostinato plan --goal {goal_id}` makes one")
             if not draft.tasks:
                 raise RuleError(f"the plan of {goal_id} has no task: there is nothing to accept")
             ids = self._add_tasks(goal, draft.tasks, actor)

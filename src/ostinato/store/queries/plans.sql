@@ -23,3 +23,6 @@ SELECT iterations.task_id, nodes.complexity, iterations.spending
 FROM iterations JOIN nodes ON nodes.id = iterations.task_id
 WHERE nodes.project_id = :project_id AND nodes.status = 'completed'
 ORDER BY iterations.started_at, iterations.id
+
+-- name: latest_session
+SELECT * FROM sessions WHERE goal_id = :goal_id AND kind = 'plan' ORDER BY started_at DESC, id LIMIT 1

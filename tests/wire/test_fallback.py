@@ -12,10 +12,11 @@ import pytest
 from ostinato.agent.ports import ContextTooLong, Model, ProviderDown, ProviderRefused
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec, UserMessage
 from ostinato.models.factory import open_model
-from ostinato.models.fallback import STAY, FallbackModel, Pair
+from ostinato.models.fallback import STAY, FallbackModel
 from ostinato.models.limits import TransportLimits
 from ostinato.testing.chat_server import Answer, Call, ChatServer, Fault, Handler, in_turn, usage
 from ostinato.testing.fake_clock import FakeClock
+from tests.wire.conftest import needs_any
 
 LOOK = ToolSpec("look", "Look.", {"type": "object", "properties": {}})
 ASK = Request("Be brief.", (UserMessage("hello"),), (LOOK,))
@@ -35,17 +36,14 @@ class Two:
         }
         self.waits: list[tuple[str, float]] = []
         limits = TransportLimits(connect=5.0, first_byte=5.0, silence=5.0, patience=600.0)
-        hasty = replace(limits, retries=0, patience=0.0)
 
-        def model(name: str, limits: TransportLimits, window: int) -> Model:
+        def model(name: str, window: int) -> Model:
             bounds = replace(limits, context_window=window)
             env = {"OPENAI_BASE_URL": self.servers[name].url}
             return open_model(f"openai-chat:{name}", env=env, limits=bounds, clock=clock)
 
-        pair = Pair(
-            model("first", limits, windows[0]), model("first", hasty, windows[0]), model("second", limits, windows[1])
-        )
-        self.model = FallbackModel(pair, clock)
+        first, second = (model(name, window) for name, window in zip(self.servers, windows, strict=True))
+        self.model = FallbackModel(first, second, clock)
 
     async def ask(self, request: Request = ASK) -> tuple[str, str]:
         reply = await self.model.reply(request, lambda why, seconds: self.waits.append((why, seconds)))
@@ -118,6 +116,17 @@ async def test_second_is_stayed_with_and_the_first_tried_once_after_a_while(two,
     assert pair.asked("second") == 4
 
 
+async def test_what_the_one_try_cost_is_counted_when_it_breaks(two, clock: FakeClock) -> None:
+    pair = two(in_turn(SPENT), in_turn(Answer(text="hi", usage=usage(10, 1))))
+    await pair.ask()
+    clock.advance(STAY)
+    pair.handlers["first"] = in_turn(Answer(text="x" * 400, fault=Fault.CUT, usage=None))
+    reply = await pair.model.reply(ASK)
+    assert reply.spending.calls == 2
+    assert reply.spending.output > 20
+    assert pair.asked("first") == 2
+
+
 async def test_first_is_asked_again_when_the_second_fails_meanwhile(two) -> None:
     pair = two(in_turn(SPENT), in_turn(SECOND))
     await pair.ask()
@@ -186,3 +195,64 @@ async def test_conversation_is_made_smaller_before_a_second_with_less_room_is_as
     assert pair.model.context_window == 1_000
     assert await pair.ask() == ("I am second", "second")
     assert pair.asked("first") == 1
+
+
+PROVIDERS = [
+    "anthropic",
+    "openai",
+    "openai-chat",
+    "ollama",
+    *(pytest.param(name, marks=needs_any) for name in ("any:groq", "any:mistral")),
+]
+
+
+def address_for(server: ChatServer) -> dict[str, str]:
+    """Return the variables by which every provider is found at this server."""
+    root = server.url.removesuffix("/v1")
+    addresses = {"OPENAI_BASE_URL": server.url, "ANTHROPIC_BASE_URL": root, "OLLAMA_HOST": root}
+    vendors = {"GROQ_BASE_URL": root, "MISTRAL_BASE_URL": f"{root}/mistral"}
+    keys = {f"{name}_API_KEY": "k" for name in ("OPENAI", "ANTHROPIC", "GROQ", "MISTRAL")}
+    return addresses | vendors | keys
+
+
+@pytest.mark.parametrize("second", PROVIDERS)
+@pytest.mark.parametrize("first", PROVIDERS)
+async def test_every_vendor_takes_up_the_conversation_of_every_other_and_gives_it_back(
+    clock: FakeClock, first: str, second: str
+) -> None:
+    gone = [False]
+
+    def working(name: str) -> Handler:
+        def handler(body: dict[str, Any]) -> Answer:
+            if gone[0] and name == "one":
+                return SPENT
+            said = sum(message["role"] == "assistant" for message in body["messages"])
+            calls = (Call("look", {"at": said}), Call("look", {"at": -said})) if said < 5 else ()
+            return Answer(reasoning=f"{name} thinks {said}", text=f"{name} says {said}", tool_calls=calls)
+
+        return handler
+
+    limits = TransportLimits(connect=5.0, first_byte=5.0, silence=5.0, retries=0, patience=0.0)
+    with ChatServer(working("one")) as one, ChatServer(working("two")) as two:
+
+        def opened(provider: str, name: str, server: ChatServer) -> Model:
+            return open_model(f"{provider}:{name}", env=address_for(server), limits=limits, clock=clock)
+
+        model = FallbackModel(opened(first, "one", one), opened(second, "two", two), clock)
+        messages: list[Message] = list(ASK.messages)
+        authors: list[str] = []
+        for turn in range(6):
+            gone[0] = turn in {2, 3}
+            if turn == 4:
+                clock.advance(STAY)
+            reply = await model.reply(replace(ASK, messages=tuple(messages)))
+            authors.append(reply.model)
+            results = [ToolMessage(call.id, "look", f"seen {call.arguments}") for call in reply.message.tool_calls]
+            messages += [reply.message, *results]
+        await model.close()
+        # Each server refuses what its vendor would: reasoning that is missing, changed or another's; open calls; ids.
+        assert (one.problems, two.problems) == ([], [])
+    mine, other = f"{first}:one", f"{second}:two"
+    assert authors == [mine, mine, other, other, mine, mine]
+    texts = [m.text for m in messages if isinstance(m, AssistantMessage)]
+    assert texts == ["one says 0", "one says 1", "two says 2", "two says 3", "one says 4", "one says 5"]

@@ -53,7 +53,7 @@ class Suspended(Exception):
 
 
 OnRetry = Callable[[str, float], None]
-"""Told of each wait: why, and for how many seconds."""
+"""Told of each wait: why, and for how many seconds. It may raise a ProviderError, which ends the waiting."""
 
 
 class Model(Protocol):

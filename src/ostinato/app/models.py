@@ -7,7 +7,6 @@ unless they name a fallback too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ostinato.agent.ports import Model
 from ostinato.base.clock import Clock
@@ -69,19 +68,16 @@ def open_role(
 
     price = _own_price(models)
 
-    def opened(spec: str, *, at_once: bool = False) -> Model:
-        bounds = transport_limits(models, spec, env)
-        if at_once:
-            bounds = replace(bounds, retries=0, patience=0.0)
-        model = open_model(spec, env=env, limits=bounds, clock=clock)
+    def opened(spec: str) -> Model:
+        model = open_model(spec, env=env, limits=transport_limits(models, spec, env), clock=clock)
         return model if price is None else OwnPricedModel(model, price)
 
     # Opened before anything is asked about it: that is where a malformed address is found.
     model = opened(specs[0])
     if len(specs) > 1:
-        from ostinato.models.fallback import FallbackModel, Pair
+        from ostinato.models.fallback import FallbackModel
 
-        model = FallbackModel(Pair(model, opened(specs[0], at_once=True), opened(specs[1])), clock)
+        model = FallbackModel(model, opened(specs[1]), clock)
     if limits.cost is not None and price is None:
         _require_prices(specs, env)
     return model

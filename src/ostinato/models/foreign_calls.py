@@ -1,4 +1,4 @@
-"""Call ids that one vendor made, brought into a form that every other takes. Pure.
+"""Calls that one vendor's model made, brought into a form that every other takes. Pure.
 
 Vendors differ in what they take as the id of a tool call: Anthropic and Bedrock letters, digits, `_` and `-`, 64 at
 most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letters and digits pass everywhere.
@@ -25,6 +25,11 @@ def ids_in_native(request: Request, model: str) -> set[str]:
     return {call.id for message in own for call in message.tool_calls}
 
 
+def without_reasoning_of(request: Request, calls: Set[str]) -> Request:
+    """Return the request without the reasoning that led to these calls: a vendor is sent its own alone."""
+    return replace(request, messages=tuple(_unreasoned(message, calls) for message in request.messages))
+
+
 def with_portable_ids(request: Request, own: Set[str], form: re.Pattern[str]) -> Request:
     """Return the request with new ids for calls that neither have the `form` nor are the asked model's `own`.
 
@@ -49,6 +54,12 @@ def with_portable_ids(request: Request, own: Set[str], form: re.Pattern[str]) ->
 
 def _calls(message: Message) -> tuple[ToolCall, ...]:
     return message.tool_calls if isinstance(message, AssistantMessage) else ()
+
+
+def _unreasoned(message: Message, calls: Set[str]) -> Message:
+    if isinstance(message, AssistantMessage) and any(call.id in calls for call in message.tool_calls):
+        return replace(message, reasoning="")
+    return message
 
 
 def _renamed(message: Message, new: dict[str, str]) -> Message:

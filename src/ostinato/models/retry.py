@@ -41,7 +41,7 @@ class Retries:
         """Return the first reply of `attempt`, its spending increased by that of the attempts that failed.
 
         `attempt` raises Transient or ProviderError. Raises ProviderError, carrying all that was spent. `on_retry` is
-        told before each wait. Cancellation passes through.
+        told before each wait, and ends it with a ProviderError. Cancellation passes through.
         """
         record = _Record()
         while True:
@@ -52,7 +52,7 @@ class Retries:
                 self._give_up_if_due(record, failure)
                 seconds = self._wait(record, failure)
                 if on_retry is not None:
-                    on_retry(failure.reason, seconds)
+                    _tell(on_retry, failure, seconds, record)
                 await self.clock.sleep(seconds)
             except ProviderError as error:
                 error.spending = record.lost + error.spending
@@ -84,6 +84,14 @@ class Retries:
         hinted = min(failure.hint, max(left, LONGEST_WAIT))
         # A server that hints at a moment again and again must not be hammered for the whole of the patience.
         return hinted if record.failures <= self.limits.retries else max(hinted, backoff)
+
+
+def _tell(on_retry: OnRetry, failure: Transient, seconds: float, record: _Record) -> None:
+    try:
+        on_retry(failure.reason, seconds)
+    except ProviderError as error:
+        error.status, error.spending = failure.status, record.lost + error.spending
+        raise
 
 
 @dataclass(slots=True)

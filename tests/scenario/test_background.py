@@ -53,7 +53,8 @@ def attached(world: World) -> subprocess.Popen[str]:
 def test_a_run_goes_on_behind_and_can_be_watched_to_its_end(modelled: Modelled) -> None:
     gate = Gate()
     world = modelled(held(gate, "a", "b")).make_repository(FILES)
-    goal = planned(world)
+    world.env["SHOP_PASSWORD"] = "hunter2hunter2"
+    goal = planned(world, "some files for hunter2hunter2")
     began = world.json("ralph", "--detach")
     assert (began["goal_id"], sorted(began)) == (goal, ["goal_id", "log", "pid", "session_id"])
     # It is nobody's child here, has a session of its own, and reads from nowhere.
@@ -80,8 +81,8 @@ def test_a_run_goes_on_behind_and_can_be_watched_to_its_end(modelled: Modelled) 
     log = Path(began["log"])
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert "✔ committed" in log.read_text()
-    assert f"{goal} some files: goal completed" in log.read_text()
-    assert "sk-test-0000" not in log.read_text()
+    assert f"{goal} some files for [secret]: goal completed" in log.read_text()
+    assert "hunter2" not in log.read_text()
 
 
 def test_what_hinders_a_run_is_said_by_the_command_itself(modelled: Modelled) -> None:

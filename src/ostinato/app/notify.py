@@ -58,7 +58,12 @@ class Notifier(threading.Thread):
     """Follows the events of this process's sessions from now on, until stopped."""
 
     def __init__(
-        self, settings: NotifySettings, project: Project, reader: Callable[[], Store], warn: Callable[[str], None]
+        self,
+        settings: NotifySettings,
+        project: Project,
+        reader: Callable[[], Store],
+        warn: Callable[[str], None],
+        patience: float = PATIENCE,
     ) -> None:
         super().__init__(name="notifier", daemon=True)
         self._ways = ways_of(settings, os.environ)
@@ -66,6 +71,7 @@ class Notifier(threading.Thread):
         self._project = project
         self._reader = reader
         self._warn = warn
+        self._patience = patience
         self._failed: set[str] = set()
         self._redacted = Redaction(os.environ)
         self._ended = threading.Event()
@@ -76,9 +82,9 @@ class Notifier(threading.Thread):
 
     def stop(self) -> None:
         """Tell what is left and end; takes at most as long as the slowest way may."""
-        self._until = time.monotonic() + PATIENCE
+        self._until = time.monotonic() + self._patience
         self._ended.set()
-        self.join(timeout=PATIENCE + _LEAST)
+        self.join(timeout=self._patience + _LEAST)
 
     def run(self) -> None:
         """Poll the database's change counter; reading never waits for a writer."""
@@ -110,7 +116,8 @@ class Notifier(threading.Thread):
         notice = self._notice(store, event)
         for way in self._ways:
             left = self._until - time.monotonic()
-            problem = "there was no time left for it" if left < _LEAST else _sent(way, notice, min(PATIENCE, left))
+            patience = min(self._patience, left)
+            problem = "there was no time left for it" if patience < _LEAST else _sent(way, notice, patience)
             if problem:
                 self._warn_once(way.name, f"nobody was told by notify.{way.name}: {self._redacted(problem)}")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,24 @@ def test_a_way_that_fails_is_warned_of_once(tmp_path: Path, store: Store, projec
         store.approvals.ask(project.id, goal.id, "plan", question)
     listening.stop()
     assert warnings == ["nobody was told by notify.command: /bin/sh exited with 1: the key is [secret]"]
+
+
+def test_the_end_waits_for_a_hanging_command_so_long_and_no_longer(
+    tmp_path: Path, store: Store, project: Project, goal: Node
+) -> None:
+    warnings: list[str] = []
+    chosen = NotifySettings(command="exec sleep 60")
+    reader = partial(open_store_for, tmp_path / "graph.db", create=False)
+    listening = Notifier(chosen, project, reader, warnings.append, patience=1.5)
+    listening.start()
+    for question in ("one?", "two?", "three?"):
+        store.approvals.ask(project.id, goal.id, "plan", question)
+    began = time.monotonic()
+    listening.stop()
+    assert time.monotonic() - began < 10
+    assert not listening.is_alive()
+    (warning,) = warnings
+    assert warning.startswith("nobody was told by notify.command: /bin/sh took longer than 1")
 
 
 def test_a_test_goes_by_each_way_and_says_what_failed(tmp_path: Path) -> None:

@@ -470,3 +470,27 @@ async def test_a_plan_that_is_decided_on_elsewhere_while_it_is_looked_at(
     assert world.json("approvals") == []
     assert stop_reason(world, goal) == ("accepted" if command[0] == "approve" else "rejected")
     assert len(world.json("tasks", "list", "--goal", goal)) == (1 if command[0] == "approve" else 0)
+
+
+async def test_a_question_can_be_left_again(modelled: Modelled, planning: Opening) -> None:
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 0:
+            return Answer(tool_calls=(ask("Which?"),))
+        return propose(file_task(last_answer(body))) if replies == 1 else done()
+
+    def last_answer(body: Body) -> str:
+        return next(str(m["content"]) for m in reversed(body["messages"]) if m["role"] == "tool")
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    async with planning(world) as job:
+        left = await job.propose("letters", Person(None))
+        await job.leave_plan(left)
+    goal = left.goal.id
+    async with planning(world) as job:
+        again = await job.resume_plan(goal, Person(None))
+        assert (again.draft, again.end.ending.value, again.end.steps) == (None, "left", 0)
+        assert await job.leave_plan(again)
+    assert stop_reason(world, goal) == "waiting_for_approval"
+    assert len(world.json("approvals")) == 1
+    async with planning(world) as job:
+        assert titles(await job.resume_plan(goal, Person("b"))) == ["Make b"]

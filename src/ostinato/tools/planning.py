@@ -57,7 +57,7 @@ class PlanBuilder:
             if call.name == "log_decision":
                 self._log(decision_draft(arguments))
             elif call.name == "record_observation":
-                self._observations.append(ObservationDraft(arguments["title"], arguments["description"]))
+                self._note(ObservationDraft(arguments["title"], arguments["description"]))
         except ToolRefusal:
             return
 
@@ -93,8 +93,13 @@ class PlanBuilder:
     def _log(self, decision: DecisionDraft) -> None:
         self._decisions = [known for known in self._decisions if known.title != decision.title] + [decision]
 
+    def _note(self, observation: ObservationDraft) -> None:
+        # What was logged after a draft is saved with it, and replayed all the same.
+        if observation not in self._observations:
+            self._observations.append(observation)
+
     async def _observe(self, arguments: Arguments) -> ToolResult:
-        self._observations.append(ObservationDraft(arguments["title"], arguments["description"]))
+        self._note(ObservationDraft(arguments["title"], arguments["description"]))
         return text(f"recorded with the plan: {arguments['title']}")
 
     async def _propose(self, arguments: Arguments) -> ToolResult:

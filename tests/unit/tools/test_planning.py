@@ -221,3 +221,12 @@ async def test_a_critique_is_taken_once_it_says_something() -> None:
     taken = book.critique()
     assert taken is not None
     assert (len(taken.findings), taken.approved) == (10, True)
+
+
+async def test_what_was_logged_after_the_draft_and_saved_with_it_is_there_once(planning: Planning) -> None:
+    kept = PlanDraft("kept", (TaskDraft("z", "Z"),), observations=(ObservationDraft("Later", "d"),))
+    planning.builder.adopt(kept)
+    planning.builder.replay(calls(("record_observation", {"title": "Later", "description": "d"}, True)))
+    draft = planning.builder.draft()
+    assert draft is not None
+    assert draft.observations == kept.observations

@@ -57,7 +57,7 @@ class PlanStore:
     def record(self, goal_id: NodeId) -> PlanRecord:
         """Return how the planning of a goal stands: its draft, and the conversation of its latest plan session."""
         with self._db.reading():
-            goal = self._open_goal(goal_id)
+            goal = self._goal(goal_id)
             latest = self._db.one(self._sql["latest_session"], {"goal_id": goal_id})
             session = decode_session(latest) if latest else None
             kept = self._store.iterations.transcript(session.id) if session else []
@@ -189,11 +189,16 @@ class PlanStore:
             else:
                 self._store.approvals.answer(asked.id, "rejected", f"the plan was {answer}", actor)
 
-    def _open_goal(self, goal_id: NodeId) -> Node:
+    def _goal(self, goal_id: NodeId) -> Node:
         goal = self._graph.get(goal_id)
         if goal.node_type is not NodeType.GOAL:
             raise RuleError(f"{goal_id} is a {goal.node_type}: only a goal has a plan")
-        if goal.status not in {Status.PENDING, Status.ACTIVE}:
+        return goal
+
+    def _open_goal(self, goal_id: NodeId) -> Node:
+        goal = self._goal(goal_id)
+        # A goal may be completed while a plan for what was left is made: accepting it opens the goal again.
+        if goal.status is Status.CANCELLED:
             raise RuleError(f"{goal_id} is {goal.status}: plan for an open goal")
         return goal
 

@@ -271,3 +271,12 @@ def test_what_a_project_has_used_is_summed_by_completed_task(store: Store, proje
     assert store.plans.used(project.id) == []
     store.graph.set_status(task.id, Status.COMPLETED)
     assert store.plans.used(project.id) == [PastTask(None, 22, 0.0)]
+
+
+def test_a_plan_that_waited_while_its_goal_was_completed_opens_it_again(store: Store, goal: Node) -> None:
+    old = add_task(store, goal)
+    store.plans.save_draft(goal.id, PlanDraft("s", (TaskDraft("n", "New", "", ("done",), (Check("make"),)),)))
+    store.graph.set_status(old.id, Status.COMPLETED)
+    assert store.graph.get(goal.id).status is Status.COMPLETED
+    (new,) = store.plans.accept(goal.id)
+    assert (store.graph.get(goal.id).status, new.status) == (Status.ACTIVE, Status.READY)

@@ -22,7 +22,7 @@ from ostinato.testing.chat_server import Answer, Call, usage
 from tests.scenario.conftest import Modelled
 from tests.scenario.test_main_job import FILES, file_task
 from tests.scenario.test_planning import Opening, Person, ask, last, planner, planning, propose, titles
-from tests.scenario.world import Body, World, done, task
+from tests.scenario.world import WIRES, Body, World, done, task
 
 __all__ = ["planning"]
 LOOK = Answer(tool_calls=(Call("list_files", {}),))
@@ -494,3 +494,27 @@ async def test_a_question_can_be_left_again(modelled: Modelled, planning: Openin
     assert len(world.json("approvals")) == 1
     async with planning(world) as job:
         assert titles(await job.resume_plan(goal, Person("b"))) == ["Make b"]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+async def test_every_wire_takes_a_conversation_that_goes_on(modelled: Modelled, planning: Opening, wire: str) -> None:
+    heard: list[list[str]] = []
+
+    def answers(replies: int, body: Body) -> Answer:
+        if replies == 0:
+            late = Call("record_observation", {"title": "late", "description": "d"})
+            return Answer(text="Let me see.", tool_calls=(Call("list_files", {}), ask("Which?"), late))
+        heard.append([str(m["content"]) for m in body["messages"] if m["role"] == "tool"])
+        return propose(file_task("a" if replies == 1 else "b")) if replies in {1, 3} else done()
+
+    world = modelled(planner(answers)).make_repository(FILES)
+    world.wire = wire
+    async with planning(world) as job:
+        left = await job.propose("letters", Person(None))
+        await job.leave_plan(left)
+    async with planning(world) as job:
+        proposal = await job.resume_plan(left.goal.id, Person("b"))
+        changed = await job.change_plan(proposal, "b instead", Person())
+        assert titles(changed) == ["Make b"]
+        await job.accept(changed)
+    assert heard[0][1:] == ["b", "not run: planning was interrupted"]

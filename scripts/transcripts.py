@@ -155,7 +155,11 @@ def _shown(root: Path, make: Callable[[object, object], str]) -> str:
     store = open_store(root / "ostinato.db", _Morning(), create=False)
     try:
         project = store.projects.list()[0]._replace(path="/home/pat/calc")
-        return _steady(make(store, project).replace(str(root), "/home/pat"))
+        made = make(store, project)
+        # Markdown writes the underscores that such a name may have in its own way.
+        for place in (str(root), str(root).replace("_", r"\_")):
+            made = made.replace(place, "/home/pat")
+        return _steady(made)
     finally:
         store.close()
 

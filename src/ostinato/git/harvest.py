@@ -46,6 +46,7 @@ def _harvest(tree: Worktree, base: str, scope: tuple[str, ...], written: frozens
     objects = Objects(git)
     found, changes, nested = _without_repositories(git, objects, base_tree)
     paths = tuple(sorted(readable(change.path) for change in changes))
+    tree.trees.learn(found, base_tree, [change.path for change in changes])
     left_out = {*dropped, *nested, *tree.changed_submodules()}
     diff = objects.diff(base_tree, found) if changes else ""
     return Change(base_tree, found, diff, paths, tuple(sorted(map(readable, left_out))))

@@ -126,11 +126,11 @@ class Objects:
 
         return frozenset(await asyncio.to_thread(self.files, tree))
 
-    async def read(self, tree: str, path: str) -> str | None:
-        """Return a file's text, at most a megabyte of it, or None."""
+    async def read(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
+        """Return each file's text, at most a megabyte of it, or None."""
         import asyncio
 
-        return await asyncio.to_thread(self.text, tree, path)
+        return await asyncio.to_thread(self.texts, tree, paths)
 
     def files(self, tree: str) -> tuple[str, ...]:
         """Return every file of the tree, sorted as git sorts."""
@@ -144,6 +144,44 @@ class Objects:
         except GitError:
             return None
         return blob.decode("utf-8", "replace")
+
+    def texts(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
+        """Return the same for many files, with two calls of git for all that are small."""
+        found = self._blobs(tree, paths)
+        if found is None:
+            return {path: self.text(tree, path) for path in paths}
+        small = tuple(dict.fromkeys(blob for blob, size in found.values() if blob and size <= READ_LIMIT))
+        texts = self._contents(small)
+        return {
+            path: texts[blob] if blob in texts else self.text(tree, path) if blob else None
+            for path, (blob, _) in found.items()
+        }
+
+    def _blobs(self, tree: str, paths: tuple[str, ...]) -> dict[str, tuple[str, int]] | None:
+        """Return path → blob ("" where there is none) and its size; None where the answer cannot be told apart."""
+        wanted = b"".join(os.fsencode(f"{tree}:{path}") + b"\0" for path in paths)
+        said = self._git.raw("cat-file", "-z", "--batch-check=%(objectname) %(objecttype) %(objectsize)", stdin=wanted)
+        lines = said.split(b"\n")[:-1]
+        if len(lines) != len(paths):
+            return None  # a name with a line break is missing
+        found = {}
+        for path, line in zip(paths, lines, strict=True):
+            words = line.split(b" ")
+            is_blob = (
+                len(words) == 3 and words[1] == b"blob" and words[2].isdigit()
+            )  # else it is `<name> missing`, or a submodule
+            found[path] = (words[0].decode(), int(words[2])) if is_blob else ("", 0)
+        return found
+
+    def _contents(self, blobs: tuple[str, ...]) -> dict[str, str]:
+        out = self._git.raw("cat-file", "--batch=%(objectsize)", stdin="".join(f"{blob}\n" for blob in blobs).encode())
+        found, at = {}, 0
+        for blob in blobs:
+            end = out.index(b"\n", at)
+            size = int(out[at:end])
+            found[blob] = out[end + 1 : end + 1 + size].decode("utf-8", "replace")
+            at = end + 1 + size + 1
+        return found
 
     def changed(self, base: str, tree: str) -> tuple[TreeChange, ...]:
         """Return the paths that differ, sorted as git sorts; renames are a deletion and an addition."""

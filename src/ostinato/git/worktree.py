@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -57,6 +57,17 @@ class Trees:
         """Return the tree of a commit, or of a tree itself."""
         with self._lock:
             return _remembered(self._trees, name, lambda: git.run("rev-parse", "--verify", f"{name}^{{tree}}"))
+
+    def learn(self, tree: str, base: str, paths: Iterable[str]) -> None:
+        """Be told of a tree that differs from the tree `base` in `paths`: what it looks like follows from that."""
+        with self._lock:
+            _remembered(self._trees, tree, lambda: tree)
+            known = self._layouts.get(base)
+            if known is None or not {submodule.path for submodule in known[1]}.isdisjoint(paths):
+                return
+            # A directory that is gone from it does no harm here.
+            folders = {path.rpartition("/")[0] for path in paths} - {""}
+            _remembered(self._layouts, tree, lambda: (tuple(sorted({*known[0], *folders})), known[1]))
 
     def layout(self, git: Git, tree: str) -> tuple[tuple[str, ...], tuple[Submodule, ...]]:
         """Return a tree's directories that hold files (without the top) and its submodules; `git`'s index holds it."""

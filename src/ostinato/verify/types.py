@@ -83,6 +83,6 @@ class Files(Protocol):
         """Return every file of the tree, relative."""
         ...
 
-    async def read(self, tree: str, path: str) -> str | None:
-        """Return a file's text (bounded, undecodable bytes replaced), or None when the tree does not hold it."""
+    async def read(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
+        """Return each file's text (bounded, undecodable bytes replaced), or None where the tree does not hold it."""
         ...

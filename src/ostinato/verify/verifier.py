@@ -84,9 +84,8 @@ async def _broken_rules(change: Change, standards: Standards, files: Files) -> t
     existing = await files.paths(change.base_tree)
     # The checks of earlier tasks protect themselves: they run again.
     commands = [check.command for check in (*standards.task.task.checks, *standards.project_checks)]
-    changed = [
-        ChangedFile(path, await files.read(change.base_tree, path), await files.read(change.tree, path))
-        for path in change.paths
-    ]
+    before = await files.read(change.base_tree, change.paths)
+    after = await files.read(change.tree, change.paths)
+    changed = [ChangedFile(path, before[path], after[path]) for path in change.paths]
     protected = (*standards.protected, *paths_named(commands, existing))
     return violations(changed, standards.task.task.file_scope, protected)

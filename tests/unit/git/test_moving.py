@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +155,44 @@ def test_a_landing_that_still_runs_is_left_alone(person: Person, move: Move) -> 
             move_person(person.repository(), move, "land")
     assert finish_cut_move(person.repository())
     assert_arrived(person, move)
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from ostinato.git.moving import Move, move_person
+from ostinato.git.repository import Repository
+repository = Repository.find(Path(sys.argv[1]))
+print("begins", flush=True)
+move_person(repository, Move(*sys.argv[2:5]), "land")
+"""
+
+
+def test_a_move_killed_at_any_moment_is_whole_or_never_was(person: Person) -> None:
+    """The process alone is killed: its git may live on for a moment, and is waited for.
+
+    OSTINATO_MOVE_KILLS=100 runs a larger sample.
+    """
+    dice = random.Random(20260104)
+    before = person.repository().head()
+    after = person.commit({f"many/{number}": f"{number}\n" * 20 for number in range(400)})
+    cut = 0
+    for _ in range(int(os.environ.get("OSTINATO_MOVE_KILLS", "8"))):
+        person.git("reset", "-q", "--hard", before)
+        move = (str(person.repo), REF, before, after)
+        with subprocess.Popen([sys.executable, "-c", _CHILD, *move], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(dice.uniform(0, 0.06))
+            child.kill()
+        until = time.monotonic() + 20
+        while note(person).exists() and time.monotonic() < until:
+            cut += finish_cut_move(person.repository())
+        stands = person.git("rev-parse", "main")
+        assert stands in {before, after}
+        assert person.git("status", "--porcelain") == ""
+        assert (person.repo / "many").exists() == (stands == after)
+        assert not note(person).exists()
+        assert not (person.repo / ".git" / "index.lock").exists()
+    print(f"{cut} of the moves were finished after the cut")

@@ -130,3 +130,13 @@ def test_a_machine_without_git_is_told_so(monkeypatch: pytest.MonkeyPatch) -> No
             Git(Path("/")).run("--version")
     finally:
         git_binary.cache_clear()
+
+
+def test_many_files_are_read_at_once_as_each_alone(person: Person) -> None:
+    files = {"a": "a", "empty": "", "x y": "blob", "dir/b": "b\n\n", "big": "x" * 1_000_001, "bytes": b"\xff\n"}
+    head = person.commit({**files, "line\nbreak": "odd"})
+    objects = Objects(person.repository().git)
+    absent = ("no", "dir", "a blob", "a blob 5")
+    for paths in ((*files, *absent), (*files, *absent, "line\nbreak"), (*absent, "no\nbreak", "a"), ()):
+        assert objects.texts(head, paths) == {path: objects.text(head, path) for path in paths}
+    assert objects.texts(head, ("x y", "no", "line\nbreak")) == {"x y": "blob", "no": None, "line\nbreak": "odd"}

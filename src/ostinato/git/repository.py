@@ -11,6 +11,7 @@ from ostinato.base.errors import UsageError
 from ostinato.git.run import Git, GitError, neutral_drivers
 
 READ_LIMIT = 1_000_000
+_FEW = 2
 _DIFF_LIMIT = 400_000
 _BINARY_WHEN_BIG = (("core.bigFileThreshold", "4m"),)
 
@@ -147,7 +148,8 @@ class Objects:
 
     def texts(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
         """Return the same for many files, with two calls of git for all that are small."""
-        found = self._blobs(tree, paths)
+        # One call of git for each of a few is less.
+        found = self._blobs(tree, paths) if len(paths) > _FEW else None
         if found is None:
             return {path: self.text(tree, path) for path in paths}
         small = tuple(dict.fromkeys(blob for blob, size in found.values() if blob and size <= READ_LIMIT))

@@ -137,6 +137,6 @@ def test_many_files_are_read_at_once_as_each_alone(person: Person) -> None:
     head = person.commit({**files, "line\nbreak": "odd"})
     objects = Objects(person.repository().git)
     absent = ("no", "dir", "a blob", "a blob 5")
-    for paths in ((*files, *absent), (*files, *absent, "line\nbreak"), (*absent, "no\nbreak", "a"), ()):
+    for paths in ((*files, *absent), (*files, *absent, "line\nbreak"), (*absent, "no\nbreak", "a"), ("a", "no"), ()):
         assert objects.texts(head, paths) == {path: objects.text(head, path) for path in paths}
     assert objects.texts(head, ("x y", "no", "line\nbreak")) == {"x y": "blob", "no": None, "line\nbreak": "odd"}

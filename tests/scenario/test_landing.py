@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -217,15 +218,13 @@ def test_a_landing_killed_at_any_moment_is_whole_or_never_was(modelled: Modelled
     move_on(world)
     _many_files(world, goal)
     tip, mine = world.git("rev-parse", f"ostinato/{goal}/main"), world.git("rev-parse", "main")
-    kills = 0
-    while kills < KILLS:
+    for _ in range(KILLS):
         world.git("update-ref", f"refs/heads/ostinato/{goal}/main", tip)
         world.git("reset", "-q", "--hard", mine)
         world.git("clean", "-fdq")
         process = world.start("--json", "land", goal, "--rebase")
         try:
             _killed_over_the_checkout(world, process, dice)
-            kills += 1
         finally:
             process.communicate()
         moved = world.git("rev-parse", "main") != mine
@@ -259,7 +258,9 @@ def _killed_over_the_checkout(world: World, process: subprocess.Popen[Any], dice
         time.sleep(0.001)
     while process.poll() is None and _count(world.repo / "many") < wanted:
         time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGKILL)
+    # It may have ended just now.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _count(folder: Path) -> int:

@@ -9,12 +9,14 @@ from enum import Enum
 
 from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ostinato.graph.plan import PlanDraft
+from ostinato.graph.plan_format import parse_plan
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
 
 ASK = "ask_user"
 PROPOSE = "propose_plan"
 NOT_RUN = "not run: planning was interrupted"
+SAVED = "accepted as a draft, for the person to review; then planning was interrupted"
 CHANGES = "The person wants this plan changed:\n"
 EDITED = "The person edited the plan by hand. This is the draft now:\n"
 CRITIQUE = "A critic compared the plan with the goal and found:\n"
@@ -108,6 +110,21 @@ def question_of(call: ToolCall) -> tuple[str, tuple[str, ...]] | None:
     if not isinstance(question, str) or not isinstance(options, list | tuple):
         return None
     return question.strip(), tuple(str(option).strip() for option in options if str(option).strip())
+
+
+def answer_unheard(call: ToolCall, draft: PlanDraft | None) -> ToolMessage:
+    """Return the answer to a call whose own was lost with its process: a proposal may have been saved before that."""
+    if draft is not None and call.name == PROPOSE and _proposes(call, draft):
+        return ToolMessage(call.id, call.name, SAVED)
+    return ToolMessage(call.id, call.name, NOT_RUN, is_error=True)
+
+
+def _proposes(call: ToolCall, draft: PlanDraft) -> bool:
+    try:
+        arguments = json.loads(call.arguments, strict=False)
+        return isinstance(arguments, dict) and parse_plan(arguments).tasks == draft.tasks
+    except (ValueError, RecursionError):
+        return False
 
 
 def sendable(messages: Sequence[Message]) -> tuple[Message, ...]:

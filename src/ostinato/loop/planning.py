@@ -93,6 +93,10 @@ class Planning:
             self.tools.replay(plan_record.after_last_draft(record.messages))
         else:
             self.tools.replay(record.messages)
+        unheard = plan_record.open_calls(record.messages)
+        if not any(plan_record.question_of(call) for call in unheard):
+            for call in unheard:
+                await self._keep(plan_record.answer_unheard(call, record.draft))
 
     async def go_on(self, words: str) -> Proposal:
         """Let the planner go on, `words` being the next message to it; its open questions are answered first."""
@@ -190,10 +194,9 @@ class Planning:
         for call in plan_record.open_calls(await self._messages()):
             asked = plan_record.question_of(call)
             if asked is None:
-                answer = ToolMessage(call.id, call.name, plan_record.NOT_RUN, is_error=True)
+                await self._keep(plan_record.answer_unheard(call, self._saved))
             else:
-                answer = ToolMessage(call.id, call.name, await self.questions.put_again(*asked))
-            await self._keep(answer)
+                await self._keep(ToolMessage(call.id, call.name, await self.questions.put_again(*asked)))
 
     async def _messages(self) -> tuple[Message, ...]:
         return (await self.run.bench.store(lambda s: s.plans.record(self.run.goal.id))).messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +10,21 @@ import pytest
 from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ostinato.graph.plan import PlanDraft
+from ostinato.graph.plan_format import parse_plan
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.loop.plan_record import CHANGES, EDITED, PlanRecord, Return, open_calls, question_of, sendable, way_back
+from ostinato.loop.plan_record import (
+    CHANGES,
+    EDITED,
+    SAVED,
+    PlanRecord,
+    Return,
+    answer_unheard,
+    open_calls,
+    question_of,
+    sendable,
+    way_back,
+)
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 GOAL = Node(NodeId("os-1"), ProjectId("proj-1"), NodeType.GOAL, "G", Status.PENDING, AT)
@@ -79,6 +92,22 @@ def test_open_calls_are_those_of_the_last_reply_without_an_answer() -> None:
 )
 def test_a_question_is_read_as_it_was_put(name: str, arguments: str, question: object) -> None:
     assert question_of(ToolCall("c", name, arguments)) == question
+
+
+def test_a_proposal_whose_answer_was_lost_is_told_that_it_was_saved() -> None:
+    arguments = {"summary": "s", "tasks": [{"key": "a", "title": "A", "acceptance_criteria": ["a"]}]}
+    call = ToolCall("c", "propose_plan", json.dumps(arguments))
+    saved = answer_unheard(call, parse_plan(arguments))
+    assert (saved.is_error, saved.text) == (False, SAVED)
+    assert way_back(record("crashed", BRIEF, AssistantMessage("", (call,)), saved)) is Return.AFRESH
+    other = parse_plan({**arguments, "tasks": [{"key": "b", "title": "B"}]})
+    for draft, lost in (
+        (other, call),
+        (None, call),
+        (other, ToolCall("c", "propose_plan", "{")),
+        (other, ToolCall("c", "look", "{}")),
+    ):
+        assert answer_unheard(lost, draft).is_error
 
 
 def test_a_reply_without_words_and_calls_can_be_sent_again() -> None:

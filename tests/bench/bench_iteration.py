@@ -22,6 +22,7 @@ from tests.scenario.world import Turn, brain, done, write
 
 from ostinato.app.job import JobOptions
 from ostinato.app.opening import open_adapters, open_bench
+from ostinato.base.clock import SystemClock
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.ralph import ralph
 from ostinato.testing.chat_server import Answer, ChatServer
@@ -59,7 +60,7 @@ def make_repository(path: Path, files: int) -> Path:
 async def session(repository: Path, goal: str) -> Times:
     """Run a ralph session on the goal with every port timed."""
     os.chdir(repository)
-    opened = open_adapters(JobOptions(model="openai-chat:bench"), "coder")
+    opened = open_adapters(JobOptions(model="openai-chat:bench"), "coder", SystemClock())
     times = Times()
     try:
         bench = open_bench(opened, Interruption(), lambda what, session=None: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import threading
@@ -230,6 +231,29 @@ def test_the_first_interrupt_ends_after_the_step_and_the_next_run_carries_on(mod
     node = world.json("node", "show", f"{goal}.1")
     assert (node["status"], node["details"]["attempts"]) == ("ready", 0)
     assert world.json("sessions", "latest", "--goal", goal)["stop_reason"] == "interrupted"
+    assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
+
+
+def test_an_interrupt_is_heard_while_an_outage_is_waited_out(modelled: Modelled) -> None:
+    """Ctrl-C ends the wait for a vendor at once, and no attempt is used up."""
+    waiting = threading.Event()
+    down = [True]
+
+    def coder(turn: Turn) -> Answer:
+        if down[0]:
+            waiting.set()
+            return Answer(status=503, headers={"Retry-After": "300"}, error={"message": "maintenance"})
+        return done() if turn.number else write("a.txt", "a")
+
+    world = modelled(brain(plan_of(file_task("a")), coder)).make_repository(FILES)
+    goal = planned(world)
+    process = world.start("--json", "ralph", goal)
+    assert waiting.wait(30)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)["stopped"]) == (130, "interrupted"), err
+    down[0] = False
+    assert world.json("node", "show", f"{goal}.1")["details"]["attempts"] == 0
     assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
 
 

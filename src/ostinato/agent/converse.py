@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.compaction import cleared, fits
 from ostinato.agent.limits import WARN_AT, ConversationLimits
-from ostinato.agent.ports import ContextTooLong, Model, ProviderError, Suspended, ToolResult, Tools, Transcript
+from ostinato.agent.ports import ContextTooLong, GivenUp, Model, ProviderError, Suspended, ToolResult, Tools, Transcript
 from ostinato.agent.sizes import request_sections
 from ostinato.agent.steering import Steering
 from ostinato.base.clock import Clock
@@ -61,6 +61,7 @@ class _Talk:
     last_call: tuple[str, str] = ("", "")
     repeats: int = 0
     held: float = 0.0
+    given_up: Ending | None = None
 
     def ended(self, ending: Ending, message: str = "", error: ProviderError | None = None) -> ConversationEnd:
         return ConversationEnd(ending, message, self.steps, self.tool_calls, self.spending, error)
@@ -97,9 +98,11 @@ async def converse(
         talk.steps += 1
         await transcript.step_started(talk.steps, sections)
         try:
-            reply = await _asked(model, request, talk, transcript)
+            reply = await _asked(model, request, talk, transcript, steering)
         except ProviderError as error:
             talk.spending = talk.spending + error.spending
+            if talk.given_up:
+                return talk.ended(talk.given_up, f"{talk.given_up.value.replace('_', ' ')} ({error.message})")
             return talk.ended(Ending.PROVIDER, error.message, error)
         end = await _answered(talk, reply, tools, transcript, clock)
         await transcript.step_ended(talk.steps)
@@ -127,11 +130,18 @@ def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> Req
     return request
 
 
-async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transcript) -> Reply:
-    """Ask the model; a context that is too long gets one compaction and one more try. Waits are told as they begin."""
+async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transcript, steering: Steering) -> Reply:
+    """Ask the model; a context that is too long gets one compaction and one more try.
+
+    Waits are told as they begin, and none begins once the gate forbids to go on: an outage must not hold up a person
+    who wants to stop.
+    """
     told: list[asyncio.Future[None]] = []
 
     def on_retry(why: str, seconds: float) -> None:
+        talk.given_up = steering.gate(talk.spending, 0)
+        if talk.given_up:
+            raise GivenUp(f"while waiting: {why}")
         # A vendor's outage is not the agent's time: it must not use up an attempt at the task.
         talk.held += seconds
         told.append(asyncio.ensure_future(transcript.retrying(talk.steps, why, seconds)))

@@ -6,7 +6,8 @@ The errors a Model may raise, known by status, header and error type, never by w
     ├── ProviderRefused           authentication, unknown model, bad request: stops the session at once
     ├── ProviderDown              an outage that outlasted the patience configured: stops the session
     ├── ProviderUnsteady          this conversation failed again and again (cut streams, 500s): ends the iteration
-    └── ContextTooLong            the request does not fit: one compaction and one more try
+    ├── ContextTooLong            the request does not fit: one compaction and one more try
+    └── GivenUp                   the call was waiting for its next try when the conversation was ended from outside
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ class ContextTooLong(ProviderError):
 
 class Suspended(Exception):
     """A tool waits for a person who has gone: the conversation ends with that call unanswered, and can go on later."""
+
+
+class GivenUp(ProviderError):
+    """No further try is wanted: the person stops the run, a limit is reached, or the claim is gone."""
 
 
 OnRetry = Callable[[str, float], None]

@@ -12,11 +12,12 @@ from ostinato.app.opening import JobOptions as JobOptions
 from ostinato.app.opening import Opened, open_adapters, open_bench
 from ostinato.app.planning import PlanSide
 from ostinato.app.results import LandResult, RalphResult, ralph_result
+from ostinato.base.clock import SystemClock
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
 from ostinato.graph.sessions import Session, StopReason
 from ostinato.graph.types import Node
-from ostinato.loop.interruption import Interruption
+from ostinato.loop.interruption import Interruption, WakingClock
 from ostinato.loop.ralph import ralph
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Job(PlanSide):
     @classmethod
     @asynccontextmanager
     async def _open(cls, options: JobOptions, interruption: Interruption, role: str | None) -> AsyncIterator[Job]:
-        opened = open_adapters(options, role)
+        opened = open_adapters(options, role, WakingClock(SystemClock(), interruption))
         job = cls(opened, interruption)
         try:
             yield job

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Model, OnRetry
 from ostinato.app.models import open_role, specs_of
-from ostinato.base.clock import SystemClock
+from ostinato.base.clock import Clock, SystemClock
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import current_process
 from ostinato.chat.messages import Reply, Request
@@ -85,7 +85,7 @@ class Opened:
         self.store.db.close()
 
 
-def open_adapters(options: JobOptions, role: str | None) -> Opened:
+def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened:
     """Open what a run needs. `role` (planner, coder) says whose model; None for no model.
 
     Raises UsageError, ConfigError or MachineError before anything was made.
@@ -98,8 +98,8 @@ def open_adapters(options: JobOptions, role: str | None) -> Opened:
     finish_cut_move(repository)
     settings = load_settings(repository.top, user_config_file(environ), environ).settings
     limits = _limits(options, settings)
-    model = None if role is None else _model(options, settings, role, limits)
-    critic = _model(options, settings, "critic", limits) if role == "planner" and options.critique else None
+    model = None if role is None else _model(options, settings, role, limits, clock)
+    critic = _model(options, settings, "critic", limits, clock) if role == "planner" and options.critique else None
     repository.identity()
     if settings.sandbox.mode != "none":
         require_sandbox()
@@ -175,11 +175,11 @@ def _project_path(options: JobOptions, database: Path) -> Path:
         store.db.close()
 
 
-def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits) -> Model:
+def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits, clock: Clock) -> Model:
     specs = specs_of(settings.models, role, model=options.model, fallback=options.fallback)
     if not specs and role == "critic":
-        return _model(options, settings, "planner", limits)
-    return open_role(settings.models, specs, limits, env=os.environ, clock=SystemClock())
+        return _model(options, settings, "planner", limits, clock)
+    return open_role(settings.models, specs, limits, env=os.environ, clock=clock)
 
 
 def _limits(options: JobOptions, settings: Settings) -> SessionLimits:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ostinato.base.clock import Clock
 
 
 class Interruption:
@@ -11,11 +16,18 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked = False
+        self._heard = asyncio.Event()
         self._instead: Callable[[], None] | None = None
 
     def ask(self) -> None:
-        """Ask for a clean end after the present step."""
+        """Ask for a clean end after the present step. Call it in the event loop of whoever waits in `within`."""
         self.asked = True
+        self._heard.set()
+
+    async def within(self, seconds: float) -> None:
+        """Return when a stop is asked for, and after so many seconds at the latest."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), seconds)
 
     def diverted(self) -> bool:
         """Do what a signal does just now instead of asking, and tell whether there was such a thing."""
@@ -32,3 +44,29 @@ class Interruption:
             yield
         finally:
             self._instead = before
+
+
+class WakingClock:
+    """A clock whose sleep ends early when a stop is asked for: what waits for a provider then looks up."""
+
+    def __init__(self, clock: Clock, interruption: Interruption) -> None:
+        self._clock = clock
+        self._interruption = interruption
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, at most until a stop is asked for."""
+        await self._interruption.within(seconds)
+
+
+if TYPE_CHECKING:
+
+    def _fits(clock: WakingClock) -> Clock:
+        return clock

@@ -373,3 +373,20 @@ async def test_a_wait_in_the_inbox_is_not_the_agents_time_and_may_end_in_the_gat
         ListedModel(), inbox=interrupted, gate=lambda spent, estimate: Ending.INTERRUPTED if asked else None
     )
     assert (end.ending, end.steps) == (Ending.INTERRUPTED, 0)
+
+
+async def test_a_wait_for_the_provider_is_given_up_when_the_person_stops() -> None:
+    """Between two tries nothing is under way, so there is nothing to wait for."""
+    asked: list[int] = []
+
+    def gate(spent: Spending, next_tokens: int) -> Ending | None:
+        asked.append(next_tokens)
+        return Ending.INTERRUPTED if len(asked) > 1 else None
+
+    model, tools, transcript = ListedModel(calls("signal"), wait=True), ListedTools(), KeptTranscript()
+    end = await converse(
+        BRIEFING, model, tools, transcript, ConversationLimits(), FakeClock(), Steering(gate, nothing_said)
+    )
+    assert (end.ending, end.error) == (Ending.INTERRUPTED, None)
+    assert end.message == "interrupted (while waiting: overloaded)"
+    assert tools.run_calls == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ostinato.app.health.finding import Situation
 from ostinato.app.health.repository import repository
-from tests.unit.git.conftest import Person, person
+from tests.unit.git.conftest import Person, person, require_no_system_filter
 
 __all__ = ["person"]
 
@@ -32,6 +32,7 @@ def test_signing_is_named_with_what_it_needs(person: Person) -> None:
 
 
 def test_large_files_without_the_persons_filter_are_warned_of(person: Person) -> None:
+    require_no_system_filter(person)
     person.commit({".gitattributes": "*.bin filter=lfs\n", "a.bin": "x", "b.bin": "x"})
     state, message, fix = said(person)["large files"]
     assert (state, "2 files are in Git LFS" in message, "git lfs install" in fix) == ("warn", True, True)

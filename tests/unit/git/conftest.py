@@ -78,6 +78,12 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
     return made
 
 
+def require_no_system_filter(person: Person) -> None:
+    """Skip where the machine's own configuration has the filter of LFS, as Debian's package writes it."""
+    if person.git("config", "--system", "--get-regexp", r"^filter\.lfs\.", check=False):
+        pytest.skip("the system's git configuration has the LFS filter for everybody: being without is not tried")
+
+
 async def no_setup(command: str, checkout: Path, home: Path, timeout: float) -> CommandResult:
     raise AssertionError(f"no setup expected: {command}")
 

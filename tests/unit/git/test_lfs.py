@@ -11,7 +11,7 @@ import pytest
 from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch
 from ostinato.git.moving import Move, move_person
-from tests.unit.git.conftest import Person, no_setup
+from tests.unit.git.conftest import Person, no_setup, require_no_system_filter
 
 BIG = b"\0big\n" * 5000
 NEW = b"\0new\n" * 5000
@@ -74,6 +74,7 @@ async def test_what_is_not_in_the_store_stays_a_pointer_and_nothing_is_fetched(l
 
 
 async def test_without_the_filter_in_the_persons_configuration_all_stays_as_it_is(lfs: Person) -> None:
+    require_no_system_filter(lfs)
     trap = lfs.run_trap()
     lfs.git("config", "--global", "--remove-section", "filter.lfs")
     lfs.git("config", "filter.lfs.process", str(trap))

@@ -122,6 +122,7 @@ class Worktree:
         self._object_format = object_format
         self._head = ""
         self.trees = trees or Trees()
+        self._kept_tree = ""
         self.index_tree = ""
         """The tree that the index holds, "" where that is not known."""
 
@@ -174,12 +175,24 @@ class Worktree:
         # Nothing is changed where the index says so: a file behind a link counts as gone there.
         untouched = known == tree and self.index.is_file() and self.git.succeeds("diff-files", "--quiet")
         if not untouched:
+            self._keep_index(known)
             self.git.run("read-tree", "--reset", "-u", tree, config=_SIDE_BY_SIDE)
         self.git.run("clean", "-ffdq", config=self.exclusion)
         self._remove_repositories(tree)
         if not untouched and self.git.run("ls-files", "--modified", "--deleted", "-z"):
             self.git.run("checkout-index", "-f", "-a")
         self.index_tree = tree
+
+    def _keep_index(self, tree: str) -> None:
+        """Keep the index as it is, of a known tree: the next HEAD is often the commit that stands here now."""
+        self._kept_tree = ""
+        if tree and self.index.is_file():
+            shutil.copy2(self.index, self._kept_index)
+            self._kept_tree = tree
+
+    @property
+    def _kept_index(self) -> Path:
+        return self.index.with_name(f"{self.index.name}.kept")
 
     def _remove_repositories(self, tree: str) -> None:
         """Remove what `git clean` never looks at: a `.git` beside tracked files, and the content of submodules."""
@@ -259,10 +272,13 @@ class Worktree:
         (git / "config").write_text(_CONFIG.format(version=0 if sha1 else 1, extensions=extensions))
         (git / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in self._objects))
         shutil.copyfile(self.excludes, git / "info" / "exclude")
-        if self.trees.tree(self.git, self._head) == self.index_tree:
+        tree = self.trees.tree(self.git, self._head)
+        if tree == self.index_tree:
             # The harness's own index says the same, and knows the files' times: git in the checkout reads no file.
             # With its own time, by which git knows what may have changed in the same moment.
             shutil.copy2(self.index, git / "index")
+        elif tree == self._kept_tree:
+            shutil.copy2(self._kept_index, git / "index")
         else:
             self.git_with(git / "index").run("read-tree", self._head)
 

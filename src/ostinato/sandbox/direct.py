@@ -28,7 +28,7 @@ _SHELL = (
     f'{LIMITS} cd "$1" && exec /bin/sh -c "$2"',
     "sh",
 )
-_SWEEPS = 20
+_SWEEPS = 100
 
 
 class DirectRunner:
@@ -76,18 +76,35 @@ class DirectRunner:
 
 
 def _kill_marked(mark: bytes) -> None:
-    """Kill what left the process group but still carries the mark in its environment; Linux only."""
+    """Kill what left the process group but still carries the mark in its environment; Linux only.
+
+    A process that forks and ends while /proc is read leaves a child that was not listed, and what was listed cannot be
+    read any more. So it looks again until a look kills nothing and nothing has become unreadable since the one before.
+    """
+    before: set[str] = set()
     for _ in range(_SWEEPS):
-        found = False
-        for entry in Path("/proc").glob("[0-9]*/environ"):
+        again, unreadable = False, set[str]()
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in entry.read_bytes().split(b"\0"):
-                    os.kill(int(entry.parent.name), signal.SIGKILL)
-                    found = True
+                variables = (process / "environ").read_bytes()
+                if mark in variables.split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    again = True
+                elif not variables:
+                    again |= _begins(process)
+            except PermissionError:
+                continue  # Another person's.
             except OSError:
-                continue
-        if not found:
+                unreadable.add(process.name)
+        if not again and unreadable <= before:
             return
+        before = unreadable
+
+
+def _begins(process: Path) -> bool:
+    """Tell whether it is about to run a program, and Linux has not laid out the environment yet (`env_end` is 0)."""
+    (process / "exe").readlink()  # Fails for kernel threads and for what has ended: they have no environment at all.
+    return (process / "stat").read_bytes().rpartition(b")")[2].split()[48] == b"0"
 
 
 if TYPE_CHECKING:

@@ -88,6 +88,19 @@ async def test_a_double_forked_daemon_dies_when_the_command_has_ended(runner: Ru
     assert gone(seconds)
 
 
+async def test_what_forks_on_and_on_dies_when_the_command_has_ended(runner: Runner, checkout: Path) -> None:
+    seconds = unique_seconds()
+    (checkout / "hop.py").write_text(
+        "import os\n"
+        "for number in range(60):\n    if os.fork():\n        os._exit(0)\n    if not number:\n        os.setsid()\n"
+        f"os.execlp('sleep', 'sleep', '{seconds}')\n"
+    )
+    for _ in range(5):
+        ran = await runner.run("python3 hop.py", checkout, timeout=30)
+        assert ran.exit_code == 0, ran.stderr
+        assert gone(seconds, within=1.0)
+
+
 async def test_cancelling_kills_the_command(runner: Runner, checkout: Path) -> None:
     seconds = unique_seconds()
     running = asyncio.create_task(runner.run(f"sleep {seconds} & sleep {seconds}", checkout, timeout=60))

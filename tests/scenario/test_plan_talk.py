@@ -242,7 +242,7 @@ def test_ctrl_c_while_the_planner_works_ends_after_the_step_and_loses_nothing(mo
         person.presses("\x03")
         person.sees("stopping after the present step")
         goes_on.set()
-        person.sees("interrupted before there was a plan")
+        person.sees("interrupted before the plan was ready")
         goal = goal_in(person.sees("ostinato plan --goal ") + person.sees("\n"))
         assert person.ends() == 130
     with Person(world, "plan", "--goal", goal) as person:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, Report, TaskReport
 from ostinato.base.markdown import code, inline, quote
+from ostinato.base.text import many
 from ostinato.graph.types import Status
 
 _MOST_TASKS = 100
@@ -31,7 +32,7 @@ def _summary(report: Report) -> Iterator[str]:
     files, added, removed = total(report.changed)
     if files:
         yield ""
-        yield f"{_many(files, 'file')} changed, {added} lines added, {removed} removed."
+        yield f"{many(files, 'file')} changed, {added} lines added, {removed} removed."
     yield ""
 
 
@@ -126,7 +127,3 @@ def _cons(option: object) -> tuple[str, ...]:
 
     details = getattr(option, "details", None)
     return details.cons if isinstance(details, OptionDetails) else ()
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -51,6 +51,11 @@ class TaskReport:
         return self.node.status is Status.COMPLETED
 
     @property
+    def tries(self) -> int:
+        """The number of the attempt that ended it; those that do not count (interrupted, crashed) are not in it."""
+        return self.attempts[-1].iteration.attempt if self.attempts else 0
+
+    @property
     def proofs(self) -> tuple[CheckRun, ...]:
         """The last run of each check that passed on what was done, in the order of the checks."""
         last = {run.command: run for run in self.attempts[-1].runs} if self.done and self.attempts else {}
@@ -148,9 +153,11 @@ class Report:
 
     @property
     def asked(self) -> str:
-        """What was asked beyond the title, which often is its first line."""
-        first, _, rest = self.goal.description.strip().partition("\n")
-        return (rest if first.strip() == self.goal.title.strip() else self.goal.description).strip()
+        """What was asked, without a title that stands on top of it as a paragraph of its own."""
+        whole = self.goal.description.strip()
+        first, _, rest = whole.partition("\n")
+        own = first.strip() == self.goal.title.strip() and (not rest or not rest.partition("\n")[0].strip())
+        return rest.strip() if own else whole
 
     @property
     def landed(self) -> str | None:

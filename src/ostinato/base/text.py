@@ -14,6 +14,11 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
 
 
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun, which takes an s in the plural."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def head_and_tail(text: str, limit: int) -> str:
     """Return `text`, or its first and last `limit // 2` characters around a line that says how much is missing."""
     if len(text) <= limit:
@@ -21,6 +26,16 @@ def head_and_tail(text: str, limit: int) -> str:
     half = limit // 2
     missing = len(text) - 2 * half
     return f"{text[:half]}\n… {missing} characters left out …\n{text[-half:]}"
+
+
+def display_width(text: str) -> int:
+    """Return how many columns `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    # Late: most text is ASCII.
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else not unicodedata.combining(ch) for ch in text)
 
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:

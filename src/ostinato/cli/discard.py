@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ostinato.base.errors import UsageError
+from ostinato.base.text import many
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.layout import look_of
@@ -61,17 +62,17 @@ def _lines(head: str, seen: Discarded) -> Iterator[str]:
     going = seen.going
     yield clean(head)
     if seen.tip:
-        yield clean(f"  branch {seen.branch} with {_many(seen.commits, 'commit')} that no branch of yours has")
+        yield clean(f"  branch {seen.branch} with {many(seen.commits, 'commit')} that no branch of yours has")
     if seen.reviews:
-        yield f"  {_many(seen.reviews, 'change')} kept for a review"
+        yield f"  {many(seen.reviews, 'change')} kept for a review"
     if going.open_nodes:
-        yield f"  {_many(len(going.open_nodes), 'open task')} cancelled: {_few([n.id for n in going.open_nodes])}"
+        yield f"  {many(len(going.open_nodes), 'open task')} cancelled: {_few([n.id for n in going.open_nodes])}"
     if going.draft:
         yield "  a plan that waits to be accepted"
     if going.questions:
-        yield f"  {_many(going.questions, 'question')} withdrawn"
+        yield f"  {many(going.questions, 'question')} withdrawn"
     if going.completed:
-        yield f"  {_many(going.completed, 'completed task')} in the graph: they stay as history"
+        yield f"  {many(going.completed, 'completed task')} in the graph: they stay as history"
 
 
 def _told(done: Discarded) -> Iterator[str]:
@@ -94,10 +95,6 @@ def _document(done: Discarded) -> dict[str, Any]:
         "questions": done.going.questions,
         "draft": done.going.draft,
     }
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _few(names: list[Any]) -> str:

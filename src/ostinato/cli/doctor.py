@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from ostinato.base.errors import OstinatoError
 from ostinato.base.redaction import Redaction
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
+from ostinato.cli.layout import look_of
 from ostinato.cli.output import answer, clean
 
 _LACKING = 8
@@ -58,10 +60,11 @@ def _findings(situation: Situation, *, live: bool, notify: bool) -> Iterator[Fin
 
 
 def _lines(findings: list[Finding]) -> Iterator[str]:
+    look = look_of(sys.stdout)
     for finding in findings:
-        yield clean(f"{finding.state:<5} {finding.name}: {finding.message}")
+        yield from look.lines(clean(f"{finding.name}: {finding.message}"), f"{finding.state:<5} ")
         if finding.fix:
-            yield clean(f"      {finding.fix}")
+            yield from look.lines(clean(finding.fix), "      ")
     bad = [finding for finding in findings if finding.state is not State.OK]
     failed = sum(finding.state is State.FAIL for finding in bad)
     yield ""

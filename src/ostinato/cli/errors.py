@@ -17,7 +17,7 @@ from collections.abc import Callable
 import click
 
 from ostinato.base.errors import MachineError, OstinatoError, machine_error
-from ostinato.cli.output import clean
+from ostinato.cli.output import on_stderr
 
 BROKEN_PIPE = 141
 _INTERRUPTED = 130
@@ -75,7 +75,7 @@ def _tell(kind: str, message: str, code: int, as_json: bool) -> int:
         line = json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False)
         click.echo(line.encode("utf-8", "backslashreplace"), err=True)
     else:
-        click.echo(f"ostinato: {clean(message)}", err=True)
+        on_stderr(f"ostinato: {message}")
     return code
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ostinato.cli.layout import look_of
 from ostinato.cli.output import clean
 
 if TYPE_CHECKING:
@@ -20,23 +22,25 @@ _OUTPUT_SHOWN = 6
 
 def proposal_lines(proposed: Proposed) -> Iterator[str]:
     """Yield what was found, what is proposed and why, and what is left to the person."""
-    proposal = proposed.proposal
+    proposal, look = proposed.proposal, look_of(sys.stdout)
     yield clean(f"{proposed.repository.top}, as it is at HEAD")
     for part in proposal.parts:
         files = ", ".join(part.files[:_SHOWN_FILES])
         more = f" and {len(part.files) - _SHOWN_FILES} more" if len(part.files) > _SHOWN_FILES else ""
-        yield clean(f"  {part.kind}{f' in {part.folder}' if part.folder else ''}: {files}{more}")
+        where = f" in {part.folder}" if part.folder else ""
+        yield from look.lines(clean(f"{part.kind}{where}: {files}{more}"), "  ")
     if not proposal.parts:
-        yield "  nothing here says how it is built or tested: write your own commands under [setup] and [verify]"
+        nothing = "nothing here says how it is built or tested: write your own commands under [setup] and [verify]"
+        yield from look.lines(nothing, "  ")
     yield from _section("setup, once in each fresh checkout, with network", proposal.setup())
     yield from _section("checks, before each commit, without network", proposal.checks())
     if proposal.parts and not proposal.checks():
         yield ""
-        yield "no check was found: until you write some, only each task's own checks prove work"
+        yield from look.lines("no check was found: until you write some, only each task's own checks prove work")
     if proposal.undecided:
         yield ""
         yield "left to you"
-        yield from (clean(f"  - {one}") for one in proposal.undecided)
+        yield from (line for one in proposal.undecided for line in look.lines(clean(one), "  - "))
     yield ""
 
 
@@ -47,7 +51,7 @@ def _section(title: str, lines: list[Line]) -> Iterator[str]:
     yield title
     for line in lines:
         yield clean(f"  {line.command}")
-        yield clean(f"      {line.why}")
+        yield from look_of(sys.stdout).lines(clean(line.why), "      ")
 
 
 def difference(proposed: Proposed, *, stays: bool) -> Iterator[str]:
@@ -60,7 +64,8 @@ def difference(proposed: Proposed, *, stays: bool) -> Iterator[str]:
     if proposed.fault:
         yield clean(f"the configuration that is there is broken: {proposed.fault}")
     elif proposed.says_the_same:
-        yield clean(f"{proposed.path} says the same already{'; it stays as it is' if stays else ''}")
+        same = f"{proposed.path} says the same already{'; it stays as it is' if stays else ''}"
+        yield from look_of(sys.stdout).lines(clean(same))
         return
     present = proposed.present.splitlines()
     what = "stays as it is; --force takes the proposal instead" if stays else "is to be replaced, and a copy kept"
@@ -71,17 +76,20 @@ def difference(proposed: Proposed, *, stays: bool) -> Iterator[str]:
 
 def check_lines(trial: Trial) -> Iterator[str]:
     """Yield how setup and each check ended."""
+    look = look_of(sys.stdout)
     if trial.problem:
-        yield clean(f"cannot run  {trial.setup_seconds:6.1f} s  {trial.problem}")
+        yield from look.lines(clean(trial.problem), f"cannot run  {trial.setup_seconds:6.1f} s  ")
         return
     yield f"set up      {trial.setup_seconds:6.1f} s"
     for run in trial.runs:
-        yield clean(f"{_word(run):<11} {run.seconds:6.1f} s  {run.command}")
+        yield from look.lines(clean(run.command), f"{_word(run):<11} {run.seconds:6.1f} s  ")
         if run.exit_code != 0:
             said = [line for line in run.output.splitlines() if line.strip()]
             yield from (clean(f"      {line}") for line in said[-_OUTPUT_SHOWN:])
     if any(_word(run) == "red" for run in trial.runs):
-        yield "what is red now is known as red: it stops no task, and a task that breaks more is found out"
+        yield from look.lines(
+            "what is red now is known as red: it stops no task, and a task that breaks more is found out"
+        )
 
 
 def _word(run: CheckRun) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from ostinato.cli.output import display_width
+from ostinato.base.text import display_width
 
 _NARROWEST = 8
 _COLOURS = {

@@ -5,13 +5,14 @@ Whatever comes from the graph passes `clean` on its way to a person; JSON is exa
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
-from ostinato.base.text import one_line, printable
+from ostinato.base.text import display_width, one_line, printable
 from ostinato.cli.context import Invocation
 
 
@@ -40,7 +41,15 @@ def exact(text: str) -> None:
 def remark(invocation: Invocation, text: str) -> None:
     """Say something on stderr to a person; with --json nothing is said."""
     if not invocation.json:
-        click.echo(clean(text), err=True)
+        on_stderr(text)
+
+
+def on_stderr(text: str) -> None:
+    """Print one line on stderr; a terminal that is narrower breaks it between words."""
+    from ostinato.cli.layout import look_of
+
+    for line in look_of(sys.stderr).lines(clean(text), hang="  "):
+        click.echo(line, err=True)
 
 
 def clean(text: object) -> str:
@@ -67,13 +76,3 @@ def short_time(moment: datetime | None) -> str:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))
-
-
-def display_width(text: str) -> int:
-    """Return how many columns `text` takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    # Late: most text is ASCII.
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else not unicodedata.combining(ch) for ch in text)

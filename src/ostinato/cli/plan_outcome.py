@@ -66,14 +66,16 @@ def waiting(proposal: Proposal) -> PlanOutcome:
 
 async def without_plan(job: Job, proposal: Proposal) -> PlanOutcome:
     """End a planning that came to no plan; the goal stays where anything was learned, and the lines say how."""
+    from ostinato.cli.show_iteration import ENDINGS
+
     ending, goal = proposal.end.ending.value, proposal.goal.id
-    said = f": {clean(proposal.end.message)}" if proposal.end.message else ""
-    why = f"the planner proposed no plan that passes the checks (it ended by {ending}{said})"
+    said = f": {clean(proposal.end.message).rstrip('.')}" if proposal.end.message else ""
+    why = f"the planner ended without a plan that passes the checks ({ENDINGS.get(ending, ending)}{said})"
     code = {"interrupted": INTERRUPTED, "left": WAITING}.get(ending, LIMIT if proposal.limit else NO_PLAN)
     if proposal.limit:
-        why = f"the limit was reached before there was a plan ({proposal.limit})"
+        why = f"the limit was reached before the plan was ready ({proposal.limit})"
     elif code == INTERRUPTED:
-        why = "interrupted before there was a plan"
+        why = "interrupted before the plan was ready"
     stays = await job.leave_plan(proposal)
     go_on = f"  ostinato plan --goal {goal}"
     if code == WAITING:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
 from ostinato.base.markdown import block, code, inline, quote
+from ostinato.base.text import many
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
-from ostinato.cli.screen import many, money
+from ostinato.cli.screen import money
 
 _MANY = 200
 _FILES = 40
@@ -73,7 +74,7 @@ def _done(report: Report, *, full: bool) -> Iterator[str]:
 
 def _done_task(task: TaskReport) -> Iterator[str]:
     commit = f" in {code(task.commit[:10])}" if task.commit else ""
-    tries = f", at attempt {len(task.attempts)}" if len(task.attempts) > 1 else ""
+    tries = f", at attempt {task.tries}" if task.tries > 1 else ""
     files, added, removed = total(task.files)
     changed = f"; {many(files, 'file')}, +{added:,} −{removed:,}" if files else ""
     yield f"- **{inline(task.node.title)}** ({task.node.id}){commit}{tries}{changed}"

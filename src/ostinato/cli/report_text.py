@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean, clean_block, columns
-from ostinato.cli.screen import bar, many, money, painted, paragraphs, shortened, width, wrapped
+from ostinato.cli.screen import bar, money, painted, paragraphs, shortened, width, wrapped
 from ostinato.graph.types import Status
 
 _TASKS = 60
@@ -66,7 +66,7 @@ def _done_task(task: TaskReport) -> Iterator[str]:
         *([task.commit[:10]] if task.commit else []),
         *([_changed(task)] if task.files else []),
         *([] if task.judged_by == "checks" else [task.judged_by]),
-        *([f"attempt {len(task.attempts)}"] if len(task.attempts) > 1 else []),
+        *([f"attempt {task.tries}"] if task.tries > 1 else []),
     ]
     if facts:
         yield from wrapped("; ".join(facts), "    ")

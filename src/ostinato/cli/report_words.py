@@ -9,7 +9,8 @@ from typing import TypeVar
 from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
 from ostinato.base.spending import Spending
-from ostinato.cli.screen import length, many, money
+from ostinato.base.text import many
+from ostinato.cli.screen import length, money
 from ostinato.cli.show_session import STOPPED
 from ostinato.graph.details import OptionDetails
 from ostinato.graph.evidence import CheckRun

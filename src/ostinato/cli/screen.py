@@ -135,11 +135,6 @@ def spent_by_kind(spending: Spending) -> str:
     return f"{given}, {spending.output:,} out{thought}, {money(spending.cost_usd)}"
 
 
-def many(count: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def diff_lines(diff: str) -> Iterator[str]:
     """Yield the lines of a diff, clean, coloured for terminals."""
     for line in diff.splitlines():

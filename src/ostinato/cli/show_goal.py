@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ostinato.app.report import read_decision, read_report
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, TaskReport
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.screen import bar, many, painted, paragraphs, shortened, spent, width, wrapped
+from ostinato.cli.screen import bar, painted, paragraphs, shortened, spent, width, wrapped
 from ostinato.cli.show_session import stopped_words
 from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
 from ostinato.graph.details import OptionDetails

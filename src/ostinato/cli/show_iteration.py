@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ostinato.base.ids import IterationId
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli.documents import iteration_document, node_document
 from ostinato.cli.looking_documents import check_run_document, message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
-from ostinato.cli.screen import diff_lines, length, many, painted, spent_by_kind, width, wrapped
+from ostinato.cli.screen import diff_lines, length, painted, spent_by_kind, width, wrapped
 from ostinato.cli.transcript_view import ledger_lines, transcript_lines
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.iterations import Iteration
@@ -115,7 +115,7 @@ def outcome_lines(one: Iteration) -> Iterator[str]:
     if one.ended_at is None:
         return
     said = f": {clean(one.ending_message)}" if one.ending_message else ""
-    yield from wrapped(f"{_ENDINGS.get(one.ending or '', one.ending or 'ended')}{said}", "  ended    ")
+    yield from wrapped(f"{ENDINGS.get(one.ending or '', one.ending or 'ended')}{said}", "  ended    ")
     verdict = f"{one.verdict}, " if one.verdict else ""
     words = f"{verdict}{DECISIONS.get(one.decision or '', one.decision or 'nothing was decided')}"
     colour = {"done": "green", "review": "yellow"}.get(one.decision or "", "red" if one.verdict == "failed" else None)
@@ -173,7 +173,7 @@ def exit_words(run: CheckRun) -> str:
     return f"signal {-run.exit_code}" if run.exit_code < 0 else f"exit {run.exit_code}"
 
 
-_ENDINGS = {
+ENDINGS = {
     "complete": "the agent said that it is done",
     "blocked": "the agent said that it cannot go on",
     "text": "the agent stopped calling tools",

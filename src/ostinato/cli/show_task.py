@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ostinato.base.spending import Spending
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.documents import approval_document, edge_document, iteration_document, node_document
 from ostinato.cli.looking_documents import spending_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.screen import length, many, painted, spent, width, wrapped
+from ostinato.cli.screen import length, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import Edge, EdgeType
@@ -90,7 +90,7 @@ def _task_lines(found: _Task, *, full: bool) -> Iterator[str]:
     yield from (painted(line, colour) for line in wrapped(f"{node.status}{reason}", "  status   "))
     if found.goal:
         yield clip(f"  goal     {found.goal.id} {clean(found.goal.title)}", max(width(), 60))
-    yield from _neighbours("waits for", found.before)
+    yield from _neighbours("after", found.before)
     yield from _neighbours("holds up", found.after)
     yield from _facts(node)
     yield from _asked(node)

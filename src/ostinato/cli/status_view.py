@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ostinato.app.standing import GoalStanding, Running, Standing, next_step
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean
-from ostinato.cli.screen import ago, bar, many, money, painted, shortened, spent, width, wrapped
+from ostinato.cli.screen import ago, bar, money, painted, shortened, spent, width, wrapped
 from ostinato.cli.show_session import STOPPED
 from ostinato.graph.approvals import Approval
 from ostinato.graph.types import Status

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ostinato.base.text import clip, one_line
+from ostinato.base.text import clip, many, one_line
 from ostinato.chat.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from ostinato.cli.output import clean, clean_block, columns
-from ostinato.cli.screen import clipped, length, many, painted, spent_by_kind, width
+from ostinato.cli.screen import clipped, length, painted, spent_by_kind, width
 
 if TYPE_CHECKING:
     from ostinato.store.conversations import StoredMessage, StoredStep

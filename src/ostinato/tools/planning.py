@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ostinato.agent.ports import Signal, ToolResult
+from ostinato.base.text import many
 from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage
 from ostinato.graph.plan import DecisionDraft, Finding, ObservationDraft, PlanDraft
 from ostinato.graph.plan_format import PlanFormatError, parse_plan
@@ -116,11 +117,11 @@ class PlanBuilder:
                 return _no_end(findings, self._failed)
             listed = "\n".join(f"- {f'{f.task}: ' if f.task else ''}{f.message} [{f.rule}]" for f in findings)
             said = f"the plan is not accepted yet; mend this and propose it again, whole:\n{listed}"
-            return ToolResult(said, is_error=True, summary=f"{len(findings)} findings")
+            return ToolResult(said, is_error=True, summary=f"not accepted yet, {many(len(findings), 'thing')} to mend")
         self._draft = draft
         self._failed = 0
-        said = f"accepted as a draft with {len(draft.tasks)} tasks, for the person to review; end with signal complete"
-        return text(said)
+        said = f"accepted as a draft with {many(len(draft.tasks), 'task')}"
+        return ToolResult(f"{said}, for the person to review; end with signal complete", summary=said)
 
     def _whole(self, draft: PlanDraft) -> PlanDraft:
         own = {decision.title for decision in draft.decisions}

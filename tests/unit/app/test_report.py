@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from ostinato.app.diffstat import FileChange, diffstat
 from ostinato.app.report import pull_request_text, read_decision, read_report
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
-from ostinato.graph.types import NodeType, Status
+from ostinato.graph.types import NodeType, Priority, Status
+from ostinato.loop.decide import Action
 from ostinato.store.database import MEMORY
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
 from tests.unit.night import COMMIT, HOSTILE, SPENT, Night, night
+from tests.unit.store.work import add_task, begin, ended
 
 
 @pytest.fixture
@@ -148,3 +151,31 @@ def test_diffs_of_all_kinds_are_counted() -> None:
         FileChange("pic.png", 0, 0),
     )
     assert diffstat("") == ()
+
+
+@pytest.mark.parametrize(
+    ("description", "asked"),
+    [
+        ("A calculator", ""),
+        ("A calculator\n\nIt adds.", "It adds."),
+        # The title is the beginning of a paragraph here: what is left would be no sentence.
+        ("A calculator\nthat adds.", "A calculator\nthat adds."),
+        ("It adds.", "It adds."),
+    ],
+)
+def test_what_was_asked_is_told_without_the_title_that_stands_alone(
+    store: Store, worked: Night, description: str, asked: str
+) -> None:
+    report = read_report(store, store.graph.get(worked.goal.id))
+    assert replace(report, goal=replace(report.goal, title="A calculator", description=description)).asked == asked
+
+
+def test_an_interrupted_iteration_is_no_attempt_in_the_report(store: Store, worked: Night) -> None:
+    add_task(store, worked.goal, "Print it", "make test", priority=Priority.CRITICAL)
+    first = begin(store, worked.goal)
+    store.iterations.finish(first.claim, ended(Action.RELEASE, "interrupted"))
+    second = begin(store, worked.goal)
+    store.iterations.finish(second.claim, ended(Action.DONE, commit=COMMIT))
+    report = read_report(store, store.graph.get(worked.goal.id))
+    (task,) = (one for one in report.tasks if one.node.id == second.claim.task_id)
+    assert (len(task.attempts), task.tries) == (2, 1)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from importlib import import_module
 from pathlib import Path
 
@@ -232,3 +235,19 @@ def test_a_usage_error_is_one_line_of_plain_words(shell: Shell) -> None:
     assert "Choose from: goal, task, decision" in missing
     assert "\\x" not in missing
     assert "is not a whole number" in shell.run("events", "--after", "x").err
+
+
+def test_an_error_is_one_line_but_broken_between_words_on_a_terminal_that_is_narrower(tmp_path: Path) -> None:
+    command = [OSTINATO, "--db", tmp_path / "none.db", "show", "os-00000000"]
+    piped = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert piped.stderr.count("\n") == 1
+    reader, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+    subprocess.run(command, check=False, stderr=terminal, stdout=subprocess.DEVNULL, cwd=tmp_path)
+    os.close(terminal)
+    with os.fdopen(reader, "rb") as shown:
+        said = shown.read1().decode()
+    lines = said.splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 30
+    assert " ".join(said.split()) == " ".join(piped.stderr.split())

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostinato.base.text import display_width
 from ostinato.cli.layout import Look, wrapped
-from ostinato.cli.output import display_width
 from ostinato.cli.plan_view import Beside, estimate_text, plan_lines, task_lines, task_tree
 from ostinato.graph.estimate import Estimate
 from ostinato.graph.plan import Criticism, Critique, DecisionDraft, ObservationDraft, OptionDraft, PlanDraft, TaskDraft

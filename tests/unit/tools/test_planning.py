@@ -44,7 +44,9 @@ async def test_a_clean_plan_is_kept_as_a_draft(planning: Planning) -> None:
     result = await planning.call("propose_plan", **PLAN)
     assert not result.is_error
     assert result.signal is None
-    assert "1 tasks" in result.text
+    assert result.text.startswith("accepted as a draft with 1 task, ")
+    # What only the planner must know is not shown to people.
+    assert result.summary == "accepted as a draft with 1 task"
     draft = planning.builder.draft()
     assert draft is not None
     assert [task.title for task in draft.tasks] == ["Make a"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -30,7 +30,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Running:
     """A session that has not ended. `state` is `alive`, `dead` (its process is gone), `elsewhere` (on another host:
-    nobody here can tell) or `by hand` (no process). `heard_at` is the time of its newest event."""
+    nobody here can tell) or `by hand` (no process). `heard_at` is the time of its newest event. The session's spending
+    includes what its open conversations have spent so far."""
 
     session: Session
     process: ProcessIdentity | None
@@ -108,13 +109,13 @@ class Step(NamedTuple):
 def next_step(one: GoalStanding) -> Step | None:
     """Return what a person would do next about a goal, None where there is nothing to do."""
     goal = one.goal.id
+    if one.paused_at is not None and one.is_open:
+        return Step(f"ostinato resume {goal}", "it is paused")
     ralphs = [running for running in one.running if running.session.kind is SessionKind.RALPH]
     if any(running.state == "alive" for running in ralphs):
-        return Step(f"ostinato ralph {goal} --attach", "it is at work")
+        return Step(f"ostinato ralph --attach {goal}", "it is at work")
     if any(running.state == "elsewhere" for running in ralphs):
         return Step(f"ostinato events --follow --goal {goal}", "it is at work")
-    if one.paused_at is not None:
-        return Step(f"ostinato resume {goal}", "it is paused")
     if one.waiting:
         return _answer(one.waiting[0])
     if one.goal.status is Status.COMPLETED:
@@ -150,6 +151,8 @@ def read_standing(store: Store, project: Project, since: datetime | None = None)
         attempts = store.looking.iterations_since(project.id, since)
         open_sessions = store.sessions.open(project.id)
         running = [_running(store, one, process, attempts, lines) for one, process in open_sessions]
+        up_to_date = {one.session.id: one.session for one in running}
+        sessions = [up_to_date.get(session.id, session) for session in sessions]
         waiting = store.approvals.open(project_id=project.id)
         goals = store.looking.nodes(line.id for line in lines.values() if line.node_type is NodeType.GOAL)
         paused = store.looking.paused(project.id)
@@ -251,7 +254,7 @@ def _running(
     sign = store.looking.last_sign(session.id)
     current = now[-1] if now else None
     return Running(
-        session=session,
+        session=_with_open_calls(store, session, now),
         process=process,
         state=state_of(process),
         task=lines.get(current.task_id) if current else None,
@@ -259,6 +262,19 @@ def _running(
         step=store.looking.last_step(current.id if current else session.id),
         heard_at=sign.at if sign else None,
     )
+
+
+def _with_open_calls(store: Store, session: Session, now: list[AttemptLine]) -> Session:
+    """Return a session with what its conversations have spent so far; the graph adds each up when it ends."""
+    if session.kind is SessionKind.RALPH:
+        open_ones: list[str] = [one.id for one in now]
+        return replace(session, spending=session.spending + _spent_by(store, open_ones))
+    whole = _spent_by(store, [session.id, *store.looking.talks_of([session.id])])
+    return replace(session, spending=whole) if whole.calls > session.spending.calls else session
+
+
+def _spent_by(store: Store, conversations: list[str]) -> Spending:
+    return sum((one.spending for one in store.looking.steps_of(conversations)), Spending())
 
 
 def state_of(process: ProcessIdentity | None) -> str:

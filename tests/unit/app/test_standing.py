@@ -17,7 +17,7 @@ from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import MEMORY
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
-from tests.unit.night import COMMIT, Night, night
+from tests.unit.night import COMMIT, SPENT, Night, night
 from tests.unit.store.work import begin
 
 
@@ -79,7 +79,22 @@ def test_a_session_at_work_names_its_task_and_step(store: Store, worked: Night) 
     assert running.heard_at
     step = next_step(_only(store))
     assert step
-    assert step.command == f"ostinato ralph {worked.goal.id} --attach"
+    assert step.command == f"ostinato ralph --attach {worked.goal.id}"
+
+
+def test_what_is_spent_includes_the_conversations_that_run(store: Store, worked: Night) -> None:
+    before = _only(store).spending
+    store.tasks.retry(worked.failed)
+    work = begin(store, worked.goal)
+    store.iterations.end_step(work.iteration.id, 1, SPENT, "m")
+    assert _only(store).spending == before + SPENT
+    planning = store.sessions.start(worked.goal.project_id, worked.goal.id, SessionKind.PLAN)
+    for owner in (planning.id, f"{planning.id}/critic-1"):
+        store.iterations.end_step(owner, 1, SPENT, "m")
+    assert _only(store).spending == before + SPENT + SPENT + SPENT
+    # What was added up already, when a conversation ended, counts once.
+    store.sessions.add_spending(planning.id, SPENT + SPENT)
+    assert _only(store).spending == before + SPENT + SPENT + SPENT
 
 
 def test_a_session_of_a_dead_process_is_told_as_such(store: Store, worked: Night) -> None:
@@ -139,10 +154,12 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
     ready = {Status.READY: 1, Status.COMPLETED: 1}
     table = [
         (_goal(active, counts=ready), f"ostinato ralph {active.id}"),
-        (_goal(active, counts=ready, running=(alive,)), f"ostinato ralph {active.id} --attach"),
+        (_goal(active, counts=ready, running=(alive,)), f"ostinato ralph --attach {active.id}"),
         (_goal(active, counts=ready, running=(far,)), f"ostinato events --follow --goal {active.id}"),
         (_goal(active, counts=ready, running=(dead,)), f"ostinato ralph {active.id}"),
         (_goal(active, counts=ready, paused_at=active.created_at), f"ostinato resume {active.id}"),
+        (_goal(active, running=(alive,), paused_at=active.created_at), f"ostinato resume {active.id}"),
+        (_goal(done, paused_at=active.created_at), f"ostinato land {done.id}"),
         (_goal(active, counts=ready, waiting=waiting), f"ostinato show {worked.review}"),
         (
             _goal(active, waiting=(replace(waiting[0], kind="plan", node_id=active.id),)),

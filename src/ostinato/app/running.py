@@ -60,7 +60,8 @@ def _nothing(store: Store, project_id: ProjectId, goal_id: NodeId | None) -> Not
     sessions = store.sessions.list(goal_id=goal_id, project_id=project_id)
     last = next((s for s in sessions if s.kind is SessionKind.RALPH and s.stop_reason), None)
     on = f" on {goal_id}" if goal_id else ""
-    before = f" (the last run, {last.id} on {last.goal_id}, ended as {last.stop_reason})" if last else ""
+    why = (last.stop_reason or "").replace("_", " ") if last else ""
+    before = f" (the last run, {last.id} on {last.goal_id}, ended: {why})" if last else ""
     return NothingRuns(f"nothing runs{on}{before}: `ostinato ralph --detach` starts a run in the background")
 
 

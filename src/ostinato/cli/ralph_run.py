@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ostinato.base.text import many
 from ostinato.cli.context import Invocation
 from ostinato.cli.documents import usage_document
+from ostinato.cli.layout import look_of
 from ostinato.cli.main_job import cost_text, options_of, run_interruptible
 from ostinato.cli.output import clean
 
@@ -50,14 +53,30 @@ def ralph_document(result: RalphResult) -> dict[str, Any]:
 
 def ralph_lines(result: RalphResult) -> Iterator[str]:
     """Yield what a person reads at the end."""
-    goal = result.goal
-    yield f"{goal.id} {clean(goal.title)}: {result.stopped.value.replace('_', ' ')} ({clean(result.detail)})"
+    goal, look = result.goal, look_of(sys.stdout)
+    said = f"{goal.id} {goal.title}: {result.stopped.value.replace('_', ' ')} ({result.detail})"
+    yield from look.lines(clean(said), hang="  ")
     counts = f"{result.completed} completed, {result.remaining} remaining, {result.failed} failed"
     spent = f"{result.spending.tokens:,} tokens, {cost_text(result.spending.cost_usd)}"
-    yield f"  {result.iterations} iterations, {counts}; {spent}"
+    yield from look.lines(f"{many(result.iterations, 'iteration')}, {counts}; {spent}", "  ")
     if result.branch:
         yield f"  branch {result.branch}"
-    if result.exit_code == 0 and result.branch:
-        yield f"  next: ostinato land {goal.id}"
-    elif result.exit_code:
-        yield "  look: ostinato notes, ostinato tasks list --status failed, ostinato status"
+    if (after := next_after(result)) is not None:
+        yield f"  next: {after}"
+
+
+def next_after(result: RalphResult) -> str | None:
+    """Return the command that a person would type next, None where nothing is left to do."""
+    match result.stopped.value:
+        case "goal_completed":
+            return f"ostinato land {result.goal.id}" if result.branch else None
+        case "interrupted" | "limit_reached":
+            return f"ostinato ralph {result.goal.id}  (goes on from here)"
+        case "waiting_for_approval":
+            return "ostinato approvals"
+        case "provider_failed":
+            return "ostinato doctor --live  (asks each model one tiny question)"
+        case "environment":
+            return "ostinato doctor  (says what the machine lacks)"
+        case _:
+            return "ostinato status  (what stands still, and why)"

@@ -19,6 +19,7 @@ from ostinato.agent.steering import Steering
 from ostinato.base.clock import Clock
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
+from ostinato.chat.halves import kept_whole
 from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
 from ostinato.graph.iterations import Ending
 
@@ -157,7 +158,7 @@ async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transc
     finally:
         await asyncio.gather(*told)
     talk.spending = talk.spending + reply.spending
-    return reply if reply.model else replace(reply, model=model.name)
+    return replace(reply, message=kept_whole(reply.message), model=reply.model or model.name)
 
 
 async def _answered(

@@ -1,4 +1,4 @@
-"""Small rules about text that every room shares: one line, clipped, harmless in a terminal."""
+"""Small rules about text that every room shares: one line, clipped, fit to be kept, harmless in a terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ def one_line(text: str) -> str:
     """Return `text` with each line break replaced by one space; all other characters are kept."""
     # The full stop keeps a break at the end, which splitlines would drop.
     return " ".join(f"{text}.".splitlines())[:-1]
+
+
+def whole(text: str) -> str:
+    """Return text that UTF-8 can say: two halves of a surrogate pair become their character, a lone one U+FFFD."""
+    if text.isascii() or not any("\ud800" <= ch <= "\udfff" for ch in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def sendable(text: str) -> str:
+    """Return text that can be stored and sent: bytes of a file that were no UTF-8 become U+FFFD, and so does NUL."""
+    return whole(text).replace("\0", "\ufffd")
 
 
 def clip(text: str, limit: int) -> str:

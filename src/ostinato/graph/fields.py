@@ -48,14 +48,14 @@ class Fields:
         if not isinstance(value, str):
             self._wrong(name, "a text", value)
             return ""
-        return value.strip()
+        return self._kept(name, value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts without blank ones; one text stands for a list of one."""
         found = []
         for item in self._list(name):
             if isinstance(item, str):
-                found.append(item.strip())
+                found.append(self._kept(name, item))
             elif item is not None:
                 self._wrong(name, "a list of texts", item)
         return tuple(text for text in found if text)
@@ -104,6 +104,11 @@ class Fields:
             elif item is not None:
                 found.append(read(Fields(item, self._place(name, place, item), known, self.problems)))
         return tuple(found)
+
+    def _kept(self, name: str, value: str) -> str:
+        if "\0" in value:
+            self.problems.append(f"{self.where}: {name} must not contain NUL characters")
+        return value.strip()
 
     def _place(self, name: str, place: int, item: Any) -> str:
         said = item.get("key") or item.get("title") if isinstance(item, Mapping) else None

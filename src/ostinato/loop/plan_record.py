@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ostinato.chat.halves import whole_value
 from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from ostinato.graph.plan import PlanDraft
 from ostinato.graph.plan_format import parse_plan
@@ -100,7 +101,7 @@ def question_of(call: ToolCall) -> tuple[str, tuple[str, ...]] | None:
     if call.name != ASK:
         return None
     try:
-        arguments = json.loads(call.arguments, strict=False)
+        arguments = whole_value(json.loads(call.arguments, strict=False))
         question, options = arguments["question"], arguments.get("options") or ()
         if isinstance(options, str):
             # Some models send a list as JSON inside a text, which the toolbox reads too.
@@ -121,7 +122,7 @@ def answer_unheard(call: ToolCall, draft: PlanDraft | None) -> ToolMessage:
 
 def _proposes(call: ToolCall, draft: PlanDraft) -> bool:
     try:
-        arguments = json.loads(call.arguments, strict=False)
+        arguments = whole_value(json.loads(call.arguments, strict=False))
         return isinstance(arguments, dict) and parse_plan(arguments).tasks == draft.tasks
     except (ValueError, RecursionError):
         return False

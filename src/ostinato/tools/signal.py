@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ostinato.agent.ports import Signal, ToolResult
+from ostinato.base.text import sendable
 from ostinato.tools.tool import TEXT, Arguments, Tool, ToolRefusal
 
 _OUTCOMES = ("complete", "blocked")
@@ -20,7 +21,7 @@ def signal_tool() -> Tool:
 
 
 async def _signal(arguments: Arguments) -> ToolResult:
-    outcome, message = arguments["outcome"], arguments["message"]
+    outcome, message = arguments["outcome"], sendable(arguments["message"])
     if outcome not in _OUTCOMES:
         raise ToolRefusal(f"outcome must be complete or blocked, not {outcome!r}")
     return ToolResult("the conversation ends", signal=Signal(outcome, message), summary=f"{outcome}: {message}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.agent.ports import Suspended, ToolResult
 from ostinato.base.errors import ClaimLostError, MachineError, OstinatoError
-from ostinato.base.text import head_and_tail
+from ostinato.base.text import head_and_tail, sendable
+from ostinato.chat.halves import whole_value
 from ostinato.chat.messages import ToolCall, ToolSpec
 from ostinato.tools.tool import Tool, ToolRefusal
 
@@ -60,18 +61,11 @@ class Toolbox:
         return ToolResult(bounded, result.is_error, result.signal, sendable(result.summary))
 
 
-def sendable(text: str) -> str:
-    """Return text that can be stored and sent: bytes of a file that were no UTF-8 become U+FFFD, and so does NUL."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return "".join("\ufffd" if ch == "\0" or "\ud800" <= ch <= "\udfff" else ch for ch in text)
-
-
 def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:
     """Return the arguments as the tool's schema wants them. Raises ToolRefusal that says what is wrong."""
     try:
         # Not strict: models write line breaks and tabs inside texts as they are.
-        given = json.loads(raw, strict=False) if raw.strip() else {}
+        given = whole_value(json.loads(raw, strict=False)) if raw.strip() else {}
     except (ValueError, RecursionError) as error:
         raise ToolRefusal(
             f"the arguments of {tool.name} are not valid JSON ({error}); send them again, whole"

@@ -132,6 +132,8 @@ def test_missing_keys_are_derived_and_never_taken_when_others_are_given() -> Non
         ({"title": "A", "priority": "urgent"}, "priority must be one of critical, high, medium, low, not 'urgent'"),
         ({"title": "A", "dependencies": ["b"]}, "has no field 'dependencies': write 'depends_on'"),
         ({"title": "A", "acceptanceCriteria": []}, "has no field 'acceptanceCriteria': write 'acceptance_criteria'"),
+        ({"title": "A\0"}, "title must not contain NUL characters"),
+        ({"title": "A", "file_scope": ["a\0"]}, "file_scope must not contain NUL characters"),
         ("A", "tasks[1] must be an object, not a text"),
     ],
 )

@@ -52,6 +52,7 @@ async def ask(box: Toolbox, raw: str, name: str = "echo") -> ToolResult:
         ('{"name": "a", "count": "3", "deep": "True"}', {"name": "a", "count": 3, "deep": True}),
         ('{"name": "a", "count": 3.0, "deep": null}', {"name": "a", "count": 3}),
         ('{"name": "a\nb"}', {"name": "a\nb"}),
+        ('{"name": "a\\ud83d b"}', {"name": "a\ufffd b"}),
         ('{"name": "a", "items": "x"}', {"name": "a", "items": ["x"]}),
         ('{"name": "a", "items": "[\\"x\\", \\"y\\"]"}', {"name": "a", "items": ["x", "y"]}),
     ],

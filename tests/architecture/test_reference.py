@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
 from ostinato.cli.main import COMMANDS, cli
+from tests.programs import need
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,8 +75,7 @@ def test_every_example_is_a_line_that_its_command_understands() -> None:
 
 
 def test_the_manual_is_read_by_man_without_a_warning() -> None:
-    if shutil.which("groff") is None:
-        pytest.skip("groff is not installed")
+    need("groff")
     page = ROOT / "docs" / "man" / "ostinato.1"
     ran = subprocess.run(
         ["groff", "-man", "-Tutf8", "-Kutf8", "-ww", page],

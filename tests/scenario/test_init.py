@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import need
 from tests.scenario.conftest import Modelled
 from tests.scenario.test_setup import npm as npm
 from tests.scenario.test_setup import pip as pip
@@ -140,14 +141,12 @@ def test_what_is_proposed_for_other_managers_of_node_works(
 
 
 def test_what_is_proposed_for_make_works(tmp_path: Path) -> None:
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
+    need("make")
     _checked(tmp_path, {"Makefile": "setup:\n\techo ready > made\ntest:\n\tgrep -q ready made\n"})
 
 
 def test_what_is_proposed_for_cargo_works(tmp_path: Path) -> None:
-    if shutil.which("cargo") is None:
-        pytest.skip("cargo is not installed")
+    need("cargo")
     _checked(
         tmp_path,
         {

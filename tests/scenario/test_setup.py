@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from ostinato.testing.chat_server import Answer, Call
+from tests.programs import need
 from tests.scenario.conftest import Modelled
 from tests.scenario.world import Turn, World, brain, done, plan_of, task, write
 
@@ -28,16 +28,19 @@ def reached(*command: str) -> None:
         pytest.skip(f"no package index: {said}")
 
 
-@pytest.fixture
-def pip(tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def pip(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Demand an index of Python packages."""
     reached(
         *(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check"),
-        *("-d", str(tmp_path / "wheels"), "iniconfig"),
+        *("-d", str(tmp_path_factory.mktemp("wheels")), "iniconfig"),
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def npm() -> None:
+    """Demand npm and an index of its packages."""
+    need("npm")
     reached("npm", "view", "is-number@7.0.0", "version")
 
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from ostinato.testing.chat_server import Answer
+from tests.programs import need
 from tests.scenario.conftest import Modelled
 from tests.scenario.world import Turn, World, brain, done, plan_of, task, write
 
@@ -20,6 +21,7 @@ def writer(turn: Turn) -> Answer:
 
 def signing(world: World) -> Path:
     """Let the person sign with an SSH key that needs no passphrase; return the key."""
+    need("ssh-keygen")
     home = world.root / "home"
     home.mkdir()
     key = home / "key"

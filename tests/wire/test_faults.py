@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from ostinato.agent.ports import ContextTooLong, ProviderDown, ProviderRefused, 
 from ostinato.chat.messages import Request, UserMessage
 from ostinato.testing.chat_server import Answer, Call, ChatServer, Fault, in_turn
 from ostinato.testing.fake_clock import FakeClock
+from tests.programs import need
 
 KEY = "sk-test-0123456789"
 ASK = Request("Be brief.", (UserMessage("hello"),))
@@ -197,8 +197,7 @@ async def test_variables_are_named_when_they_make_no_sense(
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
     """Return the TLS set-up of a server whose certificate nobody trusts."""
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl here to make a certificate with")
+    need("openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
     subprocess.run([*openssl, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import click
-import pytest
 
 from ostinato.cli.completing import ARGUMENTS, OPTIONS
 from ostinato.cli.main import cli
 from ostinato.store.completion import KINDS
+from tests.programs import need
 from tests.unit.cli.conftest import Shell
 
 OSTINATO = Path(sys.executable).parent / "ostinato"
@@ -91,8 +90,7 @@ def test_every_command_that_completes_ids_exists() -> None:
 
 
 def test_the_script_works_in_a_real_bash(shell: Shell) -> None:
-    if shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
+    need("bash")
     goal = shell.add("goal", "A goal")
     program = """
         eval "$(ostinato completion bash)"

@@ -27,12 +27,6 @@ def homes(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def bwrap() -> None:
-    if shutil.which("bwrap") is None and os.environ.get("CI") != "true":
-        pytest.skip("bubblewrap is not installed: `make system` says how")
-
-
 def _findings(shell: Shell, environ: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
     ran = shell.run("doctor", "--json", **environ)
     found: dict[str, list[dict[str, Any]]] = {}
@@ -46,7 +40,6 @@ def _findings(shell: Shell, environ: dict[str, str]) -> dict[str, list[dict[str,
 
 
 @pytest.mark.needs_bwrap
-@pytest.mark.usefixtures("bwrap")
 def test_doctor_is_content_when_nothing_is_missing(shell: Shell, homes: dict[str, str]) -> None:
     found = _findings(shell, homes)
     assert {name: found[name][0]["state"] for name in ("git", "sandbox", "database", "disk", "configuration")} == (
@@ -258,7 +251,6 @@ def test_doctor_warns_of_a_terminal_that_cannot_show_every_character(shell: Shel
 
 
 @pytest.mark.needs_bwrap
-@pytest.mark.usefixtures("bwrap")
 class TestSandbox:
     @pytest.fixture(autouse=True)
     def real_repository(self, repository: Path) -> None:

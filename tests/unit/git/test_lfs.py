@@ -10,6 +10,7 @@ import pytest
 from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch
 from ostinato.git.moving import Move, move_person
+from tests.programs import need
 from tests.unit.git.conftest import Person, no_setup, require_no_system_filter
 
 BIG = b"\0big\n" * 5000
@@ -19,8 +20,7 @@ NEW = b"\0new\n" * 5000
 @pytest.fixture
 def lfs(person: Person) -> Person:
     """A repository with an LFS file, of a person whose own configuration has the filter."""
-    if shutil.which("git-lfs") is None:
-        pytest.skip("git-lfs is not installed: large files are not tried (apt install git-lfs)")
+    need("git-lfs")
     person.git("lfs", "install", "--skip-repo")
     person.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n", "a.bin": BIG})
     assert person.git("cat-file", "blob", "HEAD:a.bin").startswith("version https://git-lfs")

@@ -14,10 +14,12 @@ import pytest
 from ostinato.git.checkouts import Place
 from ostinato.git.goal_branch import GitGoalBranch
 from ostinato.git.signing import SigningError
+from tests.programs import need
 from tests.unit.git.conftest import Person
 
 
 def ssh_key(person: Person, passphrase: str = "") -> Path:
+    need("ssh-keygen")
     key = person.root / "home" / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", key], check=True)
     allowed = person.root / "allowed"
@@ -43,10 +45,10 @@ async def test_an_ssh_signature_of_the_persons_verifies(person: Person, place: P
     assert person.git("log", "-1", "--format=%G? %GS", commit) == "G pat@example.org"
 
 
-@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed: openpgp signing is not tried")
 def test_an_openpgp_signature_of_the_persons_verifies(
     person: Person, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    need("gpg")
     # A short path: gpg's agent listens on a socket in it.
     home = Path("/tmp") / f"g{os.getpid()}"
     home.mkdir(mode=0o700)

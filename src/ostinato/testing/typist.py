@@ -45,12 +45,14 @@ class Typist:
         self.said = ""
         self._seen = 0
         self._code: int | None = None
+        # COLUMNS of whoever runs this would win over the size of the terminal here.
+        own = {name: value for name, value in environment.items() if name not in {"COLUMNS", "LINES"}}
         self._process, self._terminal = pty.fork()
         if self._process == 0:
             try:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
                 os.chdir(cwd)
-                os.execve(command[0], list(command), dict(environment))
+                os.execve(command[0], list(command), own)
             finally:
                 os._exit(127)
 

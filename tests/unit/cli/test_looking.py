@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -89,11 +90,14 @@ def test_follow_without_after_starts_with_what_comes(shell: Shell) -> None:
     command = [OSTINATO, "events", "--follow", "--json", "--limit", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as running:
         assert running.stdout is not None
-        made = []
-        # The follower says nothing until something comes: goals are added until it has seen one.
-        while running.poll() is None and len(made) < 200:
-            made.append(shell.add("goal", "After"))
-        assert json.loads(running.stdout.readline())["node_id"] in made
+        try:
+            made = []
+            # The follower says nothing until something comes: goals are added until it has seen one.
+            while not select.select([running.stdout], [], [], 0.05)[0]:
+                made.append(shell.add("goal", "After"))
+            assert json.loads(running.stdout.readline())["node_id"] in made
+        finally:
+            running.kill()
 
 
 def _following(shell: Shell, *options: str) -> subprocess.Popen[str]:

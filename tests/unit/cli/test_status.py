@@ -90,7 +90,7 @@ def test_without_registration_or_goals_it_says_what_to_do(
     outside = tmp_path / "outside"
     outside.mkdir()
     monkeypatch.chdir(outside)
-    assert str(repository) in shell.ok("status").out
+    assert str(repository) in shell.run("status", COLUMNS="300").out
     assert [one["project"]["name"] for one in shell.json("status")["projects"]] == ["shop"]
 
 

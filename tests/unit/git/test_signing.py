@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from ostinato.git.goal_branch import GitGoalBranch
 from ostinato.git.signing import SigningError
 from tests.programs import need
 from tests.unit.git.conftest import Person
+from tests.unit.sandbox.processes import gone
 
 
 def ssh_key(person: Person, passphrase: str = "") -> Path:
@@ -121,21 +122,11 @@ async def test_a_key_that_is_there_is_seen_before_any_work(person: Person, place
 def test_a_program_that_hangs_is_ended(person: Person, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ostinato.git.commits.SIGNING_TIMEOUT", 2)
     ssh_key(person)
+    seconds = f"600.{uuid.uuid4().int % 10**12:012}"
     hangs = person.root / "hangs"
-    hangs.write_text(f"#!/bin/sh\necho $$ > {person.root}/pid\nexec sleep 600\n")
+    hangs.write_text(f"#!/bin/sh\nexec sleep {seconds}\n")
     hangs.chmod(0o755)
     person.git("config", "--global", "gpg.ssh.program", str(hangs))
     with pytest.raises(SigningError, match="no answer within"):
         asyncio.run(committed(person, place))
-    pid = (person.root / "pid").read_text().strip()
-    until = time.monotonic() + 10
-    while _alive(Path("/proc") / pid) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not _alive(Path("/proc") / pid)
-
-
-def _alive(process: Path) -> bool:
-    try:
-        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert gone(seconds)

@@ -19,8 +19,8 @@ from tests.scenario.conftest import Modelled
 from tests.scenario.world import Turn, World, brain, done, plan_of, task, write
 
 FILES = {"README.md": "# A project\n", "src/app.py": "print('hi')\n"}
-MANY = 1500
-KILLS = int(os.environ.get("OSTINATO_LAND_KILLS", "4"))
+MANY = 600
+KILLS = int(os.environ.get("OSTINATO_LAND_KILLS", "3"))
 
 
 def writer(turn: Turn) -> Answer:
@@ -252,7 +252,7 @@ def _many_files(world: World, goal: str) -> None:
 
 def _killed_over_the_checkout(world: World, process: subprocess.Popen[Any], dice: random.Random) -> None:
     """Kill the landing, with every git of it, after a random number of the files has come to the checkout."""
-    wanted = dice.choice([0, 1, dice.randrange(MANY), 2999])
+    wanted = dice.choice([0, 1, dice.randrange(MANY), 2 * MANY])
     note = world.repo / ".git" / "ostinato-landing"
     while process.poll() is None and not note.exists():
         time.sleep(0.001)

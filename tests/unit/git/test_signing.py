@@ -120,7 +120,7 @@ async def test_a_key_that_is_there_is_seen_before_any_work(person: Person, place
 
 
 def test_a_program_that_hangs_is_ended(person: Person, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ostinato.git.commits.SIGNING_TIMEOUT", 2)
+    monkeypatch.setattr("ostinato.git.commits.SIGNING_TIMEOUT", 1)
     ssh_key(person)
     seconds = f"600.{uuid.uuid4().int % 10**12:012}"
     hangs = person.root / "hangs"

@@ -111,9 +111,9 @@ async def test_cancelling_kills_the_command(runner: Runner, checkout: Path) -> N
     assert gone(seconds)
 
 
-async def test_memory_stays_bounded_when_a_command_prints_a_gigabyte(runner: Runner, checkout: Path) -> None:
+async def test_memory_stays_bounded_when_a_command_prints_without_end(runner: Runner, checkout: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    command = "echo first; head -c 1000000000 /dev/zero | tr '\\0' x; echo; echo last; echo e >&2"
+    command = "echo first; head -c 250000000 /dev/zero | tr '\\0' x; echo; echo last; echo e >&2"
     ran = await runner.run(command, checkout, timeout=120)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert ran.exit_code == 0

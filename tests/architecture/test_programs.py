@@ -24,7 +24,7 @@ def _needed() -> set[str]:
 
 
 class Machine:
-    """A machine where root runs the script; `lacks` nothing but what tests want, unless said. Its apt-get only notes."""
+    """A machine where root runs the script, with the programs that it `has`. Its apt-get only notes what is asked."""
 
     def __init__(self, folder: Path, *, has: tuple[str, ...] = ("bwrap", "git"), apt_exits: int = 0) -> None:
         folder.mkdir()

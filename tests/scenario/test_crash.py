@@ -1,8 +1,8 @@
 """kill -9 at random moments of a run of tasks: nothing lost, nothing twice, every commit green, no orphan.
 
 What is killed is the run itself, one of the processes that work for it (git, the sandbox, the commands in it), or the
-whole tree of them at once. The sample is small by default, and so is the run; OSTINATO_KILLS=200 runs the full one, with
-a dozen tasks in each run.
+whole tree of them at once. The sample is small by default, and so is the run; OSTINATO_KILLS=200 runs the full one,
+with a dozen tasks in each run.
 """
 
 from __future__ import annotations

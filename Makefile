@@ -49,10 +49,11 @@ arch: setup ## Check that imports go downwards only
 
 check: lint types arch test ## All of the above: what CI runs
 
-bench: setup ## Measure the start, what an iteration costs, and a repository of 50,000 files
+bench: setup ## Measure the start, an iteration, a repository of 50,000 files, a look at 10,000 tasks
 	@$(BIN)/python tests/bench/bench_start.py
 	@$(BIN)/python tests/bench/bench_iteration.py
 	@$(BIN)/python tests/bench/bench_large.py
+	@$(BIN)/python tests/bench/bench_looking.py
 
 shape: setup ## Print the measures of the house beside their limits
 	@$(BIN)/python scripts/shape.py

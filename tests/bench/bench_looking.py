@@ -1,6 +1,7 @@
 """How long `status`, `show` and `report` take on a goal of many tasks, beside the start of the command line alone.
 
-`make bench` runs it; a number of tasks may be given. The graph is written with SQL, not by runs: each task has an attempt with two steps, two runs of checks and an outcome; each tenth failed twice before.
+`make bench` runs it; a number of tasks may be given. The graph is written with SQL, not by runs: each task has an
+attempt with two steps, two runs of checks and an outcome; each tenth failed twice before.
 """
 
 from __future__ import annotations

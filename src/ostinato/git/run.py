@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ostinato.base.errors import MachineError
 
+_PERSONS_FILES = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 Setting = tuple[str, str]
 """A key of git's configuration and its value. Never as text with `=`: a driver's name may hold that sign."""
 
@@ -187,7 +188,8 @@ class Git:
         return process.returncode, out, err
 
     def _environment(self, config: Sequence[Setting]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        where = _PERSONS_FILES if self._own_config else ()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in where}
         settings = [*_NEUTRAL, *(() if self._own_config else _NOT_THE_PERSONS), *self._settings, *config]
         told = {"GIT_CONFIG_COUNT": str(len(settings))}
         for number, (key, value) in enumerate(settings):

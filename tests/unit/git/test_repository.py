@@ -57,6 +57,15 @@ def test_the_identity_is_the_persons_own(person: Person) -> None:
     assert person.repository().identity() == ("Pat Person", "pat@work.example.org")
 
 
+def test_the_identity_is_found_where_the_persons_environment_says(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = person.root / "elsewhere"
+    elsewhere.write_text("[user]\n\tname = Pat Elsewhere\n\temail = pat@elsewhere.example.org\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(elsewhere))
+    assert person.repository().identity() == ("Pat Elsewhere", "pat@elsewhere.example.org")
+
+
 def test_a_missing_identity_names_both_commands(person: Person) -> None:
     (person.root / "home" / ".gitconfig").unlink()
     with pytest.raises(UsageError, match=r"git config --global user\.name .* git config --global user\.email"):

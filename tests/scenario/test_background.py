@@ -153,7 +153,7 @@ def test_without_a_run_there_is_nothing_to_see(modelled: Modelled, option: str) 
     assert "nothing runs" in nothing.err
     assert world.run("ralph", option, "--max-cost", "3").code == 2
     assert world.run("ralph", goal).code == 0
-    assert "ended as goal_completed" in world.run("ralph", option).err
+    assert "ended: goal completed" in world.run("ralph", option).err
 
 
 def test_a_killed_run_is_noticed_shown_as_dead_and_recovered(modelled: Modelled) -> None:

@@ -107,6 +107,12 @@ class Learned:
     node: Node
     about: tuple[NodeId, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """Its description, "" where that says no more than the title, as a hint in one short line does."""
+        told = self.node.description.strip()
+        return "" if told == self.node.title.strip() else told
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:

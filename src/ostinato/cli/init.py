@@ -12,7 +12,7 @@ from ostinato.base.errors import ConfigError, UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.init_view import check_lines, difference, document, proposal_lines
-from ostinato.cli.output import answer, clean, json_line, remark
+from ostinato.cli.output import answer, clean, json_line, on_stderr, remark
 
 if TYPE_CHECKING:
     from ostinato.app.proposing import Proposed
@@ -98,7 +98,7 @@ def _agreed(proposed: Proposed) -> str | None:
             try:
                 settings_in(text, proposed.path)
             except ConfigError as error:
-                click.echo(clean(error.message), err=True)
+                on_stderr(error.message)
                 continue
         return text
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ostinato.base.errors import UsageError
+from ostinato.base.text import many
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
+from ostinato.cli.layout import look_of
 from ostinato.cli.main_job import run_interruptible
-from ostinato.cli.output import answer, clean, exact, json_line
+from ostinato.cli.output import answer, clean, exact, json_line, on_stderr
 
 if TYPE_CHECKING:
     from ostinato.app.land import LandOptions
@@ -141,14 +143,15 @@ def land_document(result: LandResult) -> dict[str, Any]:
 def land_lines(result: LandResult) -> Iterator[str]:
     """Yield what a person reads."""
     goal, branch = f"{result.goal.id} {clean(result.goal.title)}", clean(result.branch)
-    commits = f"{_counted(result.commits, 'commit')}{_DONE[result.how.value]}"
-    checks = _counted(result.checks, "check")
+    commits = f"{many(result.commits, 'commit')}{_DONE[result.how.value]}"
+    checks = many(result.checks, "check")
+    look = look_of(sys.stdout)
     if not result.commits:
-        yield f"{branch} has all of {goal} already"
+        yield from look.lines(f"{branch} has all of {goal} already", hang="  ")
     elif result.dry_run:
-        yield f"Would land {goal} on {branch}: {commits}"
+        yield from look.lines(f"Would land {goal} on {branch}: {commits}", hang="  ")
     else:
-        yield f"Landed {goal} on {branch}: {commits}"
+        yield from look.lines(f"Landed {goal} on {branch}: {commits}", hang="  ")
     yield f"  {result.before[:10]}..{result.after[:10]}, proven by {checks}"
     if result.dry_run:
         yield "  nothing was changed"
@@ -156,15 +159,11 @@ def land_lines(result: LandResult) -> Iterator[str]:
         yield f"  {result.kept} is kept"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _asked_how(invocation: Invocation, why: str) -> str | None:
     """Offer the other ways to a person at a terminal; None when nobody is there or none is wanted."""
     if invocation.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    click.echo(clean(why.partition(":")[0]), err=True)
+    on_stderr(why.partition(":")[0])
     for name, what in _WAYS.items():
         click.echo(f"  {name:<7} {what}", err=True)
     choice = click.Choice([*_WAYS, "no"])

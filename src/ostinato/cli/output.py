@@ -15,6 +15,9 @@ import click
 from ostinato.base.text import display_width, one_line, printable
 from ostinato.cli.context import Invocation
 
+_ROOM = 24
+_HANG = 4
+
 
 def answer(invocation: Invocation, document: Any, lines: Iterable[str]) -> None:
     """Print `document` with --json, else the lines; `lines` may be lazy and are then made for a person only."""
@@ -63,10 +66,21 @@ def clean_block(text: str, indent: str = "  ") -> list[str]:
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:
-    """Return the rows with aligned columns, two blanks between them; the last column is never padded."""
+    """Return the rows with aligned columns, two blanks between them; the last column is never padded.
+
+    On a terminal that is too narrow it goes on below itself, where it has room there.
+    """
+    from ostinato.cli.layout import look_of
+
+    look = look_of(sys.stdout)
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
+    before = sum(widths[:-1]) + 2 * len(widths[:-1])
+    rows_of_text = ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
+    if look.width is None:
+        return rows_of_text
+    hang = " " * (before if look.width - before >= _ROOM else _HANG)
+    return [line for text in rows_of_text for line in ([text] if look.fits(text) else look.lines(text, hang=hang))]
 
 
 def short_time(moment: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from ostinato import __version__
 from ostinato.base.errors import NotFoundError, OstinatoError
 from ostinato.base.text import clip
 from ostinato.cli.context import Invocation, repository_top
+from ostinato.cli.layout import look_of
 from ostinato.cli.output import clean
 
 _GOALS = 5
@@ -26,10 +28,11 @@ def show_overview(invocation: Invocation) -> int:
         raise  # a --project that does not exist
     except OstinatoError as error:
         state, steps, code = [error.message], [("ostinato doctor", "look at what is needed")], error.exit_code
-    click.echo(f"Ostinato {__version__}: plans a goal as small tasks, and proves them one by one")
-    click.echo()
-    for line in state:
-        click.echo(clean(line))
+    look = look_of(sys.stdout)
+    said = (f"Ostinato {__version__}: plans a goal as small tasks, and proves them one by one", "", *map(clean, state))
+    for line in said:
+        for part in look.lines(line, hang="  "):
+            click.echo(part)
     click.echo()
     width = max(len(command) for command, _ in steps)
     beside = width + max(len(why) for _, why in steps) + 4 <= _columns()

@@ -214,7 +214,7 @@ def _learned(report: Report, *, full: bool) -> Iterator[str]:
     shown, left = say.cut(report.learned, _MANY, full=full)
     yield "<ul>"
     for one in shown:
-        told = f"<br><span class=small>{_text(one.node.description)}</span>" if one.node.description.strip() else ""
+        told = f"<br><span class=small>{_text(one.told)}</span>" if one.told else ""
         yield f"<li>{_text(one.node.title)}{told}</li>"
     yield "</ul>"
     yield from _more(left, "observation")

@@ -119,7 +119,8 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
     if found.session.handoff_notes:
         yield ""
         yield painted("handoff notes", "cyan", bold=True)
-        yield from clean_block(found.session.handoff_notes.rstrip())
+        for line in clean_block(found.session.handoff_notes.rstrip()):
+            yield from wrapped(line.strip(), "  ", "    ") if line else ("",)
 
 
 def _talks(found: _Found, *, full: bool) -> Iterator[str]:

@@ -199,7 +199,7 @@ def _next(found: _Task) -> Iterator[str]:
     if commands:
         yield ""
         yield heading("next")
-        yield from (f"  {command}" for command in commands)
+        yield from (line for command in commands for line in wrapped(command, "  ", "    "))
 
 
 STATUS_COLOURS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ostinato.base.text import clip, many, one_line
 from ostinato.chat.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from ostinato.cli.output import clean, clean_block, columns
-from ostinato.cli.screen import clipped, length, painted, spent_by_kind, width
+from ostinato.cli.screen import clipped, length, painted, spent_by_kind, width, wrapped
 
 if TYPE_CHECKING:
     from ostinato.store.conversations import StoredMessage, StoredStep
@@ -38,7 +38,8 @@ def transcript_lines(messages: Sequence[StoredMessage], steps: Sequence[StoredSt
         if stored.step != present:
             present = stored.step
             yield ""
-            yield painted(_step_line(present, by_step.get(present)), bold=True)
+            for line in wrapped(_step_line(present, by_step.get(present)), rest="    "):
+                yield painted(line, bold=True)
         yield from _message(stored, full=full)
 
 

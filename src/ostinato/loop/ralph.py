@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ostinato.agent.ports import ContextTooLong, ProviderError, ProviderUnsteady
 from ostinato.base.errors import MachineError, machine_error
 from ostinato.base.ids import NodeId
+from ostinato.base.text import many
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Ending
 from ostinato.graph.sessions import Session, SessionKind, StopReason
@@ -23,7 +24,7 @@ from ostinato.loop.workbench import Run, Workbench
 
 NO_WORK_MOST = 5
 WITHOUT_PROGRESS_MOST = 20
-_SUMMARY = re.compile(r"(\d+) iterations, \d+ tasks completed: (.*)", re.DOTALL)
+_SUMMARY = re.compile(r"([\d,]+) iterations?, [\d,]+ tasks? completed: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def ralph(bench: Workbench, goal: Node) -> RalphEnd:
     run = Run(bench, goal, session, bench.clock.monotonic())
     await bench.store(lambda s: s.sessions.add_agent(session.id, bench.agent))
     stop = await _until_stopped(run)
-    summary = f"{run.iterations} iterations, {run.completed} tasks completed"
+    summary = f"{many(run.iterations, 'iteration')}, {many(run.completed, 'task')} completed"
     ended = await bench.store(
         lambda s: s.sessions.end(session.id, stop_reason=stop.reason.value, summary=f"{summary}: {stop.detail}")
     )
@@ -66,7 +67,7 @@ async def ralph(bench: Workbench, goal: Node) -> RalphEnd:
 def told_in(summary: str) -> tuple[int, str]:
     """Return the iterations and the detail of the stop that a session's summary, as written above, tells of."""
     found = _SUMMARY.fullmatch(summary)
-    return (int(found[1]), found[2]) if found else (0, summary)
+    return (int(found[1].replace(",", "")), found[2]) if found else (0, summary)
 
 
 async def _until_stopped(run: Run) -> Stop:

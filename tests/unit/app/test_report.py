@@ -10,6 +10,7 @@ import pytest
 
 from ostinato.app.diffstat import FileChange, diffstat
 from ostinato.app.report import pull_request_text, read_decision, read_report
+from ostinato.app.report_values import Learned
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Priority, Status
@@ -179,3 +180,9 @@ def test_an_interrupted_iteration_is_no_attempt_in_the_report(store: Store, work
     report = read_report(store, store.graph.get(worked.goal.id))
     (task,) = (one for one in report.tasks if one.node.id == second.claim.task_id)
     assert (len(task.attempts), task.tries) == (2, 1)
+
+
+def test_what_was_learned_is_told_once_where_title_and_description_are_one(store: Store, worked: Night) -> None:
+    node = store.graph.get(worked.goal.id)
+    assert Learned(replace(node, title="Cut at a dash", description="Cut at a dash\n")).told == ""
+    assert Learned(replace(node, title="Cut", description="Cut at a dash.")).told == "Cut at a dash."

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -237,17 +238,36 @@ def test_a_usage_error_is_one_line_of_plain_words(shell: Shell) -> None:
     assert "is not a whole number" in shell.run("events", "--after", "x").err
 
 
+def on_terminal(command: Sequence[str | Path], where: Path, stream: str, columns: int) -> str:
+    """Return what a command prints to one of its streams, a terminal of so many columns."""
+    reader, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+    subprocess.run(command, check=False, cwd=where, **{stream: terminal, other: subprocess.DEVNULL})  # type: ignore[call-overload]
+    os.close(terminal)
+    with os.fdopen(reader, "rb") as shown:
+        return shown.read1().decode()
+
+
 def test_an_error_is_one_line_but_broken_between_words_on_a_terminal_that_is_narrower(tmp_path: Path) -> None:
     command = [OSTINATO, "--db", tmp_path / "none.db", "show", "os-00000000"]
     piped = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert piped.stderr.count("\n") == 1
-    reader, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
-    subprocess.run(command, check=False, stderr=terminal, stdout=subprocess.DEVNULL, cwd=tmp_path)
-    os.close(terminal)
-    with os.fdopen(reader, "rb") as shown:
-        said = shown.read1().decode()
+    said = on_terminal(command, tmp_path, "stderr", 30)
     lines = said.splitlines()
     assert len(lines) > 1
     assert max(map(len, lines)) <= 30
     assert " ".join(said.split()) == " ".join(piped.stderr.split())
+
+
+def test_the_last_column_of_a_table_goes_on_below_itself_on_a_narrow_terminal(shell: Shell, tmp_path: Path) -> None:
+    goal = shell.add("goal", "A shop")
+    shell.add("task", "A till that gives the change in the fewest coins of all", "--parent", goal)
+    command = [OSTINATO, "--db", shell.database, "tasks", "list"]
+    piped = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert piped.stdout.count("\n") == 1
+    first, *rest = on_terminal(command, Path.cwd(), "stdout", 60).splitlines()
+    assert first == first[:60]
+    assert rest
+    assert {len(line) - len(line.lstrip()) for line in rest} == {first.index("A till")}
+    assert " ".join(" ".join((first, *rest)).split()) == " ".join(piped.stdout.split())

@@ -140,6 +140,32 @@ def test_a_task_that_was_never_red_waits_for_a_person(modelled: Modelled) -> Non
     assert world.commits(f"ostinato/{goal}/main") == ["Make prose"]
 
 
+def test_a_task_that_a_person_must_judge_waits_though_its_checks_prove_it(modelled: Modelled) -> None:
+    judged = task("guide", check="test -f guide.md", judge=True)
+    # What another task's work made green before is no less for a person to judge.
+    done_already = task("index", check="test -f guide.md", after=["guide"], judge=True)
+
+    def coder(turn: Turn) -> Answer:
+        assert turn.title == "Make guide"
+        return done() if turn.number else write("guide.md", "Read this.\n")
+
+    world = modelled(brain(plan_of(judged, done_already), coder)).make_repository(FILES)
+    goal = planned(world)
+    ran = world.run("--json", "ralph", goal)
+    assert (ran.code, ran.json["stopped"], ran.json["completed"]) == (5, "waiting_for_approval", 0)
+    assert world.commits(f"ostinato/{goal}/main") == []
+    (asked,) = world.json("approvals")
+    assert (asked["node_id"], asked["kind"]) == (f"{goal}.1", "review")
+    assert "a person must judge the result" in asked["question"]
+
+    assert world.run("approve", f"{goal}.1").code == 0
+    assert world.run("--json", "ralph", goal).json["stopped"] == "waiting_for_approval"
+    assert [a["node_id"] for a in world.json("approvals")] == [f"{goal}.2"]
+    assert world.run("approve", f"{goal}.2").code == 0
+    assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
+    assert world.commits(f"ostinato/{goal}/main") == ["Make guide"]
+
+
 def test_a_rejected_review_is_tried_again_with_the_reason(modelled: Modelled) -> None:
     judged = task("prose", check="true", judge=True)
     judged["checks"] = []

@@ -78,7 +78,7 @@ def _details_facts(details: Details) -> list[tuple[str, object]]:
             ("complexity", details.complexity),
             ("profile", details.profile),
             ("attempts", f"{details.attempts}{most}" if details.attempts or most else ""),
-            ("judged by", "a person or reviewer" if details.judge else ""),
+            ("judged by", "a person" if details.judge else ""),
         ]
     if isinstance(details, OutcomeDetails):
         return [

@@ -130,7 +130,7 @@ def _facts(node: Node) -> Iterator[str]:
         *([f"priority {node.priority}"] if node.priority else []),
         *([f"complexity {details.complexity}"] if details.complexity else []),
         *([f"profile {details.profile}"] if details.profile else []),
-        *(["a person or reviewer judges it"] if details.judge else []),
+        *(["a person judges it"] if details.judge else []),
         *([f"labels {', '.join(node.labels)}"] if node.labels else []),
     ]
     if facts:

@@ -78,7 +78,7 @@ class Check:
 class TaskDetails:
     """What a task asks for. `attempts` counts the attempts used up; `max_attempts` None means the configured one.
 
-    `judge` says that a person or reviewer must judge the result, so having no check is meant.
+    `judge` says that a person must judge the result, its checks or not: so having no check is meant.
     """
 
     acceptance_criteria: tuple[str, ...] = ()

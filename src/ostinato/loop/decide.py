@@ -16,7 +16,7 @@ class Action(StrEnum):
     """What becomes of the task."""
 
     DONE = "done"  # completed
-    REVIEW = "review"  # passed, but nothing was ever red: a person must judge
+    REVIEW = "review"  # passed, but nothing was ever red, or the task asks for it: a person must judge
     RETRY = "retry"  # ready again, one attempt used up
     FAIL = "fail"  # failed, an observation says why
     BLOCK = "block"  # the agent needs something: blocked with its reason
@@ -41,7 +41,8 @@ class Attempt:
 
     `attempts` counts those used up before this one; `failures_in_a_row` the provider's failures on this task in this
     session, this one included; `answered` tells whether the model answered anything at all in this session;
-    `seen_before` whether an earlier attempt had the same failing evidence and diff.
+    `seen_before` whether an earlier attempt had the same failing evidence and diff; `judged` whether the task says that
+    a person must judge its result.
     """
 
     ending: Ending
@@ -55,6 +56,7 @@ class Attempt:
     seen_before: bool
     failures_in_a_row: int
     answered: bool = True
+    judged: bool = False
 
 
 PARK_AFTER = 5
@@ -65,6 +67,8 @@ def decide(attempt: Attempt) -> Decision:
     """Return what becomes of the task. Total: every combination of facts has one answer."""
     verdict = attempt.verdict
     if verdict is not None and verdict.kind is VerdictKind.PASSED:
+        if verdict.ever_red and attempt.judged:
+            return Decision(Action.REVIEW, "its checks pass, and a person must judge the result")
         if verdict.ever_red:
             return Decision(Action.DONE, "all checks passed")
         return Decision(Action.REVIEW, "its checks pass, but none was ever red: a person must judge")

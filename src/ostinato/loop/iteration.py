@@ -139,8 +139,13 @@ async def _finish_satisfied(
 ) -> IterationReport:
     verdict = judge(Change(base, base, ""), before, {}, ever_red=True)
     decision = Decision(Action.DONE, "already satisfied: its checks were red when planned and are green now")
+    if task.task.judge:
+        decision = Decision(Action.REVIEW, "its checks are green already, and a person must judge the result")
     finished = FinishedIteration(Ending.NONE, decision.reason, decision, verdict, outcome_title=task.title)
-    await run.bench.store(lambda s: s.iterations.finish(claim, finished))
+    if decision.action is Action.REVIEW:
+        decision = await conclude(run, claim, task, iteration, Change(base, base, ""), finished)
+    else:
+        await run.bench.store(lambda s: s.iterations.finish(claim, finished))
     return IterationReport(task, iteration.id, decision, Ending.NONE)
 
 
@@ -214,6 +219,7 @@ async def _decided(
             seen_before=bool(fingerprint) and any(i.fingerprint == fingerprint for i in earlier),
             failures_in_a_row=failures,
             answered=run.answered,
+            judged=task.task.judge,
         )
     )
 

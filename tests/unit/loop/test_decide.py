@@ -28,6 +28,8 @@ BASE = Attempt(Ending.COMPLETE, "", RED, 0, 3, 4, True, 0, False, 0)
         ({"verdict": GREEN, "ending": Ending.STEP_LIMIT}, Action.DONE, False),
         ({"verdict": GREEN, "ending": Ending.SESSION_LIMIT}, Action.DONE, False),
         ({"verdict": UNPROVEN}, Action.REVIEW, False),
+        ({"verdict": GREEN, "judged": True}, Action.REVIEW, False),
+        ({"judged": True}, Action.RETRY, True),
         ({}, Action.RETRY, True),
         ({"changed": False}, Action.RETRY, True),
         ({"verdict": UNCLEAR}, Action.RETRY, True),
@@ -73,10 +75,11 @@ def test_parked_tasks_say_so() -> None:
         children=st.integers(0, 2),
         seen_before=st.booleans(),
         failures_in_a_row=st.integers(0, 7),
+        judged=st.booleans(),
     )
 )
 def test_nothing_is_done_without_a_green_verdict_that_was_red(attempt: Attempt) -> None:
     decision = decide(attempt)
-    proven = attempt.verdict in (GREEN,)
+    proven = attempt.verdict in (GREEN,) and not attempt.judged
     assert (decision.action is Action.DONE) == proven
     assert not (decision.no_work and decision.uses_attempt)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ostinato.app import open_store_for
 from ostinato.base.errors import ClaimLostError, RuleError, UsageError
 from ostinato.base.ids import IterationId
+from ostinato.base.text import many
 from ostinato.graph.approvals import Approval
 from ostinato.graph.types import Status
 
@@ -31,7 +32,7 @@ def approve_question(database: Path | None, identifier: str, words: str | None =
                 return settled, f"Answered. Next: ostinato plan --goal {settled.node_id}"
             if settled.kind == "plan":
                 tasks = store.plans.accept(settled.node_id)
-                return settled, f"Accepted: {settled.node_id} has {len(tasks)} tasks. Next: ostinato ralph"
+                return settled, f"Accepted: {settled.node_id} has {many(len(tasks), 'task')}. Next: ostinato ralph"
         return settled, _complete_if_unmoved(store, settled)
     finally:
         store.close()

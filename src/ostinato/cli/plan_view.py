@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ostinato.base.text import many
 from ostinato.cli.layout import Look
 from ostinato.cli.main_job import cost_text
 from ostinato.cli.output import clean, clean_block
@@ -48,11 +49,15 @@ def beside(job: Job, proposal: Proposal, before: PlanDraft | None = None) -> Bes
 
 def estimate_text(likely: Estimate) -> str:
     """Return an estimate in words."""
-    tokens = f"{_rounded(likely.tokens_low)} to {_rounded(likely.tokens_high)} tokens"
+    tokens = f"{_between(_rounded(likely.tokens_low), _rounded(likely.tokens_high))} tokens"
     cost = ""
     if likely.cost_low is not None and likely.cost_high is not None:
-        cost = f", {cost_text(likely.cost_low)} to {cost_text(likely.cost_high)}"
-    return f"{likely.tasks} task{'' if likely.tasks == 1 else 's'}, {tokens}{cost} ({likely.basis})"
+        cost = f", {_between(cost_text(likely.cost_low), cost_text(likely.cost_high))}"
+    return f"{many(likely.tasks, 'task')}, {tokens}{cost} ({likely.basis})"
+
+
+def _between(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _rounded(tokens: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ostinato.agent.ports import Signal, ToolResult
+from ostinato.base.text import many
 from ostinato.graph.fields import Fields
 from ostinato.graph.plan import Criticism, Critique
 from ostinato.tools.tool import FLAG, OBJECTS, Arguments, Tool, ToolRefusal
@@ -38,7 +39,7 @@ class CritiqueBook:
         if not real and not arguments["approve"]:
             raise ToolRefusal("say in findings what is missing, or approve")
         self._given = Critique(real, bool(arguments["approve"]))
-        said = f"{len(real)} findings, {'approved' if arguments['approve'] else 'not approved'}"
+        said = f"{many(len(real), 'finding')}, {'approved' if arguments['approve'] else 'not approved'}"
         return ToolResult("the critique is taken", signal=Signal("complete", said), summary=said)
 
 

@@ -62,7 +62,8 @@ class PlanSide(ABC):
         """
         choice = await self._opened.bridge(lambda s: chosen_goal(s, self._opened.project.id, goal_id))
         if choice.over is not None:
-            raise UsageError(f"{choice.why}: there is nothing left to plan in {choice.goal.id}")
+            said = f"{choice.why}: there is nothing left to plan in {choice.goal.id}"
+            raise UsageError(f'{said}; a new wish is a goal of its own: `ostinato plan "…"`')
         base = self._opened.branch.find(choice.goal.id) or self._opened.repository.head()
         bench = await self._ready()
         self._planning, proposal = await plan.come_back(bench, choice.goal.id, base, self._heard(asker), words.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
+from ostinato.cli.layout import look_of
 from ostinato.cli.output import answer, clean, columns
 from ostinato.config.paths import database_path, project_config_file, state_directory, user_config_file
 
@@ -94,6 +96,7 @@ def _document(one: Explained) -> dict[str, Any]:
 
 def _all(found: list[Explained]) -> Iterator[str]:
     section: str | None = None
+    look = look_of(sys.stdout)
     for one in found:
         here = one.key.rpartition(".")[0]
         if here != section:
@@ -103,8 +106,8 @@ def _all(found: list[Explained]) -> Iterator[str]:
             yield f"[{section}]" if section else "at the top of the file"
         name = one.key.rpartition(".")[2]
         origin = "" if one.source == "default" else f"  ({one.place})"
-        yield clean(f"  {name} = {_shown(one.value)}{origin}")
-        yield clean(f"      {one.facts.meaning}")
+        yield from look.lines(clean(f"{name} = {_shown(one.value)}{origin}"), "  ", "    ")
+        yield from look.lines(clean(one.facts.meaning), "      ")
 
 
 def _one(one: Explained) -> Iterator[str]:

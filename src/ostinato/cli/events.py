@@ -35,7 +35,7 @@ _POLL_SECONDS = 0.2
 @click.option("--after", type=click.IntRange(min=0), metavar="SEQ", help="Only events with a greater number.")
 @click.option("--goal", metavar="ID", help="Only events of this goal and what it contains.")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only these: check.ended, or check for all such.")
-@click.option("--limit", type=click.IntRange(min=1), help="End after so many.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many.")
 @click.option(
     "--readable/--raw",
     default=None,

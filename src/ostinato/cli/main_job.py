@@ -54,13 +54,21 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
             click.option(
                 "--autonomy",
                 type=click.Choice(["full", "supervised"]),
-                help="How much is asked: nothing, or the plan and tasks that prove nothing by themselves (default).",
+                help="How much is asked: nothing, or the plan and whatever else needs a person (default).",
             ),
-            click.option("--max-iterations", type=click.IntRange(min=1), help="Stop after this many iterations."),
-            click.option("--max-tokens", type=click.IntRange(min=1), help="Stop before this many tokens are exceeded."),
+            click.option(
+                "--max-iterations", type=click.IntRange(min=1), metavar="N", help="Stop after this many iterations."
+            ),
+            click.option(
+                "--max-tokens",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Stop before this many tokens are exceeded.",
+            ),
             click.option(
                 "--max-cost",
                 type=click.FloatRange(min=0, min_open=True),
+                metavar="DOLLARS",
                 help="Stop when this many US dollars are spent.",
             ),
             click.option("--max-time", type=Duration(), help="Stop after this time: 90s, 30m, 2h."),

@@ -66,7 +66,9 @@ def details_options(command: F) -> F:
             click.option("--scope", multiple=True, metavar="GLOB", help="Task: files that it may change."),
             click.option("--complexity", type=click.Choice([*_words(Complexity), _CLEAR]), help="Task: how large."),
             click.option("--profile", metavar="NAME", help="Task: the agent's profile."),
-            click.option("--max-attempts", type=click.IntRange(min=1), help="Task: attempts before it fails."),
+            click.option(
+                "--max-attempts", type=click.IntRange(min=1), metavar="N", help="Task: attempts before it fails."
+            ),
             click.option("--judge/--no-judge", default=None, help="Task: a person judges the result."),
             click.option("--pro", multiple=True, metavar="TEXT", help="Option: what speaks for it."),
             click.option("--con", multiple=True, metavar="TEXT", help="Option: what speaks against it."),

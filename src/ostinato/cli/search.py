@@ -19,7 +19,9 @@ from ostinato.graph.types import Node, NodeType, Status
 @click.option("--type", "node_type", type=click.Choice([kind.value for kind in NodeType]), help="Only this type.")
 @click.option("--status", type=click.Choice([status.value for status in Status]), help="Only this status.")
 @click.option("--all-projects", is_flag=True, help="In every project, not only the present one.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="At most so many."
+)
 @pass_invocation
 def search(
     invocation: Invocation,

@@ -53,7 +53,7 @@ def list_(invocation: Invocation, status: str | None, goal: str | None) -> None:
 
 
 @tasks.command("ready", examples=("ostinato tasks ready --limit 5",))
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @goal_option
 @pass_invocation
 def ready(invocation: Invocation, limit: int | None, goal: str | None) -> None:

@@ -13,6 +13,7 @@ from ostinato.agent.fence import fenced
 from ostinato.agent.ports import ProviderError
 from ostinato.base.errors import MachineError, OstinatoError, machine_error
 from ostinato.base.ids import NodeId
+from ostinato.base.text import many
 from ostinato.graph.iterations import Ending
 from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.plan_format import to_arguments
@@ -114,7 +115,7 @@ async def leave(planning: Planning, proposal: Proposal | None) -> bool:
     run, bench = planning.run, planning.run.bench
     if proposal is not None and proposal.draft is not None:
         tasks = len(proposal.draft.tasks)
-        question = f"Accept the plan for {run.goal.title} ({tasks} tasks)?"
+        question = f"Accept the plan for {run.goal.title} ({many(tasks, 'task')})?"
         await bench.store(lambda s: s.plans.ask(run.goal.id, run.session.id, question, {"tasks": tasks}))
         return True
     end = proposal.end if proposal is not None else None

@@ -11,6 +11,7 @@ from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.base.process import ProcessIdentity
 from ostinato.base.spending import Spending
+from ostinato.base.text import many
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import EdgeType
@@ -164,7 +165,7 @@ class PlanStore:
             self._close_questions(goal_id, "approved", None, actor)
             self._tell(goal, actor, {"plan": "accepted", "tasks": len(draft.tasks), "replaced": list(replaced)})
             if session_id is not None:
-                summary = f"plan accepted with {len(draft.tasks)} tasks"
+                summary = f"plan accepted with {many(len(draft.tasks), 'task')}"
                 self._store.sessions.end(session_id, stop_reason="accepted", summary=summary)
             return [self._graph.get(ids[task.key]) for task in draft.tasks]
 

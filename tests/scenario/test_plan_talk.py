@@ -267,6 +267,8 @@ def test_a_second_ctrl_c_ends_it_at_once(modelled: Modelled) -> None:
         person.sees("stopping after the present step")
         person.presses("\x03")
         assert person.ends() == 130
+        # The line of what runs now hides the cursor.
+        assert person.said.rindex("\x1b[?25h") > person.said.rindex("\x1b[?25l")
     held.set()
 
 

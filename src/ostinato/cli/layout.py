@@ -75,6 +75,13 @@ def take_line_away() -> None:
         os.write(2, b"\r\x1b[2K")
 
 
+def give_terminal_back() -> None:
+    """Clear the line of what runs now and show the cursor again: the process ends without a chance to tidy up."""
+    take_line_away()
+    if os.isatty(2) and not is_dumb():
+        os.write(2, b"\x1b[?25h")
+
+
 def terminal_size(stream: TextIO) -> tuple[int, int]:
     """Return lines and columns of the terminal behind `stream`; 24 and 80 where it does not say (some say 0)."""
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from ostinato.base.errors import UsageError
-from ostinato.cli.layout import take_line_away
+from ostinato.cli.layout import give_terminal_back, take_line_away
 from ostinato.cli.output import remark
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def run_interruptible(
         if interruption.diverted():
             return
         if interruption.asked:
+            give_terminal_back()
             os._exit(130)
         interruption.ask()
         if not invocation.json:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ostinato.store.store import Store
 
 _EVERY = 0.1
+_SPINNER = 3  # its sign, a blank, and the last column, which some terminals wrap at
+_LEAST = 15
 
 
 class Live:
@@ -213,8 +215,16 @@ class _Terminal(_Plain):
     def _redraw(self) -> None:
         from rich.text import Text
 
-        room = max(20, self._console.width - len(self._spent) - 8)
-        self._status.update(Text(f"{clip(clean(self._what), room)}  {self._spent}"))
+        self._status.update(Text(now_line(self._what, self._spent, self._console.width - _SPINNER)))
+
+
+def now_line(what: str, spent: str, room: int) -> str:
+    """Return what runs now and what has been spent in one line of `room` columns: a second line would stay behind.
+
+    Where there is too little room for both, what runs now is told.
+    """
+    left = room - len(spent) - 2
+    return f"{clip(clean(what), left)}  {spent}" if spent and left >= _LEAST else clip(clean(what), room)
 
 
 _STYLES = {"✔": "green", "✗": "red", "▶": "bold", "●": "cyan", "!": "yellow"}

@@ -10,7 +10,7 @@ import click
 
 from ostinato import __version__
 from ostinato.base.errors import NotFoundError, OstinatoError
-from ostinato.base.text import clip
+from ostinato.base.text import clip, many
 from ostinato.cli.context import Invocation, repository_top
 from ostinato.cli.layout import look_of
 from ostinato.cli.output import clean
@@ -69,7 +69,7 @@ def _state(invocation: Invocation) -> tuple[list[str], Steps]:
     goals = [goal for goal in standing.goals if goal.is_open or next_step(goal) is not None]
     lines = [f"{project.name}  {project.path}"]
     lines += [
-        clip(f"  {one.goal.id}  {one.done} of {one.tasks} tasks done  {clean(one.goal.title)}", _columns())
+        clip(f"  {one.goal.id}  {one.done} of {many(one.tasks, 'task')} done  {clean(one.goal.title)}", _columns())
         for one in goals[-_GOALS:]
     ]
     steps: Steps = [(step.command, step.why) for one in goals[-_GOALS:] if (step := next_step(one))]
@@ -81,7 +81,7 @@ def _state(invocation: Invocation) -> tuple[list[str], Steps]:
 def _outside(projects: int) -> tuple[list[str], Steps]:
     steps = [("ostinato demo", "see the whole job, no key needed")]
     if projects:
-        steps.insert(0, ("ostinato status", f"what happened in {projects} project{'' if projects == 1 else 's'}"))
+        steps.insert(0, ("ostinato status", f"what happened in {many(projects, 'project')}"))
     return ["not in a git repository: go into one, there the work begins"], steps
 
 

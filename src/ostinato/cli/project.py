@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ostinato.base.errors import UsageError
+from ostinato.base.text import many
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.documents import project_document
@@ -68,7 +69,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
     found = store.projects.get(name)
     if not yes:
         nodes = len(store.graph.query(NodeFilter(project_id=found.id)))
-        question = f"Forget {found.name} ({found.path}) with its {nodes} nodes for ever?"
+        question = f"Forget {found.name} ({found.path}) with its {many(nodes, 'node')} for ever?"
         if not click.confirm(clean(question), err=True):
             raise UsageError("nothing was removed")
     store.projects.remove(found.id)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
+from ostinato.base.text import many
 from ostinato.tools.edits import edited, small_diff
 from ostinato.tools.paths import Checkout, relative
 from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
@@ -82,12 +83,12 @@ class FileTools:
         lines = self._text(path).removesuffix("\n").split("\n")
         first = max(1, arguments.get("offset", 1))
         if first > len(lines):
-            raise ToolRefusal(f"{path} has {len(lines)} lines: offset {first} is behind its end")
+            raise ToolRefusal(f"{path} has {many(len(lines), 'line')}: offset {first} is behind its end")
         shown = _page(lines, first, max(1, min(arguments.get("limit", LINES), LINES)))
         rest = len(lines) - (first - 1 + len(shown))
         more = f"\n… {rest} more lines, read on with offset {first + len(shown)}" if rest > 0 else ""
         body = "(empty)" if lines == [""] else "\n".join(shown)
-        return ToolResult(body + more, summary=f"{path}: {len(shown)} of {len(lines)} lines")
+        return ToolResult(body + more, summary=f"{path}: {len(shown)} of {many(len(lines), 'line')}")
 
     async def _list(self, arguments: Arguments) -> ToolResult:
         top = relative(arguments.get("path", "."))
@@ -99,13 +100,13 @@ class FileTools:
         ]
         listed = found[:_MOST_LISTED]
         more = f"\n… {len(found) - len(listed)} more: narrow it with path or glob" if len(found) > len(listed) else ""
-        return ToolResult(("\n".join(listed) or "(no files)") + more, summary=f"{len(found)} files below {top}")
+        return ToolResult(("\n".join(listed) or "(no files)") + more, summary=f"{many(len(found), 'file')} below {top}")
 
     async def _write(self, arguments: Arguments) -> ToolResult:
         path, content = relative(arguments["path"]), arguments["content"]
         new = self._checkout.write(path, content.encode("utf-8", "surrogateescape"))
         self._wrote(path, content)
-        return text(f"{'created' if new else 'replaced'} {path} ({len(content.splitlines())} lines)")
+        return text(f"{'created' if new else 'replaced'} {path} ({many(len(content.splitlines()), 'line')})")
 
     async def _edit(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])

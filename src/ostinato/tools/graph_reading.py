@@ -7,7 +7,7 @@ from typing import Any
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.base.text import one_line
+from ostinato.base.text import many, one_line
 from ostinato.graph.details import OptionDetails, OutcomeDetails
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.tools.access import Ask
@@ -81,7 +81,7 @@ class GraphReading:
 def _listed(nodes: list[Node]) -> ToolResult:
     lines = [f"{n.id} [{n.node_type}, {n.status}] {one_line(n.title)}" for n in nodes[:_MOST]]
     more = f"\n… {len(nodes) - _MOST} more" if len(nodes) > _MOST else ""
-    return ToolResult(("\n".join(lines) or "(none)") + more, summary=f"{len(nodes)} nodes")
+    return ToolResult(("\n".join(lines) or "(none)") + more, summary=many(len(nodes), "node"))
 
 
 def _document(node: Node) -> dict[str, Any]:

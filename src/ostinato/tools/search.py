@@ -75,7 +75,9 @@ async def _search(checkout: Checkout, arguments: Arguments) -> ToolResult:
     lines = await _run(job)
     shown = lines[:most]
     more = "\n… more matches: narrow it" if len(lines) > most else ""
-    return ToolResult(("\n".join(shown) or "(no match)") + more + note, summary=f"{len(shown)} matches")
+    return ToolResult(
+        ("\n".join(shown) or "(no match)") + more + note, summary=f"{len(shown)} match{'' if len(shown) == 1 else 'es'}"
+    )
 
 
 def _names(checkout: Checkout, top: PurePosixPath) -> list[str]:

@@ -38,7 +38,7 @@ def test_what_comes_next_follows_the_goal(shell: Shell) -> None:
     assert _steps(shell)[0] == f"ostinato plan --goal {goal}"
     task = shell.add("task", "A task", "--parent", goal, "--check", "true")
     assert _steps(shell)[0] == f"ostinato ralph {goal}"
-    assert "0 of 1 tasks done" in shell.run().out
+    assert "0 of 1 task done" in shell.run().out
     shell.ok("node", "set", task, "--status", "completed")
     shell.ok("node", "set", goal, "--status", "completed")
     assert _steps(shell)[0] == f"ostinato land {goal}"

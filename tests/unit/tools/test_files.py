@@ -59,14 +59,14 @@ async def test_binary_missing_and_out_of_range_are_said(call: Call, root: Path) 
     assert "binary" in (await call("read_file", path="b.bin")).text
     assert "did you mean src/parser.py" in (await call("read_file", path="parser.py")).text
     assert "did you mean src/parser.py" in (await call("read_file", path="src/parsr.py")).text
-    assert "has 1 lines" in (await call("read_file", path="src/parser.py", offset=5)).text
+    assert "has 1 line" in (await call("read_file", path="src/parser.py", offset=5)).text
     assert (await call("read_file", path="empty")).text == "(empty)"
     assert (await call("read_file", path="src")).is_error
 
 
 async def test_writing_says_whether_the_file_is_new(call: Call, root: Path) -> None:
     assert (await call("write_file", path="a/b/c.txt", content="1\n2\n")).text == "created a/b/c.txt (2 lines)"
-    assert (await call("write_file", path="a/b/c.txt", content="1")).text == "replaced a/b/c.txt (1 lines)"
+    assert (await call("write_file", path="a/b/c.txt", content="1")).text == "replaced a/b/c.txt (1 line)"
     assert (root / "a/b/c.txt").read_text() == "1"
     assert (await call("write_file", path="a/b", content="x")).is_error
     assert (await call("write_file", path="a/b/c.txt/d", content="x")).is_error

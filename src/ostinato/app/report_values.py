@@ -166,6 +166,11 @@ class Report:
         return rest.strip() if own else whole
 
     @property
+    def discarded(self) -> str | None:
+        """Where git keeps the commits of a goal that was given up, None for every other."""
+        return f"refs/ostinato/discarded/{self.goal.id}" if "discarded_commit" in self.goal.metadata else None
+
+    @property
     def landed(self) -> str | None:
         """The commit that was landed, None before."""
         return self.goal.metadata.get("landed_commit")

@@ -59,8 +59,9 @@ def _head(report: Report) -> Iterator[str]:
     yield f"<h1>{_text(say.heading(report))}</h1>"
     yield _bar(report)
     yield f"<ul class=facts>{''.join(f'<li>{_text(sentence)}</li>' for sentence in say.in_short(report))}</ul>"
-    landed = f", landed as <code>{_text(report.landed[:12])}</code>" if report.landed else ""
-    yield f"<p class=small>Branch <code>{_text(report.branch)}</code>{landed}. {say.day_and_time(report.at)} UTC.</p>"
+    where = say.where(report, lambda name: f"<code>{_text(name)}</code>")
+    said = f"{where[:1].upper()}{where[1:]}. " if where else ""
+    yield f"<p class=small>{said}{say.day_and_time(report.at)} UTC.</p>"
     if report.asked:
         yield f"<blockquote>{_text(report.asked)}</blockquote>"
     yield "</header>"

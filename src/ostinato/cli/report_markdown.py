@@ -38,12 +38,11 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# {inline(say.heading(report))}"
     yield ""
     about = report.session.id if report.session else report.goal.id
-    yield f"{code(about)}, {report.goal.status}, on {code(report.branch)}. {say.day_and_time(report.at)} UTC."
+    where = f", {commits}" if (commits := say.where(report, code)) else ""
+    yield f"{code(about)}, {report.goal.status}{where}. {say.day_and_time(report.at)} UTC."
     yield ""
     # Numbers and words of our own: nothing of others stands in them.
     yield from (f"- {sentence}" for sentence in say.in_short(report))
-    if report.landed:
-        yield f"- landed as {code(report.landed[:12])}"
     if report.asked:
         yield ""
         yield quote(report.asked)

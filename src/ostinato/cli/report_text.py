@@ -56,7 +56,7 @@ def _done(report: Report, *, full: bool) -> Iterator[str]:
         yield from _done_task(task)
     if left:
         yield f"  … {many(left, 'more task')} (--full shows all)"
-    yield f"  branch {report.branch}" + (f", landed as {report.landed[:12]}" if report.landed else "")
+    yield from wrapped(say.where(report), "  ") if say.where(report) else ()
 
 
 def _done_task(task: TaskReport) -> Iterator[str]:

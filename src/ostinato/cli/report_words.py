@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -53,6 +53,15 @@ def in_short(report: Report) -> list[str]:
 def commits(report: Report) -> int:
     """Return how many commits the tasks made."""
     return sum(task.commit is not None for task in report.tasks)
+
+
+def where(report: Report, code: Callable[[str], str] = str) -> str:
+    """Return where its commits are, "" while there are none; `code` marks a name of git."""
+    if report.landed:
+        return f"landed as {code(report.landed[:12])}"
+    if report.discarded:
+        return f"discarded; its commits are kept at {code(report.discarded)}"
+    return f"branch {code(report.branch)}" if commits(report) else ""
 
 
 def each(report: Report) -> str:

@@ -10,6 +10,7 @@ from ostinato.app.report_values import DecisionReport, OptionReport, Report, Tas
 from ostinato.base.text import clip, many
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
+from ostinato.cli.report_words import where
 from ostinato.cli.screen import bar, painted, paragraphs, shortened, spent, width, wrapped
 from ostinato.cli.show_session import stopped_words
 from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
@@ -45,7 +46,8 @@ def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Itera
     yield f"  {goal.status}  {bar(done, whole)} {done} of {whole} done  {spent(report.spending)}"
     if report.asked:
         yield from (line for text in paragraphs(report.asked) for line in wrapped(clean(text), "  "))
-    yield f"  branch {report.branch}" + (f", landed as {report.landed[:12]}" if report.landed else "")
+    if commits := where(report):
+        yield from wrapped(commits, "  ")
     if report.tasks:
         yield ""
         yield heading("tasks")
@@ -76,7 +78,7 @@ def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Itera
 
 def _task(task: TaskReport) -> str:
     commit = f"  {task.commit[:10]}" if task.commit else ""
-    tries = f", attempt {len(task.attempts)}" if len(task.attempts) > 1 else ""
+    tries = f", attempt {task.tries}" if task.tries > 1 else ""
     reason = f": {shortened(clean(task.node.blocked_reason))}" if task.node.blocked_reason else ""
     return f"{task.node.id} {clean(task.node.title)}  [{task.node.status}{tries}]{commit}{reason}"
 

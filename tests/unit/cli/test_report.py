@@ -133,3 +133,23 @@ def test_what_cannot_be_reported_says_what_to_do(
     monkeypatch.chdir(make_repository(tmp_path / "other"))
     assert shell.run("report").code == 2
     assert goal in shell.ok("report", goal).out
+
+
+@pytest.mark.parametrize("form", ["terminal", "md", "html"])
+def test_where_the_commits_are_is_told_as_it_is(shell: Shell, nights: Nights, form: str) -> None:
+    worked = nights()
+    branch = f"ostinato/{worked.goal.id}/main"
+
+    def told() -> str:
+        out = shell.ok("report", worked.goal.id, "--format", form).out
+        shown = shell.ok("show", worked.goal.id).out
+        return " ".join(((_Page(out).text if form == "html" else out) + shown).replace("`", "").split())
+
+    assert f"ranch {branch}" in told()
+    shell.ok("node", "set", worked.goal.id, "--metadata", f"discarded_commit={COMMIT}")
+    assert f"kept at refs/ostinato/discarded/{worked.goal.id}" in told()
+    assert branch not in told()
+    shell.ok("node", "set", worked.goal.id, "--metadata", f"landed_commit={COMMIT}")
+    # Landing takes the goal's branch away.
+    assert f"anded as {COMMIT[:12]}" in told()
+    assert branch not in told()

@@ -83,8 +83,8 @@ def _repository(root: Path, files: dict[str, str]) -> Path:
     repository.mkdir()
     for name, text in files.items():
         (repository / name).write_text(text, encoding="utf-8")
-    identity = ("-c", "user.name=Pat", "-c", "user.email=pat@example.org")
-    for words in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-qm", "What there is")):
+    (root / _GIT).write_text("[user]\n\tname = Pat\n\temail = pat@example.org\n", encoding="utf-8")
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "What there is")):
         subprocess.run(["git", *words], cwd=repository, env=_environment(root), check=True, capture_output=True)
     return repository
 
@@ -97,13 +97,12 @@ def _ostinato(root: Path, repository: Path, *words: str) -> subprocess.Completed
 
 def _environment(root: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OSTINATO_", "GIT_", "XDG_"))}
-    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PAT.items()}
     places = {f"XDG_{name}_HOME": str(root / name.lower()) for name in ("DATA", "STATE", "CONFIG")}
     database = {"OSTINATO_DB": str(root / "ostinato.db")}
-    return {**kept, **identity, **places, **database, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return {**kept, **places, **database, "GIT_CONFIG_GLOBAL": str(root / _GIT), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-_PAT = {"NAME": "Pat", "EMAIL": "pat@example.org"}
+_GIT = "gitconfig"
 
 
 def _set_times(database: Path) -> None:

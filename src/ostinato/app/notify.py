@@ -85,6 +85,9 @@ class Notifier(threading.Thread):
         self._until = time.monotonic() + self._patience
         self._ended.set()
         self.join(timeout=self._patience + _LEAST)
+        if self.is_alive():
+            # A server that answers a byte now and then lets no time-out pass.
+            self._warn_once("end", f"perhaps nobody was told: no end came within {self._patience:.0f} s")
 
     def run(self) -> None:
         """Poll the database's change counter; reading never waits for a writer."""

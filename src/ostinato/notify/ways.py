@@ -102,10 +102,9 @@ class Webhook:
                 break
             if attempt:
                 self.wait(2.0 ** (attempt - 1))
+            timeout = min(_ANSWER, max(until - time.monotonic(), 1.0))
             try:
-                with httpx2.stream(
-                    "POST", self.url, content=body, headers=headers, timeout=min(_ANSWER, max(left, 1.0))
-                ) as answer:
+                with httpx2.stream("POST", self.url, content=body, headers=headers, timeout=timeout) as answer:
                     status = answer.status_code
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError) as error:
                 problem = _innermost(error)

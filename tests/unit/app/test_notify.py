@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -100,6 +102,38 @@ def test_the_end_waits_for_a_hanging_command_so_long_and_no_longer(
     assert not listening.is_alive()
     (warning,) = warnings
     assert warning.startswith("nobody was told by notify.command: /bin/sh took longer than 1")
+
+
+def test_a_webhook_that_answers_without_end_holds_nobody_up_and_is_warned_of(
+    tmp_path: Path, store: Store, project: Project, goal: Node
+) -> None:
+    warnings: list[str] = []
+    enough = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not enough.wait(0.1):
+                connection.sendall(b"X: y\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=trickle, args=(server,))
+        answering.start()
+        chosen = NotifySettings(webhook=f"http://127.0.0.1:{server.getsockname()[1]}/")
+        reader = partial(open_store_for, tmp_path / "graph.db", create=False)
+        listening = Notifier(chosen, project, reader, warnings.append, patience=1.2)
+        listening.start()
+        store.approvals.ask(project.id, goal.id, "plan", "one?")
+        try:
+            listening.stop()
+        finally:
+            told_by_then = list(warnings)
+            enough.set()
+            answering.join()
+            listening.join()
+    (warning,) = told_by_then
+    assert "no end came within 1 s" in warning
 
 
 def test_a_test_goes_by_each_way_and_says_what_failed(tmp_path: Path) -> None:

@@ -84,9 +84,9 @@ async def test_no_unix_socket_of_the_host_is_reachable(checkout: Path, tmp_path:
     with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
         named.bind(str(tmp_path / "s"))
         named.listen()
-        abstract.bind("\0ostinato-test")
+        abstract.bind(f"\0ostinato-test-{os.getpid()}")
         abstract.listen()
-        for address in (str(tmp_path / "s"), "\\0ostinato-test"):
+        for address in (str(tmp_path / "s"), f"\\0ostinato-test-{os.getpid()}"):
             script = f"import socket; socket.socket(socket.AF_UNIX).connect('{address}')"
             code, _, err = await inside(checkout, f'python3 -c "{script}"')
             assert code == 1, err

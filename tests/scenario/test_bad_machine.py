@@ -404,3 +404,21 @@ def test_a_run_goes_on_to_its_end_where_nobody_listens(modelled: Modelled) -> No
     assert ran.code == 0
     assert state_of(world) == ["completed", "completed"]
     assert checkout_of(world)[0] == before[0]
+
+
+@pytest.mark.parametrize(("streams", "code"), [("2>&1 | head -1", 141), (">/dev/full", 8)])
+def test_a_plan_that_nobody_can_read_is_accepted_all_the_same(modelled: Modelled, streams: str, code: int) -> None:
+    world = modelled(brain(TWO, writer)).make_repository(FILES)
+    command = f'"{sys.executable}" -m ostinato plan "two files" --yes {streams}; exit "${{PIPESTATUS[0]}}"'
+    ran = subprocess.run(
+        ["bash", "-c", command], cwd=world.repo, env=world.environment(), capture_output=True, timeout=60, check=False
+    )
+    assert ran.returncode == code, ran.stderr
+    assert state_of(world) == ["ready", "pending"]
+    assert world.json("sessions", "latest")["stop_reason"] == "accepted"
+
+
+def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> None:
+    world = World(tmp_path).make_repository(FILES)
+    for options in ((), ("--json",)):
+        assert with_closed(world, ">/dev/full 2>/dev/full", *options, "ralph", "os-00000000").code == 2

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -69,13 +70,14 @@ def _stands_somewhere() -> bool:
 
 
 def _tell(kind: str, message: str, code: int, as_json: bool) -> int:
-    if as_json:
-        import json
+    with suppress(OSError):  # nobody may listen any more: the exit code says it then
+        if as_json:
+            import json
 
-        line = json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False)
-        click.echo(line.encode("utf-8", "backslashreplace"), err=True)
-    else:
-        on_stderr(f"ostinato: {message}")
+            line = json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False)
+            click.echo(line.encode("utf-8", "backslashreplace"), err=True)
+        else:
+            on_stderr(f"ostinato: {message}")
     return code
 
 

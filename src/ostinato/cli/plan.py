@@ -146,14 +146,17 @@ async def _alone(invocation: Invocation, job: Job, request: PlanRequest) -> Plan
         proposal = await _proposed(job, request.goal, request.text, None)
     if proposal.draft is None:
         return await without_plan(job, proposal)
-    if not invocation.json:
-        look = look_of(sys.stdout)
-        lines = plan_lines(proposal.goal.title, proposal.draft, look, beside(job, proposal))
-        click.echo("\n".join(lines), color=look.colour or None)
+    look = look_of(sys.stdout)
+    lines = [] if invocation.json else plan_lines(proposal.goal.title, proposal.draft, look, beside(job, proposal))
     if request.answering == "accept" or job.asks_nothing:
-        return accepted(proposal, await job.accept(proposal))
-    await job.leave_plan(proposal)
-    return waiting(proposal)
+        outcome = accepted(proposal, await job.accept(proposal))
+    else:
+        await job.leave_plan(proposal)
+        outcome = waiting(proposal)
+    if lines:
+        # Last: whoever does not read it to its end (`| head`) takes nothing away from what was decided.
+        click.echo("\n".join(lines), color=look.colour or None)
+    return outcome
 
 
 async def _proposed(job: Job, goal: str | None, text: str | None, asker: Talk | None) -> Proposal:

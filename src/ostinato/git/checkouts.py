@@ -20,7 +20,7 @@ from ostinato.base.errors import MachineError
 from ostinato.base.globs import matches
 from ostinato.git.harvest import harvest
 from ostinato.git.lfs import lfs_of_person
-from ostinato.git.repository import Repository
+from ostinato.git.repository import Repository, alternates
 from ostinato.git.run import Git
 from ostinato.git.submodules import object_directories_of_submodules
 from ostinato.git.worktree import Sources, Trees, Worktree
@@ -150,7 +150,7 @@ def _make_workshop(path: Path, objects: tuple[Path, ...], object_format: str) ->
         path.mkdir(parents=True, exist_ok=True)
         Git(path).run("init", "-q", "--bare", "--template=", f"--object-format={object_format}", str(path))
     (path / "objects" / "info").mkdir(parents=True, exist_ok=True)
-    (path / "objects" / "info" / "alternates").write_text("".join(f"{folder}\n" for folder in objects))
+    (path / "objects" / "info" / "alternates").write_bytes(alternates(objects))
 
 
 def _keep_what_setup_made(tree: Worktree) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ostinato.base.errors import UsageError
+from ostinato.base.errors import MachineError, UsageError
 from ostinato.git.run import Git, GitError, neutral_drivers
 
 READ_LIMIT = 1_000_000
@@ -48,6 +49,8 @@ class Repository:
             )
         found = cls(Path(top))
         if not found.git.succeeds("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+            if found.git.succeeds("rev-parse", "--verify", "--quiet", "HEAD"):
+                raise MachineError(f"git cannot read the commit of HEAD in {top}: `git fsck` says what is broken")
             raise UsageError(f"{top} has no commit yet: make a first commit, Ostinato works from HEAD")
         return found
 
@@ -113,6 +116,17 @@ class Repository:
     def tree(self, commit: str) -> str:
         """Return the tree of a commit (or of a tree itself)."""
         return self.git.run("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def alternates(objects: Iterable[Path]) -> bytes:
+    """Return git's `info/alternates` for these object stores; a path with a line break is quoted, as git reads it."""
+    return b"".join(_alternate(os.fsencode(path)) + b"\n" for path in objects)
+
+
+def _alternate(path: bytes) -> bytes:
+    if b"\n" not in path:
+        return path
+    return b'"' + path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
 
 class Objects:

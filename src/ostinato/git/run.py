@@ -66,11 +66,20 @@ class GitError(MachineError):
     kind = "git"
 
     def __init__(self, argv: Sequence[str], code: int, stderr: str) -> None:
-        said = stderr.strip().splitlines()
-        super().__init__(f"git {' '.join(argv[:3])} failed (exit {code}): {said[-1] if said else 'no message'}")
+        super().__init__(f"git {' '.join(argv[:3])} failed (exit {code}): {_last_words(stderr)}")
         self.argv = tuple(argv)
         self.code = code
         self.stderr = stderr
+
+
+def _last_words(stderr: str) -> str:
+    """Return the line that says what went wrong: hints may follow it, and some tell to remove a file."""
+    lines = stderr.strip().splitlines()
+    errors = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    said = (errors or lines or ["no message"])[-1]
+    if said.endswith(".lock': File exists."):
+        return f"{said[:-1]}: another git program is at work there, or left it behind when it died"
+    return said
 
 
 class Git:

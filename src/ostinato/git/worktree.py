@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from ostinato.git.repository import alternates
 from ostinato.git.run import Git, GitError, Setting
 from ostinato.git.submodules import Submodule, homes_in
 
@@ -270,7 +271,7 @@ class Worktree:
         extensions = "" if sha1 else f"[extensions]\n\tobjectFormat = {self._object_format}\n"
         (git / "HEAD").write_text(f"{self._head}\n")
         (git / "config").write_text(_CONFIG.format(version=0 if sha1 else 1, extensions=extensions))
-        (git / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in self._objects))
+        (git / "objects" / "info" / "alternates").write_bytes(alternates(self._objects))
         shutil.copyfile(self.excludes, git / "info" / "exclude")
         tree = self.trees.tree(self.git, self._head)
         if tree == self.index_tree:

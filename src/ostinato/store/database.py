@@ -17,6 +17,7 @@ import apsw
 
 from ostinato.base.clock import Clock, format_time
 from ostinato.base.errors import DatabaseError
+from ostinato.base.text import whole
 
 Row = dict[str, Any]
 MEMORY = ":memory:"
@@ -223,6 +224,8 @@ def _is_empty(path: str) -> bool:
 
 
 def _connect(path: str, busy_milliseconds: int) -> apsw.Connection:
+    if whole(path) != path:
+        raise DatabaseError(f"cannot use {path!r}: SQLite takes only paths that are valid UTF-8: name another by --db")
     if path != MEMORY and _size(path) is None:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

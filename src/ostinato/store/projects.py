@@ -7,6 +7,7 @@ import os
 from ostinato.base.clock import parse_time
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ProjectId, random_hex
+from ostinato.base.text import whole
 from ostinato.graph.projects import Project
 from ostinato.graph.texts import require_text
 from ostinato.store.database import Database, Row, queries
@@ -77,6 +78,8 @@ class ProjectStore:
 
 
 def _resolved(path: str) -> str:
+    if whole(path) != path:
+        raise RuleError(f"the path {path!r} is not valid UTF-8, which the database cannot keep: rename the directory")
     require_text("a path", path)
     return os.path.realpath(path)
 

@@ -44,6 +44,7 @@ _TOOLCHAINS = {
     ".local": (".local/bin", ".local/share/uv", ".local/share/pnpm", ".local/share/mise", ".local/pipx"),
     ".linuxbrew": (".linuxbrew",),
 }
+_ROOTS = ("PYENV_ROOT", "NVM_DIR", "VOLTA_HOME")
 _PASSED = (
     "LANG",
     "LC_ALL",
@@ -51,10 +52,8 @@ _PASSED = (
     "TZ",
     "JAVA_HOME",
     "GOROOT",
-    "PYENV_ROOT",
     "PYENV_VERSION",
-    "NVM_DIR",
-    "VOLTA_HOME",
+    *_ROOTS,
 )
 # Where package managers keep what they make: in setup's own HOME, never at the person's places.
 _PLACES = re.compile(
@@ -190,6 +189,7 @@ def _caches(kept: Path, seen: Path) -> dict[str, str]:
 
 
 def _toolchains(machine: Machine) -> Iterable[Path]:
+    yield from _roots(machine)
     for entry in machine.path:
         path = Path(entry)
         yield from _virtual_environment(path)
@@ -202,6 +202,14 @@ def _toolchains(machine: Machine) -> Iterable[Path]:
         yield from (machine.home / name for name in _TOOLCHAINS.get(parts[0], ())) if parts else ()
         if len(parts) > 1 or parts == ("bin",):
             yield path
+
+
+def _roots(machine: Machine) -> Iterable[Path]:
+    """Yield the roots of version managers whose programs are on PATH, wherever they are: each is passed by name too."""
+    for name in _ROOTS:
+        root = Path(machine.environ.get(name) or "/")
+        if root.is_absolute() and not machine.home.is_relative_to(root):
+            yield from (root for entry in machine.path if Path(entry).is_relative_to(root))
 
 
 def _virtual_environment(path: Path) -> Iterable[Path]:

@@ -102,3 +102,16 @@ def test_what_npm_installed_globally_comes_with_the_links_to_it(tmp_path: Path) 
     mounts = read_only_mounts(SandboxProfile(), machine(tmp_path, setup_path=f"{prefix}/bin:/usr/bin"), setup=False)
     assert {prefix / "bin", prefix / "lib" / "node_modules"} <= set(mounts)
     assert prefix not in mounts
+
+
+def test_a_version_manager_outside_of_the_home_is_there_whole(tmp_path: Path) -> None:
+    home, pyenv = tmp_path / "home" / "pat", tmp_path / "srv" / "pyenv"
+    for folder in (home, pyenv / "shims", pyenv / "libexec"):
+        folder.mkdir(parents=True)
+    path = f"{pyenv}/shims:/usr/bin"
+    # Its shims alone run nothing: they start what lies beside them.
+    here = machine(home, setup_path=path, PYENV_ROOT=str(pyenv))
+    assert pyenv in read_only_mounts(SandboxProfile(), here, setup=False)
+    for not_there in (str(tmp_path), "/", "", str(tmp_path / "elsewhere")):
+        mounts = read_only_mounts(SandboxProfile(), machine(home, setup_path=path, PYENV_ROOT=not_there), setup=False)
+        assert {tmp_path, pyenv, Path("/")}.isdisjoint(mounts)

@@ -36,7 +36,7 @@ def config() -> None:
 @click.argument("key", metavar="[KEY]", required=False)
 @pass_invocation
 def explain(invocation: Invocation, key: str | None) -> None:
-    """Show each setting with its value, where it comes from, what it means and what it may be.
+    """Show each setting: value, where it comes from, meaning.
 
     KEY is one setting (verify.timeout) or a section (limits). What may be a secret is never shown.
     """
@@ -52,7 +52,7 @@ def explain(invocation: Invocation, key: str | None) -> None:
 @config.command("path", examples=("ostinato config path", "ostinato config path --json"))
 @pass_invocation
 def path(invocation: Invocation) -> None:
-    """Say which files hold the settings, and where data and checkouts are kept."""
+    """Say where settings, data and checkouts are kept."""
     top = _top(invocation)
     places = {
         "project": None if top is None else project_config_file(top),

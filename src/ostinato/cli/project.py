@@ -27,7 +27,7 @@ def project() -> None:
 @click.option("--name", metavar="NAME", help="By default the directory's name.")
 @pass_invocation
 def add(invocation: Invocation, path: Path | None, name: str | None) -> None:
-    """Register the repository that contains PATH (by default the present directory). Twice does nothing more."""
+    """Register the repository that contains PATH. By default the present one; twice does nothing more."""
     start = path or Path.cwd()
     top = repository_top(start)
     if top is None:
@@ -64,7 +64,7 @@ def show(invocation: Invocation, name: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def remove(invocation: Invocation, name: str, yes: bool) -> None:
-    """Forget a project (by exact name or id) with its graph, sessions and history. The repository stays as it is."""
+    """Forget a project and all that is known of it. NAME is its exact name or id; the repository stays as it is."""
     store = invocation.store_to_write()
     found = store.projects.get(name)
     if not yes:

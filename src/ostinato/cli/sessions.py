@@ -34,7 +34,7 @@ def sessions() -> None:
 @click.option("--agent", multiple=True, metavar="NAME", help="Who takes part.")
 @pass_invocation
 def start(invocation: Invocation, goal: str, kind: str, agent: tuple[str, ...]) -> None:
-    """Start a session by hand and print its id (with --json the session)."""
+    """Start a session by hand and print its id. With --json the session is printed."""
     with invocation.writing() as store:
         node = goal_node(store, goal)
         session = store.sessions.start(node.project_id, node.id, SessionKind(kind), agent_ids=agent)
@@ -82,7 +82,7 @@ def latest(invocation: Invocation, goal: str | None) -> int:
 @click.option("--full", is_flag=True, help="Fold and clip nothing.")
 @pass_invocation
 def show(invocation: Invocation, identifier: str, full: bool) -> None:
-    """Show a session: why it stopped, its attempts, its spending by model, its handoff notes."""
+    """Show a session: why it stopped, attempts, spending, notes."""
     from ostinato.cli.show import Parts
     from ostinato.cli.show_session import show_session
 

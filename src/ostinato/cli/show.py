@@ -111,7 +111,8 @@ def _meant(store: Store, identifier: str) -> str:
     near = store.looking.near_ids(identifier)
     if identifier in near or (store.graph.find(NodeId(identifier)) is not None):
         return identifier
-    if len(near) == 1:
+    # A goal's tasks begin like the goal: what all others lie below is meant.
+    if near and all(other.startswith(f"{near[0]}.") for other in near[1:]):
         return near[0]
     if not near and len(identifier) >= _LEAST_COMMIT and set(identifier) <= set("0123456789abcdef"):
         made = store.looking.iterations_of_commit(identifier)

@@ -108,7 +108,7 @@ def tree(invocation: Invocation, goal: str | None) -> None:
 @goal_option
 @pass_invocation
 def claim(invocation: Invocation, identifier: str | None, agent: str, goal: str | None) -> int:
-    """Claim a task for work by hand: the one named, else the next ready one. Exit code 3 when none is ready.
+    """Claim a task for work by hand. Without ID it is the next ready one; exit code 3 when none is ready.
 
     Exactly one claimant gets a task. Such a claim has no lease: `ostinato tasks release` gives it back.
     """
@@ -139,7 +139,7 @@ def release(invocation: Invocation, identifier: str) -> None:
 @click.option("--hint", metavar="TEXT", help="What the next attempt should know.")
 @pass_invocation
 def retry(invocation: Invocation, identifier: str, hint: str | None) -> None:
-    """Let a failed or blocked task be tried again, with all its attempts."""
+    """Let a failed or blocked task be tried again. It has all its attempts again, and --hint stands beside it."""
     with invocation.writing() as store:
         node = store.tasks.retry(NodeId(identifier), hint)
     _print_changed(invocation, node)

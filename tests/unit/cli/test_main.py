@@ -47,6 +47,13 @@ def test_no_help_holds_a_command_that_destroys() -> None:
         assert not any(word in text for word in ("rm -", "--force", "reset --hard", "remove --yes")), name
 
 
+def test_no_line_of_a_help_is_cut(shell: Shell) -> None:
+    groups = [name for name, command in _all_commands() if isinstance(command, click.Group)]
+    assert groups
+    for words in ((), *((name,) for name in groups)):
+        assert "..." not in shell.ok(*words, "--help").out.partition("Commands:")[2], words
+
+
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
     text = shell.ok("--help").out
     for name, entry in COMMANDS.items():

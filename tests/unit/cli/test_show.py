@@ -134,6 +134,8 @@ def test_the_beginning_of_an_id_and_a_commit_are_enough(shell: Shell, nights: Ni
     worked = nights()
     assert shell.json("show", worked.last[:-1])["id"] == worked.last
     assert shell.json("show", COMMIT[:8])["id"] == worked.first
+    # Its tasks begin alike, and lie below it.
+    assert shell.json("show", worked.goal.id[:-1])["id"] == worked.goal.id
 
 
 def test_an_unknown_id_names_near_ones_or_what_lists_them(shell: Shell, nights: Nights) -> None:

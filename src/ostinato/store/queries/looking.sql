@@ -107,7 +107,7 @@ LIMIT 1
 SELECT max(step) AS step FROM steps WHERE owner_id = :owner_id
 
 -- name: near
--- Ids of any kind that begin like this, the newest first where the kind knows it.
+-- Ids of any kind that begin like this, the shortest first (a goal before its tasks), then the newest.
 SELECT id FROM (SELECT id, created_at AS at FROM nodes WHERE id >= :beginning AND id < :behind
                 UNION ALL
                 SELECT id, started_at FROM sessions WHERE id >= :beginning AND id < :behind
@@ -115,7 +115,7 @@ SELECT id FROM (SELECT id, created_at AS at FROM nodes WHERE id >= :beginning AN
                 SELECT id, started_at FROM iterations WHERE id >= :beginning AND id < :behind
                 UNION ALL
                 SELECT id, asked_at FROM approvals WHERE id >= :beginning AND id < :behind)
-ORDER BY at DESC, id
+ORDER BY length(id), at DESC, id
 LIMIT :limit
 
 -- name: of_commit

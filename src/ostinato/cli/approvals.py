@@ -8,7 +8,7 @@ from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import approval_document
-from ostinato.cli.output import answer, clean, columns, short_time
+from ostinato.cli.output import answer, clean, columns, folded, short_time
 
 
 @click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])
@@ -45,7 +45,7 @@ def approve(invocation: Invocation, identifier: str, words: str | None) -> None:
     if words is not None and not words.strip():
         raise UsageError("the answer is empty: say it in words")
     settled, said = approve_question(invocation.database, identifier, words and words.strip())
-    answer(invocation, approval_document(settled), [clean(said)])
+    answer(invocation, approval_document(settled), folded([clean(said)]))
 
 
 @click.command(cls=Command, examples=['ostinato reject os-1f0c9a2e.3 --reason "it must keep the old flag working"'])
@@ -61,4 +61,4 @@ def reject(invocation: Invocation, identifier: str, reason: str) -> None:
     from ostinato.app.answers import reject_question
 
     settled, said = reject_question(invocation.database, identifier, reason)
-    answer(invocation, approval_document(settled), [clean(said)])
+    answer(invocation, approval_document(settled), folded([clean(said)]))

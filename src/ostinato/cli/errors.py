@@ -85,5 +85,7 @@ def _usage_message(error: click.ClickException) -> str:
     # click lists choices on lines of their own, and calls a bounded number a range.
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message.replace("a valid integer range", "a whole number").replace("a valid float range", "a number")
+    message = message.replace("is not in the range x>=", "is too small, the least is ")
+    message = message.replace("is not in the range x>", "is too small, it must be more than ")
     context = getattr(error, "ctx", None)
     return f"{message} (see `{context.command_path} --help`)" if context is not None else message

@@ -6,7 +6,7 @@ Whatever comes from the graph passes `clean` on its way to a person; JSON is exa
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ def answer(invocation: Invocation, document: Any, lines: Iterable[str]) -> None:
         return
     for line in lines:
         click.echo(line)
+
+
+def folded(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines for stdout; a terminal that is narrower breaks them between words."""
+    from ostinato.cli.layout import look_of
+
+    look = look_of(sys.stdout)
+    return (part for line in lines for part in look.lines(line, hang="  "))
 
 
 def json_line(document: Any) -> None:

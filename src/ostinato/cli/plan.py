@@ -14,7 +14,7 @@ from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.layout import look_of, somebody_there
 from ostinato.cli.main_job import goal_text, job_options, options_of, run_interruptible
-from ostinato.cli.output import answer
+from ostinato.cli.output import answer, folded
 
 if TYPE_CHECKING:
     from ostinato.app.job import Job
@@ -85,7 +85,7 @@ def plan(invocation: Invocation, **chosen: Any) -> int:
     130 interrupted.
     """
     found = plan_once(invocation, request_of(invocation, chosen), chosen)
-    answer(invocation, found.document, found.lines)
+    answer(invocation, found.document, folded(found.lines))
     return found.exit_code
 
 

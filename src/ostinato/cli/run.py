@@ -9,7 +9,7 @@ import click
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.main_job import job_options
-from ostinato.cli.output import answer
+from ostinato.cli.output import answer, folded
 from ostinato.cli.plan import plan_once, plan_options, request_of
 from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
 
@@ -38,10 +38,10 @@ def run(
     """
     planned = plan_once(invocation, request_of(invocation, chosen), chosen)
     if planned.exit_code:
-        answer(invocation, planned.document, planned.lines)
+        answer(invocation, planned.document, folded(planned.lines))
         return planned.exit_code
     if not invocation.json:
-        click.echo("\n".join(planned.lines))
+        click.echo("\n".join(folded(planned.lines)))
     result = ralph_once(invocation, planned.document["goal_id"], chosen)
     document, lines = ralph_document(result), list(ralph_lines(result))
     document["tasks"] = planned.document["tasks"]
@@ -51,6 +51,6 @@ def run(
 
         landed = land_once(invocation, result.goal.id, LandOptions())
         document["landed"] = land_document(landed)
-        lines = [*lines[:-1], *land_lines(landed)]
+        lines = [*(line for line in lines if not line.startswith("  next: ")), *land_lines(landed)]
     answer(invocation, document, lines)
     return result.exit_code

@@ -11,7 +11,7 @@ import click
 from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.output import answer
+from ostinato.cli.output import answer, folded
 
 if TYPE_CHECKING:
     from ostinato.graph.types import Node
@@ -44,7 +44,7 @@ def say(invocation: Invocation, words: tuple[str, ...]) -> None:
     session = live[0][0].id if live else None
     heard = f"session {session} hears it before its next step" if session else "the next briefing has it"
     document = {"goal_id": goal.id, "note": note.seq, "text": note.text, "session_id": session}
-    answer(invocation, document, [f"Noted for {goal.id}: {heard}."])
+    answer(invocation, document, folded([f"Noted for {goal.id}: {heard}."]))
 
 
 @click.command(cls=Command, examples=("ostinato pause", "ostinato pause os-1f0c9a2e --json"))
@@ -62,7 +62,7 @@ def pause(invocation: Invocation, goal: str | None) -> None:
         running = bool(store.sessions.live(found.id))
     after = "; the running session waits after its present step" if running else ""
     said = f"{found.id} is paused{after}." if changed else f"{found.id} was paused already."
-    answer(invocation, _document(found, paused=True, changed=changed), [said])
+    answer(invocation, _document(found, paused=True, changed=changed), folded([said]))
 
 
 @click.command(cls=Command, examples=("ostinato resume", "ostinato resume os-1f0c9a2e --json"))
@@ -76,7 +76,7 @@ def resume(invocation: Invocation, goal: str | None) -> None:
         running = bool(store.sessions.live(found.id))
     after = "" if running else f" Nothing works on it now: ostinato ralph {found.id}"
     said = f"{found.id} goes on.{after}" if changed else f"{found.id} was not paused."
-    answer(invocation, _document(found, paused=False, changed=changed), [said])
+    answer(invocation, _document(found, paused=False, changed=changed), folded([said]))
 
 
 def _document(goal: Node, *, paused: bool, changed: bool) -> dict[str, Any]:

@@ -53,11 +53,13 @@ def iterations_reached(limits: SessionLimits, used: Used) -> str | None:
 
 
 def nearly(limits: SessionLimits, used: Used) -> tuple[str, ...]:
-    """Return the names of the limits of which 80 % are used."""
+    """Return the names of the limits of which 80 % are used; one that is reached is told as such."""
     shares = {
         "iterations": (used.iterations, limits.iterations),
         "tokens": (used.spending.tokens, limits.tokens),
         "cost": (used.spending.cost_usd, limits.cost),
         "time": (used.seconds, limits.seconds),
     }
-    return tuple(name for name, (now, most) in shares.items() if now is not None and most and now >= WARN_AT * most)
+    return tuple(
+        name for name, (now, most) in shares.items() if now is not None and most and WARN_AT * most <= now < most
+    )

@@ -278,3 +278,8 @@ def test_the_last_column_of_a_table_goes_on_below_itself_on_a_narrow_terminal(sh
     assert rest
     assert {len(line) - len(line.lstrip()) for line in rest} == {first.index("A till")}
     assert " ".join(" ".join((first, *rest)).split()) == " ".join(piped.stdout.split())
+
+
+def test_a_number_out_of_range_is_told_in_words(shell: Shell) -> None:
+    assert "0 is too small, the least is 1" in shell.run("tasks", "ready", "--limit", "0").err
+    assert "must be more than 0" in shell.run("ralph", "--max-cost", "0").err

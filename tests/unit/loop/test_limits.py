@@ -41,3 +41,4 @@ def test_a_warning_comes_when_80_percent_are_used() -> None:
     limits = SessionLimits(iterations=10, tokens=100, cost=1.0, seconds=100)
     assert nearly(limits, used(79, 0.79, 79, 7)) == ()
     assert nearly(limits, used(80, 0.8, 80, 8)) == ("iterations", "tokens", "cost", "time")
+    assert nearly(limits, used(100, 1.0, 100, 10)) == ()

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from ostinato.base.errors import UsageError
+from ostinato.cli.answering import how_to_answer
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import approval_document
-from ostinato.cli.output import answer, clean, columns, folded, short_time
+from ostinato.cli.layout import look_of
+from ostinato.cli.output import answer, clean, folded, short_time
+
+if TYPE_CHECKING:
+    from ostinato.graph.approvals import Approval
 
 
 @click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])
 @click.option("--goal", metavar="ID", help="Only questions about this goal and what it contains.")
 @pass_invocation
 def approvals(invocation: Invocation, goal: str | None) -> None:
-    """List the questions that wait for an answer, oldest first."""
+    """List the questions that wait for an answer, oldest first, each with the commands that answer it."""
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     asked = [] if scope is None else store.approvals.open(project_id=scope.project_id, goal_id=scope.goal_id)
-    rows = [(a.id, a.kind, a.node_id, short_time(a.asked_at), a.question) for a in asked]
     nothing = ["Nothing waits for you."]
-    answer(invocation, [approval_document(a) for a in asked], columns(rows) if rows else nothing)
+    answer(invocation, [approval_document(a) for a in asked], _lines(asked) if asked else nothing)
+
+
+def _lines(asked: list[Approval]) -> Iterator[str]:
+    """Yield each question with the commands that answer it."""
+    look = look_of(sys.stdout)
+    for one in asked:
+        yield clean(f"{one.id}  {one.kind}  {one.node_id}  {short_time(one.asked_at)}")
+        yield from look.lines(clean(one.question), "  ")
+        yield from (clean(f"    {command}") for command in how_to_answer(one))
 
 
 @click.command(

@@ -138,6 +138,17 @@ def test_the_beginning_of_an_id_and_a_commit_are_enough(shell: Shell, nights: Ni
     assert shell.json("show", worked.goal.id[:-1])["id"] == worked.goal.id
 
 
+def test_each_question_comes_with_the_commands_that_answer_it(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    first, *rest = shell.ok("approvals").out.splitlines()
+    assert first.startswith("appr-")
+    assert f"review  {worked.review}" in first
+    assert [line.strip() for line in rest[-2:]] == [
+        f"ostinato approve {worked.review}",
+        f"ostinato reject {worked.review} --reason '…'",
+    ]
+
+
 def test_an_unknown_id_names_near_ones_or_what_lists_them(shell: Shell, nights: Nights) -> None:
     assert shell.run("show", "iter-00000000", "--json").error["kind"] == "not_found"
     worked = nights()

@@ -118,6 +118,8 @@ def next_step(one: GoalStanding) -> Step | None:
         return Step(f"ostinato events --follow --goal {goal}", "it is at work")
     if one.waiting:
         return _answer(one.waiting[0])
+    if any(running.session.kind is SessionKind.PLAN and running.state == "alive" for running in one.running):
+        return Step(f"ostinato events --follow --goal {goal}", "it is being planned")
     if one.goal.status is Status.COMPLETED:
         landed = "landed_commit" in one.goal.metadata
         return None if landed or not one.done else Step(f"ostinato land {goal}", "everything is done")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from ostinato.base.text import clip, many
 from ostinato.cli.context import Invocation, repository_top
 from ostinato.cli.layout import look_of
 from ostinato.cli.output import clean
+
+if TYPE_CHECKING:
+    from ostinato.app.standing import GoalStanding
 
 _GOALS = 5
 Steps = list[tuple[str, str]]
@@ -68,14 +72,15 @@ def _state(invocation: Invocation) -> tuple[list[str], Steps]:
     standing = read_standing(store, project)
     goals = [goal for goal in standing.goals if goal.is_open or next_step(goal) is not None]
     lines = [f"{project.name}  {project.path}"]
-    lines += [
-        clip(f"  {one.goal.id}  {one.done} of {many(one.tasks, 'task')} done  {clean(one.goal.title)}", _columns())
-        for one in goals[-_GOALS:]
-    ]
+    lines += [clip(f"  {one.goal.id}  {_how_far(one)}  {clean(one.goal.title)}", _columns()) for one in goals[-_GOALS:]]
     steps: Steps = [(step.command, step.why) for one in goals[-_GOALS:] if (step := next_step(one))]
     if not any(one.is_open for one in goals):
         steps += _first(Path(project.path))
     return lines, [*steps, ("ostinato status", "what happened, in full")]
+
+
+def _how_far(one: GoalStanding) -> str:
+    return f"{one.done} of {many(one.tasks, 'task')} done" if one.tasks else "no tasks yet"
 
 
 def _outside(projects: int) -> tuple[list[str], Steps]:

@@ -150,6 +150,7 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
     done = replace(active, status=Status.COMPLETED)
     landed = replace(done, metadata={"landed_commit": COMMIT})
     alive = Running(worked.session, current_process(), "alive")
+    planning = replace(alive, session=replace(worked.session, kind=SessionKind.PLAN))
     dead, far = replace(alive, state="dead"), replace(alive, state="elsewhere")
     ready = {Status.READY: 1, Status.COMPLETED: 1}
     table = [
@@ -168,6 +169,7 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
         (_goal(active, waiting=(replace(waiting[0], kind="question"),)), f"ostinato show {waiting[0].id}"),
         (_goal(active, counts={Status.FAILED: 1}, failed=failed), f"ostinato show {worked.failed}"),
         (_goal(active, counts={}), f"ostinato plan --goal {active.id}"),
+        (_goal(active, counts={}, running=(planning,)), f"ostinato events --follow --goal {active.id}"),
         (_goal(done), f"ostinato land {done.id}"),
     ]
     for standing, command in table:

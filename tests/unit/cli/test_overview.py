@@ -36,6 +36,7 @@ def test_a_new_repository_is_led_from_init_to_plan(shell: Shell, repository: Pat
 def test_what_comes_next_follows_the_goal(shell: Shell) -> None:
     goal = shell.add("goal", "A goal")
     assert _steps(shell)[0] == f"ostinato plan --goal {goal}"
+    assert "no tasks yet" in shell.run().out
     task = shell.add("task", "A task", "--parent", goal, "--check", "true")
     assert _steps(shell)[0] == f"ostinato ralph {goal}"
     assert "0 of 1 task done" in shell.run().out

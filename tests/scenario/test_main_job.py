@@ -166,6 +166,16 @@ def test_a_task_that_a_person_must_judge_waits_though_its_checks_prove_it(modell
     assert world.commits(f"ostinato/{goal}/main") == ["Make guide"]
 
 
+def test_a_run_that_lands_names_no_step_that_it_does_itself(modelled: Modelled) -> None:
+    world = modelled(brain(plan_of(file_task("a")), writer)).make_repository(FILES)
+    ran = world.run("run", "a file", "--yes", "--land")
+    assert ran.code == 0
+    assert "Accepted: " in ran.out
+    assert "1 iteration, 1 completed" in ran.out
+    assert "Landed " in ran.out
+    assert not [line for line in ran.out.splitlines() if "ext: " in line or line.startswith("  branch ")]
+
+
 def test_a_rejected_review_is_tried_again_with_the_reason(modelled: Modelled) -> None:
     judged = task("prose", check="true", judge=True)
     judged["checks"] = []

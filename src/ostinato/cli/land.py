@@ -152,7 +152,7 @@ def land_lines(result: LandResult) -> Iterator[str]:
         yield from look.lines(f"Would land {goal} on {branch}: {commits}", hang="  ")
     else:
         yield from look.lines(f"Landed {goal} on {branch}: {commits}", hang="  ")
-    yield f"  {result.before[:10]}..{result.after[:10]}, proven by {checks}"
+    yield from look.lines(f"{result.before[:10]}..{result.after[:10]}, proven by {checks}", "  ")
     if result.dry_run:
         yield "  nothing was changed"
     elif result.kept:

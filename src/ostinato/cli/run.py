@@ -13,6 +13,9 @@ from ostinato.cli.output import answer, folded
 from ostinato.cli.plan import plan_once, plan_options, request_of
 from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
 
+_OVER = ("  branch ", "  next: ")
+"""The lines on a run that landing makes untrue."""
+
 
 @click.command(
     cls=Command,
@@ -41,7 +44,8 @@ def run(
         answer(invocation, planned.document, folded(planned.lines))
         return planned.exit_code
     if not invocation.json:
-        click.echo("\n".join(folded(planned.lines)))
+        # What comes next is done here.
+        click.echo("\n".join(folded(line.partition(" Next: ")[0] for line in planned.lines)))
     result = ralph_once(invocation, planned.document["goal_id"], chosen)
     document, lines = ralph_document(result), list(ralph_lines(result))
     document["tasks"] = planned.document["tasks"]
@@ -51,6 +55,6 @@ def run(
 
         landed = land_once(invocation, result.goal.id, LandOptions())
         document["landed"] = land_document(landed)
-        lines = [*(line for line in lines if not line.startswith("  next: ")), *land_lines(landed)]
+        lines = [*(line for line in lines if not line.startswith(_OVER)), *land_lines(landed)]
     answer(invocation, document, lines)
     return result.exit_code

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 140
 _MARKS = {"passed": "✔", "failed": "✗", "inconclusive": "?"}
-_PHASES = {"plan": "red first", "base": "on the base", "attempt": "check", "proof": "proof"}
+_PHASES = {"plan": "on the base", "base": "on the base", "attempt": "check", "proof": "proof"}
 
 
 class EventLines:
@@ -132,7 +132,7 @@ def _now(event: Event, before: str) -> str:
         case EventKind.TOOL_STARTED:
             return f"{step}: {event.payload.get('tool')} {event.payload.get('arguments', '')}"
         case EventKind.ITERATION_STARTED:
-            return "red first"
+            return "on the base"
         case EventKind.STEP_ENDED | EventKind.ITERATION_ENDED:
             return "working"
         case EventKind.NODE_UPDATED if "paused" in event.payload:

@@ -121,7 +121,7 @@ async def _red_first(run: Run, task: Node, iteration: Iteration, base: str) -> t
     checks = checks_in(run, iteration.id)
     runs = []
     for check in task.task.checks:
-        bench.progress(f"red first: {check.command}", run.session.id)
+        bench.progress(f"on the base: {check.command}", run.session.id)
         runs.append(await checks.run(check, CheckPhase.BASE, task.id))
     return tuple(runs)
 

@@ -17,6 +17,9 @@ _WIDTH = 140
 _MARKS = {"passed": "✔", "failed": "✗", "inconclusive": "?"}
 _PHASES = {"plan": "on the base", "base": "on the base", "attempt": "check", "proof": "proof"}
 
+# The reasons of the last two say it themselves.
+_DECIDED = {"release": "given back", "fail": "failed", "block": "blocked", "park": "", "split": ""}
+
 
 class EventLines:
     """Turns events into lines; remembers what the session spent and, in `now`, what it does."""
@@ -89,7 +92,8 @@ class EventLines:
     def _iteration_ended(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
         decision = str(payload.get("decision"))
         if decision != "done":
-            yield f"  ● {event.node_id}: {clean(decision)}: {clean(payload.get('reason', ''))}"
+            said = _DECIDED.get(decision, decision)
+            yield f"  ● {event.node_id}: {clean(f'{said}: ' if said else '')}{clean(payload.get('reason', ''))}"
         elif payload.get("ending") == "none":
             yield f"  ✔ {event.node_id}: {clean(payload.get('reason', 'done'))}"
 

@@ -117,6 +117,7 @@ async def _red_first(run: Run, task: Node, iteration: Iteration, base: str) -> t
     for error in await asyncio.gather(*resets, return_exceptions=True):
         if error is not None:
             raise error
+    bench.progress("setting up", run.session.id)
     await bench.places.ensure_setup(bench.places.proof)
     checks = checks_in(run, iteration.id)
     runs = []
@@ -154,6 +155,7 @@ async def _let_work(
 ) -> ConversationEnd:
     """Brief a fresh agent in its fresh checkout, and let it work until it ends or a limit ends it."""
     bench, policy = run.bench, run.bench.policy
+    bench.progress("setting up", run.session.id)
     await bench.places.ensure_setup(bench.places.work)
     notes = await notes_of(run)
     briefing = await brief_coder(run, task, iteration, before, notes)

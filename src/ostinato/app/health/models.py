@@ -95,7 +95,7 @@ def _shown(result: ProbeResult, roles: list[str]) -> Finding:
     if not result.works:
         return Finding("model", _badly(roles), f"{who} does not work", result.message)
     cost = result.spending.cost_usd
-    paid = "" if cost is None else f", for ${cost:.6f}"
+    paid = "" if cost is None else f", for ${cost:.6f}".rstrip("0").rstrip(".")
     tools = "uses tools" if result.called else "takes tools"
     said = f"{who} answers in {result.milliseconds} ms and {tools}{paid}"
     lacking = [

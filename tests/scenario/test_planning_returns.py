@@ -34,7 +34,8 @@ async def test_a_plan_that_was_approved_elsewhere_is_planned_anew_afterwards(
         proposal = await job.propose("letters", Person())
         await job.leave_plan(proposal)
     goal = proposal.goal.id
-    assert world.run("approve", goal).code == 0
+    said = world.run("approve", goal)
+    assert (said.code, said.out) == (0, f"Accepted: {goal} has 1 task. Next: ostinato ralph {goal}\n")
     async with planning(world) as job:
         again = await job.resume_plan(goal, Person())
         assert titles(again) == ["Make b"]

@@ -31,8 +31,9 @@ def approve_question(database: Path | None, identifier: str, words: str | None =
             if settled.kind == "question":
                 return settled, f"Answered. Next: ostinato plan --goal {settled.node_id}"
             if settled.kind == "plan":
-                tasks = store.plans.accept(settled.node_id)
-                return settled, f"Accepted: {settled.node_id} has {many(len(tasks), 'task')}. Next: ostinato ralph"
+                goal = settled.node_id
+                tasks = many(len(store.plans.accept(goal)), "task")
+                return settled, f"Accepted: {goal} has {tasks}. Next: ostinato ralph {goal}"
         return settled, _complete_if_unmoved(store, settled)
     finally:
         store.close()

@@ -14,6 +14,7 @@ from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.iterations import Ending, Iteration
 from ostinato.graph.projects import Project
 from ostinato.graph.sessions import Session
+from ostinato.graph.steering import HINT
 from ostinato.graph.types import Node, Status
 
 
@@ -106,6 +107,11 @@ class Learned:
 
     node: Node
     about: tuple[NodeId, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its title; a person's hint is called one."""
+        return f"Hint: {self.node.title}" if HINT in self.node.labels else self.node.title
 
     @property
     def told(self) -> str:

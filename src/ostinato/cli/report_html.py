@@ -216,7 +216,7 @@ def _learned(report: Report, *, full: bool) -> Iterator[str]:
     yield "<ul>"
     for one in shown:
         told = f"<br><span class=small>{_text(one.told)}</span>" if one.told else ""
-        yield f"<li>{_text(one.node.title)}{told}</li>"
+        yield f"<li>{_text(one.title)}{told}</li>"
     yield "</ul>"
     yield from _more(left, "observation")
     yield "</section>"

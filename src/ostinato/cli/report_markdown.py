@@ -154,7 +154,7 @@ def _learned(report: Report, *, full: bool) -> Iterator[str]:
     shown, left = say.cut(report.learned, _MANY, full=full)
     for one in shown:
         told = f": {inline(one.told)}" if one.told else ""
-        yield f"- {inline(one.node.title)}{told}"
+        yield f"- {inline(one.title)}{told}"
     yield from _more(left, "observation")
     yield ""
 

@@ -94,7 +94,7 @@ def _failed(report: Report, *, full: bool) -> Iterator[str]:
         for attempt in task.attempts[-3:]:
             yield from _failed_attempt(attempt)
     if left:
-        yield f"  … {many(left, 'more')} (--full shows all)"
+        yield f"  … {left:,} more (--full shows all)"
 
 
 def _failed_attempt(attempt: AttemptReport) -> Iterator[str]:
@@ -152,9 +152,9 @@ def _learned(report: Report, *, full: bool) -> Iterator[str]:
     yield from _part("learned")
     shown, left = say.cut(report.learned, _TASKS, full=full)
     for one in shown:
-        yield from wrapped(clean(one.node.title), "  · ")
+        yield from wrapped(clean(one.title), "  · ")
     if left:
-        yield f"  … {many(left, 'more')} (--full shows all)"
+        yield f"  … {left:,} more (--full shows all)"
 
 
 def _spending(report: Report, *, full: bool) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _learned(report: Report) -> Iterator[str]:
         yield ""
         yield heading("learned")
     for one in report.learned[-_TASKS:]:
-        yield from wrapped(clean(one.node.title), "  · ")
+        yield from wrapped(clean(one.title), "  · ")
 
 
 def _sessions(report: Report, *, full: bool) -> Iterator[str]:

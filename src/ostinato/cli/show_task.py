@@ -17,6 +17,7 @@ from ostinato.cli.show_iteration import outcome_lines
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.iterations import Iteration
+from ostinato.graph.steering import HINT
 from ostinato.graph.types import Node, Status
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _task_lines(found: _Task, *, full: bool) -> Iterator[str]:
         yield ""
         yield heading("known about it")
         for one in found.informed:
-            yield from wrapped(clean(one.title), "  · ")
+            said = "you said: " if HINT in one.labels else ""
+            yield from wrapped(clean(f"{said}{one.title}"), "  · ")
             if full and one.description.strip():
                 yield from clean_block(one.description.strip(), "    ")
     yield from _next(found)

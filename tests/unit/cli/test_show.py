@@ -149,6 +149,15 @@ def test_each_question_comes_with_the_commands_that_answer_it(shell: Shell, nigh
     ]
 
 
+def test_a_hint_is_told_as_what_the_person_said(shell: Shell, nights: Nights) -> None:
+    worked = nights()
+    shell.ok("tasks", "retry", worked.failed, "--hint", "use integers")
+    assert "· you said: use integers" in shell.ok("show", worked.failed).out
+    assert "· Hint: use integers" in shell.ok("show", worked.goal.id).out
+    for form in ("terminal", "md", "html"):
+        assert "Hint: use integers" in shell.ok("report", worked.goal.id, "--format", form).out
+
+
 def test_an_unknown_id_names_near_ones_or_what_lists_them(shell: Shell, nights: Nights) -> None:
     assert shell.run("show", "iter-00000000", "--json").error["kind"] == "not_found"
     worked = nights()

@@ -150,8 +150,9 @@ def _run(invocation: Invocation, goal: str, chosen: dict[str, Any], told: int) -
         _report(told, {"error": {"kind": error.kind, "message": error.message, "exit_code": error.exit_code}})
         raise
     lines = list(ralph_lines(result))
-    click.echo("\n".join(lines))
     _report(told, {"document": ralph_document(result), "lines": lines})
+    with suppress(OSError):  # the log's disk may be what is full
+        click.echo("\n".join(lines))
     return result.exit_code
 
 

@@ -24,6 +24,8 @@ class ThreadBridge(Generic[S]):
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
+            # Nobody else looks at its failure: asyncio would print it as one that was forgotten.
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
             await asyncio.wait([future])
             raise
 

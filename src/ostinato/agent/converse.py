@@ -83,33 +83,37 @@ async def converse(
     the transcript and cancellation pass through.
     """
     talk = _Talk([*briefing.earlier] or [UserMessage(briefing.user)])
-    if not briefing.earlier:
-        await transcript.begin(briefing.system, tuple(talk.messages))
-    started = clock.monotonic()
-    while True:
-        await _heard(talk, steering, transcript, clock)
-        limit = _limit_reached(talk, limits, clock.monotonic() - started - talk.held)
-        if limit:
-            return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
-        request = _request(briefing, talk, tools, model)
-        sections = request_sections(briefing.sections, request.messages, request.tools)
-        forbidden = steering.gate(talk.spending, sum(sections.values()))
-        if forbidden:
-            return talk.ended(forbidden, forbidden.value.replace("_", " "))
-        talk.steps += 1
-        await transcript.step_started(talk.steps, sections)
-        try:
-            reply = await _asked(model, request, talk, transcript, steering)
-        except ProviderError as error:
-            talk.spending = talk.spending + error.spending
-            if talk.given_up:
-                return talk.ended(talk.given_up, f"{talk.given_up.value.replace('_', ' ')} ({error.message})")
-            return talk.ended(Ending.PROVIDER, error.message, error)
-        end = await _answered(talk, reply, tools, transcript, clock)
-        await transcript.step_ended(talk.steps)
-        if end:
-            return end
-        await _warned(talk, limits, transcript)
+    try:
+        if not briefing.earlier:
+            await transcript.begin(briefing.system, tuple(talk.messages))
+        started = clock.monotonic()
+        while True:
+            await _heard(talk, steering, transcript, clock)
+            limit = _limit_reached(talk, limits, clock.monotonic() - started - talk.held)
+            if limit:
+                return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
+            request = _request(briefing, talk, tools, model)
+            sections = request_sections(briefing.sections, request.messages, request.tools)
+            forbidden = steering.gate(talk.spending, sum(sections.values()))
+            if forbidden:
+                return talk.ended(forbidden, forbidden.value.replace("_", " "))
+            talk.steps += 1
+            await transcript.step_started(talk.steps, sections)
+            try:
+                reply = await _asked(model, request, talk, transcript, steering)
+            except ProviderError as error:
+                talk.spending = talk.spending + error.spending
+                if talk.given_up:
+                    return talk.ended(talk.given_up, f"{talk.given_up.value.replace('_', ' ')} ({error.message})")
+                return talk.ended(Ending.PROVIDER, error.message, error)
+            end = await _answered(talk, reply, tools, transcript, clock)
+            await transcript.step_ended(talk.steps)
+            if end:
+                return end
+            await _warned(talk, limits, transcript)
+    except ClaimLostError as lost:
+        # Its transcript was closed from outside, as after a sleep of the machine that outlasted the lease.
+        return talk.ended(Ending.CLAIM_LOST, lost.message)
 
 
 async def _heard(talk: _Talk, steering: Steering, transcript: Transcript, clock: Clock) -> None:

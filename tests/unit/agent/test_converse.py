@@ -262,6 +262,17 @@ async def test_no_call_is_made_when_the_gate_forbids_it(ending: Ending) -> None:
     assert 0 < seen[0][1] < seen[1][1]
 
 
+async def test_a_transcript_that_was_closed_from_outside_is_a_lost_claim_with_its_cost() -> None:
+    class Closed(KeptTranscript):
+        async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
+            raise ClaimLostError("it has ended")
+
+    tools = ListedTools()
+    end = await hold(ListedModel(calls("look", tokens=30)), tools, transcript=Closed())
+    assert (end.ending, end.message, end.spending.input) == (Ending.CLAIM_LOST, "it has ended", 30)
+    assert tools.run_calls == []
+
+
 async def test_provider_failure_is_an_ending_with_its_cost() -> None:
     failure = ProviderDown("overloaded", spending=Spending(input=7))
     end = await hold(ListedModel(calls("look"), failure))

@@ -51,3 +51,29 @@ def test_a_damaged_repository_is_not_taken_for_an_empty_one(modelled: Modelled) 
     assert "remove" not in said
     lock.unlink()
     assert world.run("land", goal).code == 0
+
+
+def test_checkouts_that_lost_their_content_are_made_anew(modelled: Modelled) -> None:
+    """A power cut may leave files that have a name and no content."""
+    world = modelled(brain(plan_of(file_task("a"), file_task("b", after=["a"])), writer)).make_repository(FILES)
+    goal = planned(world)
+    assert world.run("ralph", goal, "--max-iterations", "1").code == 4
+    for path in (world.root / "state").rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(0o600)
+            path.write_bytes(b"")
+    ran = world.run("--json", "ralph", goal)
+    assert (ran.code, ran.json["stopped"]) == (0, "goal_completed"), ran.err or ran.out
+    assert world.commits(f"ostinato/{goal}/main") == ["Make b", "Make a"]
+
+
+def test_a_repository_that_was_moved_is_missed_by_name(modelled: Modelled) -> None:
+    world = modelled(brain(ONE, writer)).make_repository(FILES)
+    goal = planned(world)
+    world.repo.rename(world.root / "moved")
+    for command in (("ralph", goal), ("plan", "more"), ("land", goal)):
+        ran = world.run("--project", "repo", *command, cwd=world.root)
+        refusal(ran, 8, "project repo", str(world.repo), "put it back")
+    assert world.run("--project", "repo", "status", cwd=world.root).code == 0
+    (world.root / "moved").rename(world.repo)
+    assert world.run("--project", "repo", "ralph", goal, cwd=world.root).code == 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ostinato.agent.ports import Model, OnRetry
 from ostinato.app.models import open_role, specs_of
 from ostinato.base.clock import Clock, SystemClock
+from ostinato.base.errors import MachineError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import current_process
 from ostinato.chat.messages import Reply, Request
@@ -170,9 +171,12 @@ def _project_path(options: JobOptions, database: Path) -> Path:
 
     store = open_store_for(database, create=False)
     try:
-        return Path(store.projects.get(options.project).path)
+        project = store.projects.get(options.project)
     finally:
         store.db.close()
+    if not Path(project.path).is_dir():
+        raise MachineError(f"the repository of project {project.name} is not at {project.path} any more: put it back")
+    return Path(project.path)
 
 
 def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits, clock: Clock) -> Model:

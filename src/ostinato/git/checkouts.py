@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,9 @@ def _digest(tree: Worktree, setup: SetupPlan) -> str:
 
 def _make_workshop(path: Path, objects: tuple[Path, ...], object_format: str) -> None:
     """Make the harness's bare git directory, or repair it after a crash: it holds nothing that is needed later."""
+    # A power cut may leave files without their content.
+    if path.is_dir() and not Git(path, {"GIT_DIR": str(path)}).succeeds("rev-parse", "--git-dir"):
+        shutil.rmtree(path)
     if not (path / "HEAD").is_file():
         path.mkdir(parents=True, exist_ok=True)
         Git(path).run("init", "-q", "--bare", "--template=", f"--object-format={object_format}", str(path))

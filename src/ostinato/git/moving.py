@@ -63,7 +63,7 @@ def move_person(repository: Repository, move: Move, reason: str) -> None:
             _refuse_overwriting(repository, _entries(git, move))
             _try_checkout(git, move, drivers)
             _write(held, move)
-            _move_branch(repository, move, reason)
+            _move_branch(Git(repository.top, inherits=(held,)), move, reason)
         except BaseException:
             note.unlink(missing_ok=True)
             raise
@@ -148,11 +148,11 @@ def _read(file: int) -> Move | None:
     return Move(str(ref), str(before), str(after))
 
 
-def _move_branch(repository: Repository, move: Move, reason: str) -> None:
+def _move_branch(git: Git, move: Move, reason: str) -> None:
     try:
-        repository.git.run("update-ref", "-m", reason, move.ref, move.after, move.before, config=DURABLE)
+        git.run("update-ref", "-m", reason, move.ref, move.after, move.before, config=DURABLE)
     except GitError as error:
-        stands = repository.git.run("rev-parse", "--verify", move.ref)
+        stands = git.run("rev-parse", "--verify", move.ref)
         if stands == move.after:
             return
         if stands == move.before:

@@ -17,6 +17,7 @@ import pytest
 from ostinato.base.errors import UsageError
 from ostinato.git.moving import Move, finish_cut_move, move_person
 from tests.unit.git.conftest import Person
+from tests.unit.sandbox.processes import appears, gone
 
 REF = "refs/heads/main"
 
@@ -166,6 +167,27 @@ repository = Repository.find(Path(sys.argv[1]))
 print("begins", flush=True)
 move_person(repository, Move(*sys.argv[2:5]), "land")
 """
+
+
+def test_a_branch_that_is_still_being_moved_is_waited_for(person: Person) -> None:
+    """The process is killed while its git waits for a lock of the branch; that git moves the branch afterwards."""
+    person.git("config", "core.filesRefLockTimeout", "60000")
+    before = person.repository().head()
+    after = person.commit({"a.txt": "a\n"})
+    person.git("reset", "-q", "--hard", before)
+    lock = person.repo / ".git" / "refs" / "heads" / "main.lock"
+    lock.touch()
+    child = subprocess.Popen([sys.executable, "-c", _CHILD, str(person.repo), REF, before, after])
+    assert appears("update-ref", after)
+    child.kill()
+    child.wait()
+    assert not finish_cut_move(person.repository())
+    lock.unlink()
+    assert gone("update-ref", after)
+    assert finish_cut_move(person.repository())
+    assert person.git("rev-parse", "main") == after
+    assert person.git("status", "--porcelain") == ""
+    assert not note(person).exists()
 
 
 def test_a_move_killed_at_any_moment_is_whole_or_never_was(person: Person) -> None:

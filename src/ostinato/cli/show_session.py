@@ -40,9 +40,6 @@ STOPPED = {
     "accepted": "the plan was accepted",
     "rejected": "the plan was rejected",
     "crashed": "its process died",
-    "no_plan": "the planner came to no plan",
-    "database": "the database failed",
-    "git": "git failed",
 }
 """Why a session stopped, in words."""
 

@@ -137,11 +137,11 @@ class Git:
 
     def succeeds(self, *arguments: str) -> bool:
         """Run and tell whether it exited 0."""
-        return self._run(arguments, None, ())[0] == 0
+        return self._answer(arguments)[0] == 0
 
     def code(self, *arguments: str) -> tuple[int, str]:
         """Run and return the exit code with stdout."""
-        code, out, _ = self._run(arguments, None, ())
+        code, out = self._answer(arguments)
         return code, out.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def bounded(self, limit: int, *arguments: str, config: Sequence[Setting] = ()) -> tuple[bytes, bool]:
@@ -162,6 +162,13 @@ class Git:
         if process.returncode:
             raise GitError(arguments, process.returncode, "")
         return out, False
+
+    def _answer(self, arguments: Sequence[str]) -> tuple[int, bytes]:
+        """Return exit code and stdout of a question. Raises GitError where git was killed: that is no answer."""
+        code, out, err = self._run(arguments, None, ())
+        if code < 0:
+            raise GitError(arguments, code, err.decode("utf-8", "replace") or f"killed by signal {-code}")
+        return code, out
 
     def _run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,20 @@ def test_many_files_are_read_at_once_as_each_alone(person: Person) -> None:
     for paths in ((*files, *absent), (*files, *absent, "line\nbreak"), (*absent, "no\nbreak", "a"), ("a", "no"), ()):
         assert objects.texts(head, paths) == {path: objects.text(head, path) for path in paths}
     assert objects.texts(head, ("x y", "no", "line\nbreak")) == {"x y": "blob", "no": None, "line\nbreak": "odd"}
+
+
+def test_a_git_that_was_killed_has_answered_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a branch would be called gone, and a repository none, because the machine ran short of memory."""
+    killed = tmp_path / "git"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    git_binary.cache_clear()
+    try:
+        for ask in (Git(tmp_path).code, Git(tmp_path).succeeds):
+            with pytest.raises(GitError, match=r"git rev-parse HEAD failed \(exit -9\): killed by signal 9"):
+                ask("rev-parse", "HEAD")
+        with pytest.raises(GitError):
+            Repository.find(tmp_path)
+    finally:
+        git_binary.cache_clear()

@@ -258,6 +258,7 @@ def test_a_second_ralph_on_the_same_goal_is_refused_and_the_first_completes(mode
     session = world.json("sessions", "latest", "--goal", goal)
     try:
         refusal(world.run("ralph", goal), 2, f"process {first.pid}", session["id"])
+        refusal(world.run("project", "remove", "repo", "--yes"), 2, f"process {first.pid}", "ralph --stop")
         assert len(world.json("sessions", "list", "--goal", goal)) == 2
     finally:
         go_on.set()

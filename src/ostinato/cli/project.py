@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from ostinato.cli.output import answer, clean, columns, remark, short_time
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import NodeType
+
+if TYPE_CHECKING:
+    from ostinato.store.store import Store
 
 
 @click.group(cls=Group, examples=("ostinato project add", "ostinato project list"))
@@ -64,16 +68,30 @@ def show(invocation: Invocation, name: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def remove(invocation: Invocation, name: str, yes: bool) -> None:
-    """Forget a project and all that is known of it. NAME is its exact name or id; the repository stays as it is."""
+    """Forget a project and all that is known of it. NAME is its exact name or id; the repository stays as it is.
+
+    Refused while a run works on one of its goals.
+    """
     store = invocation.store_to_write()
     found = store.projects.get(name)
+    _refuse_running(store, found)
     if not yes:
         nodes = len(store.graph.query(NodeFilter(project_id=found.id)))
         question = f"Forget {found.name} ({found.path}) with its {many(nodes, 'node')} for ever?"
         if not click.confirm(clean(question), err=True):
             raise UsageError("nothing was removed")
-    store.projects.remove(found.id)
+    with store.db.transaction():
+        _refuse_running(store, found)
+        store.projects.remove(found.id)
     answer(invocation, project_document(found), [clean(f"{found.name}: removed")])
+
+
+def _refuse_running(store: Store, found: Project) -> None:
+    # Late: only removing needs it.
+    from ostinato.store.discarding import refuse_live
+
+    for goal in store.graph.query(NodeFilter(project_id=found.id, node_type=NodeType.GOAL)):
+        refuse_live(store, goal.id)
 
 
 def _lines(found: Project, goals: int) -> list[str]:

@@ -334,6 +334,9 @@ def test_a_plan_that_never_gets_right_is_no_plan(modelled: Modelled) -> None:
     assert world.json("tasks", "list") == []
     session = world.json("sessions", "list")[0]
     assert (session["stop_reason"], bool(session["ended_at"])) == ("no_plan", True)
+    ran = world.run("--json", "ralph")
+    assert (ran.code, ran.json["stopped"]) == (3, "nothing_ready")
+    assert f"`ostinato plan --goal {session['goal_id']}`" in ran.json["detail"]
 
 
 HTML = Answer(body=b"<html><body>It works!</body></html>", content_type="text/html")

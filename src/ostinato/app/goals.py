@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from ostinato.base.errors import NotFoundError, UsageError
 from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.text import clip
 from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
+
+_SHOWN = 60
+"""Characters of a title in a list of goals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,7 @@ def chosen_goal(store: Store, project_id: ProjectId, named: str | None) -> GoalC
     goals = _goals(store, project_id)
     open_goals = [goal for goal in goals if _is_open(store, goal)]
     if len(open_goals) > 1:
-        listed = ", ".join(f"{goal.id} ({goal.title})" for goal in open_goals)
-        raise UsageError(f"several goals are open, name one: {listed}")
+        raise UsageError(f"several goals are open, name one: {_listed(open_goals)}")
     if open_goals:
         return GoalChoice(open_goals[0])
     if not goals:
@@ -39,7 +42,10 @@ def chosen_goal(store: Store, project_id: ProjectId, named: str | None) -> GoalC
     latest = goals[-1]
     if latest.status is Status.COMPLETED:
         return GoalChoice(latest, StopReason.GOAL_COMPLETED, "no goal is open, and the latest is completed")
-    return GoalChoice(latest, StopReason.NOTHING_READY, f"no goal is open; the latest is {latest.status.value}")
+    why = f"no goal is open; the latest is {latest.status.value}"
+    if latest.status is Status.PENDING:
+        why = f"no goal is open; the latest has no accepted plan: `ostinato plan --goal {latest.id}` goes on"
+    return GoalChoice(latest, StopReason.NOTHING_READY, why)
 
 
 class NothingToDo(UsageError):
@@ -68,7 +74,9 @@ def landable_goal(store: Store, project_id: ProjectId, named: str | None, branch
         return found[0]
     if not found:
         raise UsageError("there is nothing to land: no goal has a branch")
-    raise UsageError(f"several goals can be landed, name one: {', '.join(f'{g.id} ({g.title})' for g in found)}")
+    raise UsageError(
+        f"several goals can be landed, name one: {', '.join(f'{g.id} ({clip(g.title, _SHOWN)})' for g in found)}"
+    )
 
 
 def committed_work(store: Store, goal: Node) -> list[tuple[NodeId, str]]:
@@ -77,6 +85,10 @@ def committed_work(store: Store, goal: Node) -> list[tuple[NodeId, str]]:
     done.sort(key=lambda task: task.completed_at or task.created_at)
     pairs = ((task.id, [i.commit for i in store.iterations.of_task(task.id) if i.commit]) for task in done)
     return [(task, commits[-1]) for task, commits in pairs if commits]
+
+
+def _listed(goals: list[Node]) -> str:
+    return ", ".join(f"{goal.id} ({clip(goal.title, _SHOWN)})" for goal in goals)
 
 
 def _named(store: Store, project_id: ProjectId, named: str) -> GoalChoice:

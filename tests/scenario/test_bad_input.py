@@ -383,3 +383,21 @@ def test_a_provider_that_refuses_stops_both_modes_with_what_to_change(modelled: 
 
     broken[0] = False
     assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"
+
+
+def test_a_goal_whose_branch_is_checked_out_is_not_worked_on(modelled: Modelled) -> None:
+    """The branch would move under the person's feet, and their next `commit -a` would take proven work back."""
+
+    def coder(turn: Turn) -> Answer:
+        return done() if turn.number else write("a.txt", "a")
+
+    world = modelled(brain(plan_of(task("a", check="test -f a.txt")), coder)).make_repository(FILES)
+    goal = world.json("plan", "a file", "--yes")["goal_id"]
+    world.git("checkout", "-q", "-b", f"ostinato/{goal}/main")
+    before = checkout_of(world)
+
+    refusal(world.run("ralph", goal), 2, f"ostinato/{goal}/main is checked out: go to another branch first")
+
+    assert checkout_of(world) == before
+    world.git("checkout", "-q", "main")
+    assert world.run("--json", "ralph", goal).json["stopped"] == "goal_completed"

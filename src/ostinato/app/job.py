@@ -15,6 +15,7 @@ from ostinato.app.results import LandResult, RalphResult, ralph_result
 from ostinato.base.clock import SystemClock
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
+from ostinato.git.goal_branch import require_not_checked_out
 from ostinato.graph.sessions import Session, StopReason
 from ostinato.graph.types import Node
 from ostinato.loop.interruption import Interruption, WakingClock
@@ -90,6 +91,8 @@ class Job(PlanSide):
         if await self._opened.bridge(lambda s: s.steering.paused(choice.goal.id)):
             raise UsageError(f"{choice.goal.id} is paused: `ostinato resume {choice.goal.id}` lets it go on")
         await self._refuse_lost_branch(choice.goal)
+        # Moving a branch under a person's feet makes their checkout look as if they had taken its commits back.
+        await asyncio.to_thread(require_not_checked_out, self._opened.repository.git, choice.goal.id)
         bench = await self._ready()
         await asyncio.to_thread(self._opened.branch.committer().require_signing)
         end = await ralph(bench, choice.goal)

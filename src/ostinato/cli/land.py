@@ -13,7 +13,7 @@ from ostinato.base.text import many
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.layout import look_of
-from ostinato.cli.main_job import run_interruptible
+from ostinato.cli.main_job import one_of, run_interruptible
 from ostinato.cli.output import answer, clean, exact, json_line, on_stderr
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _DONE = {
 
 
 def _way(name: str, text: str) -> Callable[[F], F]:
-    return click.option(f"--{name}", "how", flag_value=name, help=text)
+    return click.option(f"--{name}", is_flag=True, help=text)
 
 
 @click.command(
@@ -71,7 +71,8 @@ def land(invocation: Invocation, goal: str | None, pr_body: bool, output: str | 
     from ostinato.app.land import LandOptions
     from ostinato.loop.landing import How, MovedOnError
 
-    how = How(chosen.pop("how")) if chosen["how"] else chosen.pop("how")
+    said = one_of(chosen, *_DONE)
+    how = How(said) if said else None
     options = LandOptions(how=how, **chosen)
     try:
         result = land_once(invocation, goal, options)

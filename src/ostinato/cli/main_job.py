@@ -78,6 +78,14 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
+def one_of(chosen: dict[str, Any], *names: str) -> str | None:
+    """Take the flags `names` out of what was chosen; return the one that was given. Raises UsageError for two."""
+    given = [name for name in names if chosen.pop(name)]
+    if len(given) > 1:
+        raise UsageError(f"--{given[0]} and --{given[1]} do not go together: say one of them")
+    return given[0] if given else None
+
+
 def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
     """Return what the person chose, as the composition root takes it."""
     from ostinato.app.job import JobOptions

@@ -9,7 +9,7 @@ import click
 from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.main_job import job_options
+from ostinato.cli.main_job import job_options, one_of
 from ostinato.cli.output import answer
 from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
 
@@ -25,12 +25,12 @@ from ostinato.cli.ralph_run import ralph_document, ralph_lines, ralph_once
     ],
 )
 @click.argument("goal", required=False)
-@click.option("--detach", "mode", flag_value="detach", help="Run in the background, with a log; return once it runs.")
-@click.option("--attach", "mode", flag_value="attach", help="Show the run that is under way; Ctrl-C leaves it running.")
-@click.option("--stop", "mode", flag_value="stop", help="Ask the run that is under way to end after its present step.")
+@click.option("--detach", is_flag=True, help="Run in the background, with a log; return once it runs.")
+@click.option("--attach", is_flag=True, help="Show the run that is under way; Ctrl-C leaves it running.")
+@click.option("--stop", is_flag=True, help="Ask the run that is under way to end after its present step.")
 @job_options
 @pass_invocation
-def ralph(invocation: Invocation, goal: str | None, mode: str | None, **chosen: Any) -> int:
+def ralph(invocation: Invocation, goal: str | None, **chosen: Any) -> int:
     """Work on GOAL (an id; without one, on the project's only open goal) until it is reached or a limit stops it.
 
     Takes one ready task at a time in a fresh context and a checkout of its own; commits to the goal's branch what
@@ -41,6 +41,7 @@ def ralph(invocation: Invocation, goal: str | None, mode: str | None, **chosen: 
     Exit codes: 0 goal completed, 3 nothing ready, 4 limit reached, 5 waiting for approval, 6 stuck, 7 provider failed,
     8 environment, 130 interrupted.
     """
+    mode = one_of(chosen, "detach", "attach", "stop")
     if mode is not None:
         return _other_than_here(invocation, mode, goal, chosen)
     result = ralph_once(invocation, goal, chosen)

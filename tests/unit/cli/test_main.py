@@ -283,3 +283,15 @@ def test_the_last_column_of_a_table_goes_on_below_itself_on_a_narrow_terminal(sh
 def test_a_number_out_of_range_is_told_in_words(shell: Shell) -> None:
     assert "0 is too small, the least is 1" in shell.run("tasks", "ready", "--limit", "0").err
     assert "must be more than 0" in shell.run("ralph", "--max-cost", "0").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("ralph", "--attach", "--detach"), "--detach and --attach do not go together: say one of them"),
+        (("land", "--rebase", "--squash"), "--rebase and --squash do not go together: say one of them"),
+    ],
+)
+def test_two_ways_at_once_are_refused(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    ran = shell.run(*words)
+    assert (ran.code, ran.err) == (2, f"ostinato: {said}\n")

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from ostinato.base.text import display_width
 
-_NARROWEST = 8
+_NARROWEST = 6
 _COLOURS = {
     "strong": "1",
     "dim": "2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -10,21 +11,16 @@ import click
 
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip
+from ostinato.cli.layout import Look, terminal_size
 from ostinato.cli.output import clean
 
-_USUAL = 80
 _LEAST = 30
 
 
 def width() -> int:
     """Return the terminal's columns, 80 where there is none; COLUMNS goes before both."""
     said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return max(_LEAST, int(said))
-    try:
-        return max(_LEAST, os.get_terminal_size(1).columns or _USUAL)
-    except OSError:
-        return _USUAL
+    return max(_LEAST, int(said) if said.isdecimal() and int(said) else terminal_size(sys.stdout)[1])
 
 
 def painted(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
@@ -36,14 +32,7 @@ def painted(text: str, colour: str | None = None, *, bold: bool = False, dim: bo
 
 def wrapped(text: str, first: str = "", rest: str | None = None, columns: int | None = None) -> Iterator[str]:
     """Yield one line of text as lines of at most `columns`; `first` stands before it, `rest` before what follows."""
-    # Late: it brings tables of its own.
-    import textwrap
-
-    room = columns or width()
-    after = " " * len(first) if rest is None else rest
-    yield from textwrap.wrap(text, room, initial_indent=first, subsequent_indent=after, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+    yield from (line.rstrip() for line in Look(columns or width()).lines(text, first, rest))
 
 
 def paragraphs(text: str) -> Iterator[str]:

@@ -135,11 +135,6 @@ def run_interruptible(
     return asyncio.run(main())
 
 
-def cost_text(cost: float | None) -> str:
-    """Return a cost for the eye; an unknown one says so."""
-    return "cost unknown" if cost is None else f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"
-
-
 def goal_text(words: str | None, file: Any) -> str:
     """Return the goal in words from the argument or the file, exactly one of which must be given and hold text."""
     if words is not None and file is not None:

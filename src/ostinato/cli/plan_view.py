@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ostinato.base.text import many
 from ostinato.cli.layout import Look
-from ostinato.cli.main_job import cost_text
 from ostinato.cli.output import clean, clean_block
+from ostinato.cli.screen import money
 from ostinato.graph.plan import Critique, DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
 from ostinato.graph.types import Check
 
@@ -52,7 +52,7 @@ def estimate_text(likely: Estimate) -> str:
     tokens = f"{_between(_rounded(likely.tokens_low), _rounded(likely.tokens_high))} tokens"
     cost = ""
     if likely.cost_low is not None and likely.cost_high is not None:
-        cost = f", {_between(cost_text(likely.cost_low), cost_text(likely.cost_high))}"
+        cost = f", {_between(money(likely.cost_low), money(likely.cost_high))}"
     return f"{many(likely.tasks, 'task')}, {tokens}{cost} ({likely.basis})"
 
 

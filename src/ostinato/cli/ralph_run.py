@@ -10,8 +10,9 @@ from ostinato.base.text import many
 from ostinato.cli.context import Invocation
 from ostinato.cli.documents import usage_document
 from ostinato.cli.layout import look_of
-from ostinato.cli.main_job import cost_text, options_of, run_interruptible
+from ostinato.cli.main_job import options_of, run_interruptible
 from ostinato.cli.output import clean
+from ostinato.cli.screen import spent
 
 if TYPE_CHECKING:
     from ostinato.app.results import RalphResult
@@ -57,8 +58,7 @@ def ralph_lines(result: RalphResult) -> Iterator[str]:
     said = f"{goal.id} {goal.title}: {result.stopped.value.replace('_', ' ')} ({result.detail})"
     yield from look.lines(clean(said), hang="  ")
     counts = f"{result.completed} completed, {result.remaining} remaining, {result.failed} failed"
-    spent = f"{result.spending.tokens:,} tokens, {cost_text(result.spending.cost_usd)}"
-    yield from look.lines(f"{many(result.iterations, 'iteration')}, {counts}; {spent}", "  ")
+    yield from look.lines(f"{many(result.iterations, 'iteration')}, {counts}; {spent(result.spending)}", "  ")
     if result.branch:
         yield f"  branch {result.branch}"
     if (after := next_after(result)) is not None:

@@ -14,7 +14,7 @@ from ostinato.base.text import many, printable
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.report_style import STYLE
-from ostinato.cli.screen import money
+from ostinato.cli.screen import money, spent
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Status
 
@@ -162,7 +162,7 @@ def _task(task: TaskReport) -> Iterator[str]:
         for attempt in task.attempts:
             yield from _attempt(attempt)
     if task.spending.tokens:
-        yield f"<p class=small>{_text(say.spent_short(task.spending))} in {many(len(task.attempts), 'iteration')}</p>"
+        yield f"<p class=small>{_text(spent(task.spending))} in {many(len(task.attempts), 'iteration')}</p>"
     yield "</details>"
 
 

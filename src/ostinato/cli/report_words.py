@@ -8,9 +8,8 @@ from typing import TypeVar
 
 from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
-from ostinato.base.spending import Spending
 from ostinato.base.text import many
-from ostinato.cli.screen import length, money
+from ostinato.cli.screen import length, money, spent
 from ostinato.cli.show_session import STOPPED
 from ostinato.graph.details import OptionDetails
 from ostinato.graph.evidence import CheckRun
@@ -43,7 +42,7 @@ def in_short(report: Report) -> list[str]:
     if files:
         said.append(f"{many(commits(report), 'commit')}, {many(files, 'file')} changed: +{added:,} −{removed:,}")
     if report.spending.calls:
-        said.append(f"{spent_short(report.spending)}{each(report)}")
+        said.append(f"{spent(report.spending)}{each(report)}")
     worked = sum((s.ended_at - s.started_at).total_seconds() for s in report.sessions if s.ended_at)
     if worked:
         said.append(f"{length(worked)} of work in {many(len(report.sessions), 'session')}")
@@ -68,11 +67,6 @@ def each(report: Report) -> str:
     """Return what a completed task cost, "" where that is not known."""
     cost = report.spending.cost_usd
     return f", {money(cost / len(report.done))} for each task done" if cost and report.done else ""
-
-
-def spent_short(spending: Spending) -> str:
-    """Return tokens and cost."""
-    return f"{spending.tokens:,} tokens, {money(spending.cost_usd)}"
 
 
 def words(status: Status) -> str:

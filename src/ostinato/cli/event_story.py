@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.cli.event_lines import EventLines
 from ostinato.cli.output import clean
-from ostinato.cli.show_session import STOPPED
+from ostinato.cli.show_session import stopped_words
 from ostinato.graph.events import Event, EventKind
 from ostinato.graph.types import NodeType
 
@@ -31,7 +31,7 @@ class Story(EventLines):
 
     def _session_ended(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
         reason = str(payload.get("stop_reason") or "ended by hand")
-        yield f"● session {event.session_id} ended: {STOPPED.get(reason) or clean(reason.replace('_', ' '))}"
+        yield f"● session {event.session_id} ended: {clean(stopped_words(reason))}"
 
     def _node_created(self, event: Event, payload: dict[str, Any]) -> Iterator[str]:
         node = self._store.graph.find(event.node_id) if event.node_id else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
 from ostinato.base.text import many
 from ostinato.cli.screen import length, money, spent
-from ostinato.cli.show_session import STOPPED
+from ostinato.cli.show_session import stopped_words
 from ostinato.graph.details import OptionDetails
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.sessions import Session
@@ -21,8 +21,8 @@ T = TypeVar("T")
 MARKS = {"done": "✔", "failed": "✗", "waits": "?", "person": "☞", "session": "●", "note": "·"}
 """The signs of the time line."""
 
-STATUS_ORDER = (
-    *(Status.COMPLETED, Status.FAILED, Status.BLOCKED, Status.REVIEW, Status.IN_PROGRESS, Status.CLAIMED),
+_NOT_DONE = (
+    *(Status.FAILED, Status.BLOCKED, Status.REVIEW, Status.IN_PROGRESS, Status.CLAIMED),
     *(Status.READY, Status.PENDING, Status.CANCELLED),
 )
 
@@ -36,8 +36,8 @@ def in_short(report: Report) -> list[str]:
     """Return the sentences that tell the whole in numbers."""
     counts = report.counts
     whole = sum(count for status, count in counts.items() if status is not Status.CANCELLED)
-    others = [f"{counts[s]} {words(s)}" for s in STATUS_ORDER[1:] if counts.get(s)]
-    said = [f"{len(report.done)} of {many(whole, 'task')} done" + (f"; {', '.join(others)}" if others else "")]
+    others = not_done(counts)
+    said = [f"{len(report.done)} of {many(whole, 'task')} done" + (f"; {others}" if others else "")]
     files, added, removed = total(report.changed)
     if files:
         said.append(f"{many(commits(report), 'commit')}, {many(files, 'file')} changed: +{added:,} −{removed:,}")
@@ -69,6 +69,11 @@ def each(report: Report) -> str:
     return f", {money(cost / len(report.done))} for each task done" if cost and report.done else ""
 
 
+def not_done(counts: Mapping[Status, int]) -> str:
+    """Return how many tasks there are of each status but completed, what stands still first."""
+    return ", ".join(f"{counts[status]} {words(status)}" for status in _NOT_DONE if counts.get(status))
+
+
 def words(status: Status) -> str:
     """Return a status as it is spoken."""
     return {Status.REVIEW: "in review", Status.PENDING: "waiting"}.get(status, status.replace("_", " "))
@@ -81,10 +86,7 @@ def day_and_time(moment: datetime) -> str:
 
 def session_state(session: Session) -> str:
     """Return why a session stopped, or that it is open."""
-    if session.ended_at is None:
-        return "it is open"
-    reason = session.stop_reason or ""
-    return STOPPED.get(reason) or reason.replace("_", " ") or "it was ended by hand"
+    return "it is open" if session.ended_at is None else stopped_words(session.stop_reason)
 
 
 def run_words(run: CheckRun) -> str:

@@ -10,9 +10,8 @@ from ostinato.app.report_values import DecisionReport, OptionReport, Report, Tas
 from ostinato.base.text import clip, many
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.report_words import where
+from ostinato.cli.report_words import session_state, where
 from ostinato.cli.screen import bar, painted, paragraphs, shortened, spent, width, wrapped
-from ostinato.cli.show_session import stopped_words
 from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
 from ostinato.graph.details import OptionDetails
 from ostinato.graph.plan_format import to_arguments
@@ -100,7 +99,7 @@ def _sessions(report: Report, *, full: bool) -> Iterator[str]:
     if len(shown) < len(report.sessions):
         yield f"  … {many(len(report.sessions) - len(shown), 'earlier session')} (--full shows all)"
     for session in shown:
-        state = stopped_words(session) if session.ended_at else "it is open"
+        state = clean(session_state(session))
         yield from wrapped(f"{session.id}  {session.kind}, {short_time(session.started_at)}: {state}", "  ", "    ")
 
 

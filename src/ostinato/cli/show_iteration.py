@@ -11,6 +11,7 @@ from ostinato.base.text import clip, many
 from ostinato.cli.documents import iteration_document, node_document
 from ostinato.cli.looking_documents import check_run_document, message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
+from ostinato.cli.report_words import run_words
 from ostinato.cli.screen import diff_lines, length, painted, spent_by_kind, width, wrapped
 from ostinato.cli.transcript_view import ledger_lines, transcript_lines
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
@@ -154,8 +155,7 @@ def _run(run: CheckRun, *, full: bool) -> Iterator[str]:
         CheckStatus.INCONCLUSIVE: ("?", "yellow"),
     }[run.status]
     whose = f"{run.owner}: " if run.owner and run.phase is CheckPhase.PROOF else ""
-    flaky = ", flaky" if run.flaky else ""
-    facts = f"({exit_words(run)}, {length(run.seconds)}{flaky})"
+    facts = f"({run_words(run)})"
     yield from (painted(line, colour) for line in wrapped(f"{whose}{clean(run.command)}  {facts}", f"    {mark} "))
     lines = clean_block(run.output, "      │ ")
     if full:
@@ -164,13 +164,6 @@ def _run(run: CheckRun, *, full: bool) -> Iterator[str]:
         if len(lines) > _OUTPUT_LINES:
             yield f"      … {many(len(lines) - _OUTPUT_LINES, 'line')} before (--full shows all)"
         yield from lines[-_OUTPUT_LINES:]
-
-
-def exit_words(run: CheckRun) -> str:
-    """Return how a command ended."""
-    if run.exit_code is None:
-        return "time ran out"
-    return f"signal {-run.exit_code}" if run.exit_code < 0 else f"exit {run.exit_code}"
 
 
 ENDINGS = {

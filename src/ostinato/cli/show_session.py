@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ostinato.store.conversations import StoredMessage, StoredStep
     from ostinato.store.store import Store
 
-STOPPED = {
+_STOPPED = {
     "goal_completed": "the goal is completed",
     "nothing_ready": "nothing was ready: what is left is blocked or failed",
     "limit_reached": "a limit was reached",
@@ -41,7 +41,11 @@ STOPPED = {
     "rejected": "the plan was rejected",
     "crashed": "its process died",
 }
-"""Why a session stopped, in words."""
+
+
+def stopped_words(reason: str | None) -> str:
+    """Return why a session stopped, in words; another word than ours as it stands: it may be anybody's."""
+    return _STOPPED.get(reason or "") or (reason or "it was ended by hand").replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +153,13 @@ def _head(found: _Found) -> Iterator[str]:
     ]
     yield from columns([row for row in rows if row[1]])
     if session.stop_reason:
-        yield from wrapped(f"{stopped_words(session)} ({clean(session.stop_reason)})", "  stopped  ")
+        yield from wrapped(f"{clean(stopped_words(session.stop_reason))} ({clean(session.stop_reason)})", "  stopped  ")
     if session.summary:
         yield from wrapped(clean(session.summary), "  summary  ")
     if len(found.by_model) > 1 or any(found.by_model):
         rows = [(f"    {name or 'not recorded'}", spent(spending)) for name, spending in found.by_model.items()]
         yield "  by model"
         yield from columns(rows)
-
-
-def stopped_words(session: Session) -> str:
-    """Return why a session stopped, in words; another word than ours as it stands."""
-    reason = session.stop_reason or ""
-    return STOPPED.get(reason) or clean(reason.replace("_", " ")) or "it was ended by hand"
 
 
 def _iterations(found: _Found) -> Iterator[str]:

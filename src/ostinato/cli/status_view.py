@@ -9,10 +9,10 @@ from ostinato.app.standing import GoalStanding, Running, Standing, next_step
 from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean
+from ostinato.cli.report_words import not_done
 from ostinato.cli.screen import ago, bar, money, painted, shortened, spent, width, wrapped
-from ostinato.cli.show_session import STOPPED
+from ostinato.cli.show_session import stopped_words
 from ostinato.graph.approvals import Approval
-from ostinato.graph.types import Status
 
 if TYPE_CHECKING:
     from ostinato.store.looking import AttemptLine, TaskLine
@@ -21,11 +21,6 @@ _FAILURES = 4
 _QUESTIONS = 3
 _COMMITS = 3
 _GOALS = 5
-_ORDER = (
-    *(Status.FAILED, Status.BLOCKED, Status.REVIEW, Status.IN_PROGRESS, Status.CLAIMED),
-    *(Status.READY, Status.PENDING, Status.CANCELLED),
-)
-_IN_WORDS = {Status.REVIEW: "in review", Status.IN_PROGRESS: "in progress", Status.PENDING: "waiting"}
 
 
 def status_lines(standing: Standing) -> Iterator[str]:
@@ -64,12 +59,13 @@ def _goal(standing: Standing, one: GoalStanding, room: int) -> Iterator[str]:
     title = clip(clean(one.goal.title), max(12, room - len(one.goal.id) - len(state) - 5))
     yield f"{painted(one.goal.id, bold=True)} {painted(title, bold=True)} [{state}]"
     if one.tasks:
-        told = f"{bar(one.done, one.tasks)} {one.done} of {one.tasks} done{_counts(one)}"
+        others = not_done(one.counts)
+        told = f"{bar(one.done, one.tasks)} {one.done} of {one.tasks} done{f' · {others}' if others else ''}"
         yield from wrapped(told, "  ", columns=room)
     for running in one.running:
         yield from _running(standing, running, room)
     if one.last and not any(running.state in {"alive", "elsewhere"} for running in one.running):
-        why = STOPPED.get(one.last.stop_reason or "") or clean(one.last.stop_reason or "it was ended by hand")
+        why = clean(stopped_words(one.last.stop_reason))
         ended = f"{one.last.kind} ended {ago(one.last.ended_at or standing.at, standing.at)}: {why}"
         yield from wrapped(ended, "  stopped  ", columns=room)
     yield from _failures(one, room)
@@ -82,11 +78,6 @@ def _goal(standing: Standing, one: GoalStanding, room: int) -> Iterator[str]:
     step = next_step(one)
     if step:
         yield from _next(step.command, step.why, room)
-
-
-def _counts(one: GoalStanding) -> str:
-    parts = [f"{one.counts[status]} {_IN_WORDS.get(status, status)}" for status in _ORDER if one.counts.get(status)]
-    return f" · {', '.join(parts)}" if parts else ""
 
 
 def _running(standing: Standing, one: Running, room: int) -> Iterator[str]:

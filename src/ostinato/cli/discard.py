@@ -12,7 +12,7 @@ from ostinato.base.errors import UsageError
 from ostinato.base.text import many
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
-from ostinato.cli.layout import look_of
+from ostinato.cli.layout import look_of, somebody_there
 from ostinato.cli.output import answer, clean
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def discard(invocation: Invocation, goal: str, yes: bool) -> None:
 
 
 def _ask(invocation: Invocation, seen: Discarded) -> None:
-    """Ask the person at the terminal. Raises UsageError where there is none, click.Abort for a no."""
-    if invocation.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    """Ask the person at the terminal. Raises UsageError where there is none, and for a no."""
+    if invocation.json or not somebody_there():
         raise UsageError(f"discarding {seen.goal.id} asks first, so nothing was done: --yes answers it")
     look = look_of(sys.stderr)
     for line in _lines(f"{seen.goal.id} {seen.goal.title}", seen):

@@ -12,7 +12,7 @@ from ostinato.base.errors import UsageError
 from ostinato.base.text import many
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
-from ostinato.cli.layout import look_of
+from ostinato.cli.layout import look_of, somebody_there
 from ostinato.cli.main_job import one_of, run_interruptible
 from ostinato.cli.output import answer, clean, exact, json_line, on_stderr
 
@@ -162,7 +162,7 @@ def land_lines(result: LandResult) -> Iterator[str]:
 
 def _asked_how(invocation: Invocation, why: str) -> str | None:
     """Offer the other ways to a person at a terminal; None when nobody is there or none is wanted."""
-    if invocation.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if invocation.json or not somebody_there():
         return None
     on_stderr(why.partition(":")[0])
     for name, what in _WAYS.items():

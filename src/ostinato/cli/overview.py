@@ -15,6 +15,7 @@ from ostinato.base.text import clip, many
 from ostinato.cli.context import Invocation, repository_top
 from ostinato.cli.layout import look_of
 from ostinato.cli.output import clean
+from ostinato.cli.screen import width
 
 if TYPE_CHECKING:
     from ostinato.app.standing import GoalStanding
@@ -38,20 +39,13 @@ def show_overview(invocation: Invocation) -> int:
         for part in look.lines(line, hang="  "):
             click.echo(part)
     click.echo()
-    width = max(len(command) for command, _ in steps)
-    beside = width + max(len(why) for _, why in steps) + 4 <= _columns()
+    lead = max(len(command) for command, _ in steps)
+    beside = lead + max(len(why) for _, why in steps) + 4 <= width()
     for command, why in steps:
-        click.echo(clean(f"  {command:<{width}}  {why}") if beside else f"{clean(f'  {command}')}\n      {clean(why)}")
+        click.echo(clean(f"  {command:<{lead}}  {why}") if beside else f"{clean(f'  {command}')}\n      {clean(why)}")
     click.echo()
     click.echo("`ostinato --help` lists every command")
     return code
-
-
-def _columns() -> int:
-    # Late: only this page and the help lay themselves out.
-    import shutil
-
-    return shutil.get_terminal_size().columns
 
 
 def _state(invocation: Invocation) -> tuple[list[str], Steps]:
@@ -72,7 +66,7 @@ def _state(invocation: Invocation) -> tuple[list[str], Steps]:
     standing = read_standing(store, project)
     goals = [goal for goal in standing.goals if goal.is_open or next_step(goal) is not None]
     lines = [f"{project.name}  {project.path}"]
-    lines += [clip(f"  {one.goal.id}  {_how_far(one)}  {clean(one.goal.title)}", _columns()) for one in goals[-_GOALS:]]
+    lines += [clip(f"  {one.goal.id}  {_how_far(one)}  {clean(one.goal.title)}", width()) for one in goals[-_GOALS:]]
     steps: Steps = [(step.command, step.why) for one in goals[-_GOALS:] if (step := next_step(one))]
     if not any(one.is_open for one in goals):
         steps += _first(Path(project.path))

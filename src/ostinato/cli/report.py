@@ -50,17 +50,10 @@ def report(invocation: Invocation, identifier: str | None, form: str | None, out
     """
     store = invocation.reading()
     found = _read(invocation, store, identifier)
-    if invocation.json:
-        if form is not None:
-            raise UsageError("--json and --format exclude each other")
-        from ostinato.cli.looking_documents import report_document
-
-        document = report_document(found)
-        if output is None:
-            json_line(document)
-            return
+    if invocation.json and form is not None:
+        raise UsageError("--json and --format exclude each other")
     if output is None:
-        _print(found, form or "terminal", full=full)
+        _print(invocation, found, form or "terminal", full=full)
         return
     text = _json_text(found) if invocation.json else _text(found, form or _form_of(output), full=full)
     write_text(output, text)
@@ -107,7 +100,12 @@ def present_goal(invocation: Invocation, store: Store) -> Node:
     return max(still_open or goals, key=lambda goal: (goal.created_at, natural_key(goal.id)))
 
 
-def _print(found: Report, form: str, *, full: bool) -> None:
+def _print(invocation: Invocation, found: Report, form: str, *, full: bool) -> None:
+    if invocation.json:
+        from ostinato.cli.looking_documents import report_document
+
+        json_line(report_document(found))
+        return
     if form != "terminal":
         exact(_text(found, form, full=full))
         return

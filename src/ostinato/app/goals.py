@@ -74,9 +74,7 @@ def landable_goal(store: Store, project_id: ProjectId, named: str | None, branch
         return found[0]
     if not found:
         raise UsageError("there is nothing to land: no goal has a branch")
-    raise UsageError(
-        f"several goals can be landed, name one: {', '.join(f'{g.id} ({clip(g.title, _SHOWN)})' for g in found)}"
-    )
+    raise UsageError(f"several goals can be landed, name one: {_listed(found)}")
 
 
 def committed_work(store: Store, goal: Node) -> list[tuple[NodeId, str]]:
@@ -108,7 +106,7 @@ def _named(store: Store, project_id: ProjectId, named: str) -> GoalChoice:
 
 
 def _goals(store: Store, project_id: ProjectId) -> list[Node]:
-    from ostinato.store.graph import NodeFilter
+    from ostinato.graph.requests import NodeFilter
 
     return store.graph.query(NodeFilter(project_id=project_id, node_type=NodeType.GOAL))
 

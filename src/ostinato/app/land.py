@@ -11,7 +11,7 @@ from ostinato.app.results import LandResult
 from ostinato.base.errors import UsageError
 from ostinato.git.landing import Landing, Prepared, Standing, require_standing
 from ostinato.git.moving import Move, move_person
-from ostinato.graph.sessions import SessionKind
+from ostinato.graph.requests import NodeChanges
 from ostinato.graph.types import Node, Status
 from ostinato.loop.landing import How, prove_whole
 from ostinato.loop.workbench import Run, Workbench
@@ -60,7 +60,8 @@ async def land_goal(opened: Opened, bench: Workbench, named: str | None, options
     if require_standing(opened.repository, name, removes=removes) != standing:
         raise UsageError(f"{standing.branch} moved on meanwhile, nothing was changed: land again")
     await asyncio.to_thread(_move, opened, goal, standing, prepared)
-    await opened.bridge(lambda s: _record(s, goal, prepared.commit))
+    landed = NodeChanges(metadata={"landed_commit": prepared.commit})
+    await opened.bridge(lambda s: s.graph.update(goal.id, landed))
     if removes:
         opened.branch.remove(goal.id)
     return result
@@ -93,13 +94,4 @@ async def _session_run(bench: Workbench, goal: Node) -> Run:
     session = await bench.store(lambda s: s.sessions.list(goal_id=goal.id)[:1])
     if not session:
         raise UsageError(f"{goal.id} was never worked on: there is nothing to land")
-    assert session[0].kind in SessionKind
     return Run(bench, goal, session[0], bench.clock.monotonic())
-
-
-def _record(store: object, goal: Node, commit: str) -> None:
-    from ostinato.store.graph import NodeChanges
-    from ostinato.store.store import Store
-
-    assert isinstance(store, Store)
-    store.graph.update(goal.id, NodeChanges(metadata={"landed_commit": commit}))

@@ -7,7 +7,7 @@ and last a place for checkouts.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +109,6 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     state = state_directory(environ) / "checkouts" / project.id
     branch = GitGoalBranch(repository)
     if options.autonomy:
-        from dataclasses import replace
-
         settings = replace(settings, autonomy=options.autonomy)
     opened = Opened(database, repository, settings, limits, model, project, store, ThreadBridge(store), branch, state)
     opened.critic = critic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ostinato.base.text import many
 from ostinato.cli.documents import node_document
 from ostinato.cli.output import clean
 
@@ -47,8 +48,7 @@ def outcome(
 def accepted(proposal: Proposal, tasks: list[Node]) -> PlanOutcome:
     """Return the outcome of a plan that is part of the graph now."""
     goal = proposal.goal.id
-    more = " new" if proposal.goal.status.value == "active" else ""
-    count = f"{len(tasks)}{more} task{'' if len(tasks) == 1 else 's'}"
+    count = many(len(tasks), "new task" if proposal.goal.status.value == "active" else "task")
     return outcome(proposal, [f"Accepted: {goal} has {count}. Next: ostinato ralph {goal}"], 0, tasks)
 
 

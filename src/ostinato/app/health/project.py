@@ -13,6 +13,7 @@ from ostinato.app import open_store_for
 from ostinato.app.health.finding import Finding, Situation, State
 from ostinato.base.errors import OstinatoError
 from ostinato.base.globs import matches
+from ostinato.base.text import many
 from ostinato.config.paths import project_config_file, state_directory
 
 _BUILTIN = {
@@ -30,9 +31,7 @@ def configuration(situation: Situation) -> Iterator[Finding]:
         yield Finding("configuration", State.FAIL, situation.fault, "correct that setting")
         return
     places = Counter(situation.loaded.sources.values())
-    said = ", ".join(
-        f"{count} {'setting' if count == 1 else 'settings'} from {place}" for place, count in places.items()
-    )
+    said = ", ".join(f"{many(count, 'setting')} from {place}" for place, count in places.items())
     yield Finding(
         "configuration", State.OK, f"{said}: `ostinato config explain` lists them" if said else "all defaults"
     )
@@ -52,7 +51,7 @@ def setup_and_checks(situation: Situation) -> Iterator[Finding]:
         yield from _setup(situation, setup)
     if checks and not any(where == "verify" for where, _, _ in missing):
         fix = "" if setup else "`ostinato init --check` tries them out"
-        yield Finding("verify", State.OK, f"{_count(checks, 'check')} of the project", fix)
+        yield Finding("verify", State.OK, f"{many(len(checks), 'check')} of the project", fix)
     if not checks:
         said = "no checks of the project: only each task's own checks prove work"
         yield Finding("verify", State.WARN, said, "`ostinato init` proposes some from what the repository says")
@@ -70,7 +69,7 @@ def _setup(situation: Situation, commands: tuple[str, ...]) -> Iterator[Finding]
         said = f"setup.inputs names {pattern}, and no file at HEAD is called so"
         yield Finding("setup", State.WARN, said, "correct it: setup would not run again when it must")
     if not idle:
-        yield Finding("setup", State.OK, f"{_count(commands, 'command')}{_ran(situation)}")
+        yield Finding("setup", State.OK, f"{many(len(commands), 'command')}{_ran(situation)}")
 
 
 def _ran(situation: Situation) -> str:
@@ -87,7 +86,7 @@ def _ran(situation: Situation) -> str:
     if not states:
         return ", not run yet"
     old = states.count(False)
-    return f", ran in {len(states)} checkouts{f'; due again in {old}, something has changed' if old else ''}"
+    return f", ran in {many(len(states), 'checkout')}{f'; due again in {old}, something has changed' if old else ''}"
 
 
 def _project_id(situation: Situation) -> str | None:
@@ -140,7 +139,3 @@ def _programs(command: str) -> Iterator[str]:
                 return
         elif re.fullmatch(r"[A-Za-z0-9._+-]+", first):
             yield first
-
-
-def _count(things: tuple[str, ...], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +184,14 @@ def _checked(value: Any, kind: Any, key: str, place: str) -> Any:
         if value is not False and (0 < value < float("inf") or (value == 0 and key in _MAY_BE_ZERO)):
             return wanted(value)
         raise ConfigError(f"{place}: {key} must be {least}, not {value!r}")
+    raise ConfigError(f"{place}: {key} must be {_type_words(kind)}, not {value!r}")
+
+
+def _type_words(kind: Any) -> str:
+    """Return what a setting of this type may be, in words."""
     names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-    lists = " or a list of texts" if _takes_list(kind) else ""
-    raise ConfigError(f"{place}: {key} must be {names[wanted]}{lists}, not {value!r}")
+    lists = ["a list of texts"] if _takes_list(kind) else []
+    return " or ".join([*(names[one] for one in _alternatives(kind) if one in names), *lists])
 
 
 def _takes_list(kind: Any) -> bool:
@@ -196,7 +202,8 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
     return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
 
 
-def _kinds() -> dict[str, Any]:
+@cache  # walking the types is dear, and each variable asks
+def _kinds() -> Mapping[str, Any]:
     """Return dotted key → type of every setting."""
     found: dict[str, Any] = {}
     for name, kind in typing.get_type_hints(Settings).items():
@@ -226,12 +233,9 @@ def _text_of(kind: Any) -> str:
 def _allowed(key: str, kind: Any) -> str:
     if key in _WORDS:
         return " or ".join(_WORDS[key])
-    if typing.get_origin(kind) is tuple:
-        return "a list of texts"
-    wanted, *others = _alternatives(kind)
-    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-    least = "" if wanted not in (int, float) else ", at least 0" if key in _MAY_BE_ZERO else ", more than 0"
-    return f"{names.get(wanted, 'a value')}{least}{', or unset' if others else ''}"
+    accepted = _alternatives(kind)
+    least = "" if not {int, float} & set(accepted) else ", at least 0" if key in _MAY_BE_ZERO else ", more than 0"
+    return f"{_type_words(kind)}{least}{', or unset' if type(None) in accepted else ''}"
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

@@ -23,6 +23,7 @@ def test_every_setting_has_a_text_of_one_line_that_says_what_it_means() -> None:
         assert "\n" not in facts.meaning
         assert len(facts.meaning) <= 110, key
         assert facts.allowed, key
+    assert setting_facts()["notify.command"].allowed == "a text or a list of texts, or unset"
 
 
 def test_a_value_is_traced_to_its_file_and_line(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
             click.option(
                 "--autonomy",
                 type=click.Choice(["full", "supervised"]),
-                help="How much is asked: nothing, or the plan and whatever else needs a person (default).",
+                help="Whether planning waits for your word (supervised, the default) or not (full); what no check "
+                "proves waits in both.",
             ),
             click.option(
                 "--max-iterations", type=click.IntRange(min=1), metavar="N", help="Stop after this many iterations."

@@ -123,7 +123,7 @@ class Settings:
     land: LandSettings = field(default_factory=LandSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     autonomy: Annotated[
-        str, "How much is asked: nothing (full), or the plan and what proves nothing by itself (supervised)."
+        str, "Whether planning waits for your word (supervised) or not (full); what no check proves waits in both."
     ] = "supervised"
     protected: Annotated[
         tuple[str, ...], "Files (globs) that no task may change, beside tests' configuration, CI and agents' files."

@@ -13,6 +13,7 @@ from ostinato.graph.approvals import Approval
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.iterations import Ending, Iteration
 from ostinato.graph.projects import Project
+from ostinato.graph.rules import stands_still
 from ostinato.graph.sessions import Session
 from ostinato.graph.steering import HINT
 from ostinato.graph.types import Node, Status
@@ -189,8 +190,7 @@ class Report:
     @property
     def failed(self) -> tuple[TaskReport, ...]:
         """The tasks that failed, or that are blocked for a reason of their own."""
-        wanted = {Status.FAILED, Status.BLOCKED}
-        return tuple(task for task in self.tasks if task.node.status in wanted and not _waits_for_another(task.node))
+        return tuple(task for task in self.tasks if stands_still(task.node.status, task.node.blocked_reason))
 
     @property
     def left(self) -> tuple[TaskReport, ...]:
@@ -216,9 +216,3 @@ class Report:
             added, removed = before.added + change.added, before.removed + change.removed
             found[change.path] = FileChange(change.path, added, removed)
         return tuple(found[path] for path in sorted(found))
-
-
-def _waits_for_another(node: Node) -> bool:
-    """Tell whether a task is blocked by derivation: the reason then is `{id} {status}` of the task it waits for."""
-    words = (node.blocked_reason or "").split()
-    return node.status is Status.BLOCKED and len(words) == 2 and words[0].startswith("os-")

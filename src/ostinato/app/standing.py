@@ -17,6 +17,7 @@ from ostinato.base.process import ProcessIdentity, is_dead
 from ostinato.base.spending import Spending
 from ostinato.graph.approvals import Approval
 from ostinato.graph.projects import Project
+from ostinato.graph.rules import stands_still
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Node, NodeType, Status
 
@@ -203,7 +204,7 @@ class _Sorted:
             spending=sum((session.spending for session in sessions), Spending()),
             recent=any(session.ended_at is None or session.ended_at >= since for session in sessions),
             running=tuple(self._running.get(goal.id, ())),
-            failed=tuple(line for line in tasks if _stands_still(line)),
+            failed=tuple(line for line in tasks if stands_still(line.status, line.reason)),
             waiting=tuple(self._waiting.get(goal.id, ())),
             commits=tuple((one, self._lines.get(one.task_id)) for one in attempts if one.commit and one.ended_at),
             done_since=sum(line.completed_at is not None and line.completed_at >= since for line in tasks),
@@ -235,14 +236,6 @@ def _goals_of(lines: Mapping[NodeId, TaskLine]) -> dict[NodeId, NodeId]:
         if goal is not None:
             found |= dict.fromkeys([*trail, here.id], goal)
     return found
-
-
-def _stands_still(line: TaskLine) -> bool:
-    """Tell whether a task failed, or is blocked by more than another task that stands still."""
-    if line.status is Status.BLOCKED:
-        words = (line.reason or "").split()
-        return not (len(words) == 2 and words[0].startswith("os-") and words[1] in {"failed", "blocked", "cancelled"})
-    return line.status is Status.FAILED
 
 
 def _running(

@@ -77,6 +77,14 @@ def derive(situation: Situation) -> dict[NodeId, Derived]:
     return found
 
 
+def stands_still(status: Status, reason: str | None) -> bool:
+    """Tell whether a task failed, or is blocked for a reason of its own: not for that of `derive`, `{id} {status}`."""
+    if status is not Status.BLOCKED:
+        return status is Status.FAILED
+    words = (reason or "").split()
+    return not (len(words) == 2 and words[0].startswith("os-") and words[1] in {"failed", "blocked", "cancelled"})
+
+
 def open_dependents(nodes: Mapping[NodeId, Facts], edges: Iterable[tuple[NodeId, NodeId]]) -> dict[NodeId, int]:
     """Return how many open tasks depend directly on each node; `edges` are (dependent, prerequisite)."""
     counts: dict[NodeId, int] = defaultdict(int)

@@ -123,6 +123,11 @@ def usage_document(spending: Spending) -> dict[str, int]:
     }
 
 
+def spending_document(spending: Spending) -> dict[str, Any]:
+    """Return what was spent, as every document says it: `usage` and `cost_usd`."""
+    return {"usage": usage_document(spending), "cost_usd": spending.cost_usd}
+
+
 def session_document(session: Session) -> dict[str, Any]:
     """Return a session; `ended_at` is null while it is open, `cost_usd` where a price is unknown."""
     return {
@@ -136,8 +141,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "agent_ids": list(session.agent_ids),
         "summary": session.summary,
         "stop_reason": session.stop_reason,
-        "usage": usage_document(session.spending),
-        "cost_usd": session.spending.cost_usd,
+        **spending_document(session.spending),
     }
 
 
@@ -158,8 +162,7 @@ def iteration_document(iteration: Iteration) -> dict[str, Any]:
         "reasons": list(iteration.reasons),
         "commit": iteration.commit,
         "steps": iteration.steps,
-        "usage": usage_document(iteration.spending),
-        "cost_usd": iteration.spending.cost_usd,
+        **spending_document(iteration.spending),
     }
 
 

@@ -12,12 +12,12 @@ from ostinato.cli.documents import (
     node_document,
     project_document,
     session_document,
-    usage_document,
+    spending_document,
 )
 
 if TYPE_CHECKING:
+    from ostinato.app.diffstat import FileChange
     from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent, TaskReport
-    from ostinato.base.spending import Spending
     from ostinato.graph.evidence import CheckRun
     from ostinato.store.conversations import StoredMessage, StoredStep
 
@@ -65,11 +65,6 @@ def check_run_document(run: CheckRun) -> dict[str, Any]:
     }
 
 
-def spending_document(spending: Spending) -> dict[str, Any]:
-    """Return `usage` and `cost_usd`."""
-    return {"usage": usage_document(spending), "cost_usd": spending.cost_usd}
-
-
 def report_document(report: Report) -> dict[str, Any]:
     """Return everything that a report tells."""
     return {
@@ -85,7 +80,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "decisions": [decision_document(decision) for decision in report.decisions],
         "learned": [{**node_document(one.node), "about": list(one.about)} for one in report.learned],
         "waiting": [approval_document(approval) for approval in report.waiting],
-        "changed": [{"path": c.path, "added": c.added, "removed": c.removed} for c in report.changed],
+        "changed": _changes(report.changed),
         "by_model": spent_documents(report.by_model),
         "by_day": spent_documents(report.by_day),
         **spending_document(report.spending),
@@ -108,6 +103,10 @@ def spent_documents(spent: tuple[Spent, ...]) -> list[dict[str, Any]]:
     return [{"name": one.name, **spending_document(one.spending)} for one in spent]
 
 
+def _changes(files: tuple[FileChange, ...]) -> list[dict[str, Any]]:
+    return [{"path": one.path, "added": one.added, "removed": one.removed} for one in files]
+
+
 def _option_document(option: OptionReport) -> dict[str, Any]:
     return {**node_document(option.node), "reason": option.reason}
 
@@ -116,7 +115,7 @@ def _task_document(task: TaskReport) -> dict[str, Any]:
     return {
         **node_document(task.node),
         "commit": task.commit,
-        "changed": [{"path": c.path, "added": c.added, "removed": c.removed} for c in task.files],
+        "changed": _changes(task.files),
         "judged_by": task.judged_by or None,
         "attempts": [
             {**iteration_document(one.iteration), "check_runs": [check_run_document(run) for run in one.runs]}

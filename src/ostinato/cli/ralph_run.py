@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.text import many
 from ostinato.cli.context import Invocation
-from ostinato.cli.documents import usage_document
+from ostinato.cli.documents import spending_document
 from ostinato.cli.layout import look_of
 from ostinato.cli.main_job import options_of, run_interruptible
 from ostinato.cli.output import clean
@@ -47,8 +47,7 @@ def ralph_document(result: RalphResult) -> dict[str, Any]:
         "remaining": result.remaining,
         "failed": result.failed,
         "branch": result.branch,
-        "usage": usage_document(result.spending),
-        "cost_usd": result.spending.cost_usd,
+        **spending_document(result.spending),
     }
 
 

@@ -11,8 +11,8 @@ from ostinato.base.ids import ApprovalId, SessionId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
-from ostinato.cli.documents import approval_document, iteration_document, session_document
-from ostinato.cli.looking_documents import message_document, spending_document, step_document
+from ostinato.cli.documents import approval_document, iteration_document, session_document, spending_document
+from ostinato.cli.looking_documents import message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
 from ostinato.cli.screen import length, painted, spent, spent_by_kind, width, wrapped
 from ostinato.graph.iterations import Iteration

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
-from ostinato.cli.documents import approval_document, edge_document, iteration_document, node_document
-from ostinato.cli.looking_documents import spending_document
+from ostinato.cli.documents import (
+    approval_document,
+    edge_document,
+    iteration_document,
+    node_document,
+    spending_document,
+)
 from ostinato.cli.output import answer, clean, clean_block, short_time
 from ostinato.cli.screen import length, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines

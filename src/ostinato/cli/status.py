@@ -17,6 +17,7 @@ from ostinato.cli.documents import (
     node_document,
     project_document,
     session_document,
+    spending_document,
     usage_document,
 )
 from ostinato.cli.output import answer, json_line
@@ -95,8 +96,7 @@ def _all_document(standings: list[Standing]) -> dict[str, Any]:
     projects = [standing_document(one) for one in standings]
     together = {name: [one for project in projects for one in project[name]] for name in _LISTS}
     spending = sum((one.spending for one in standings), Spending())
-    spent = {"usage": usage_document(spending), "cost_usd": spending.cost_usd}
-    return {"project": None, "projects": projects, **together, **spent}
+    return {"project": None, "projects": projects, **together, **spending_document(spending)}
 
 
 def _in_repository() -> bool:
@@ -109,8 +109,7 @@ def _nothing() -> dict[str, Any]:
         "goals": [],
         "sessions": [],
         "waiting": [],
-        "usage": usage_document(Spending()),
-        "cost_usd": 0.0,
+        **spending_document(Spending()),
     }
 
 
@@ -125,8 +124,7 @@ def standing_document(standing: Standing) -> dict[str, Any]:
         "goals": [_goal_document(one) for one in standing.goals],
         "sessions": [_running_document(one) for one in standing.running],
         "waiting": [approval_document(approval) for approval in standing.waiting],
-        "usage": usage_document(standing.spending),
-        "cost_usd": standing.spending.cost_usd,
+        **spending_document(standing.spending),
         "usage_since": usage_document(standing.spent_since),
         "cost_usd_since": standing.spent_since.cost_usd,
     }
@@ -149,8 +147,7 @@ def _goal_document(one: GoalStanding) -> dict[str, Any]:
         "stop_reason": one.last.stop_reason if one.last else None,
         "paused": one.paused_at is not None,
         "next": step.command if step else None,
-        "usage": usage_document(one.spending),
-        "cost_usd": one.spending.cost_usd,
+        **spending_document(one.spending),
     }
 
 

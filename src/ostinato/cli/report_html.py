@@ -26,7 +26,7 @@ _KINDS = {Status.COMPLETED: "done", Status.FAILED: "failed", Status.REVIEW: "wai
 
 def html_text(report: Report, *, full: bool) -> str:
     """Return the whole page; without `full` lists longer than some hundreds are cut and say so."""
-    title = _text(say.heading(report))
+    title = _text(say.title(report))
     parts = (
         _head(report),
         _waiting(report),
@@ -56,7 +56,7 @@ def _text(text: object) -> str:
 def _head(report: Report) -> Iterator[str]:
     about = report.session.id if report.session else report.goal.id
     yield f"<header><p class=over>{_text(report.project.name)} · <code>{_text(about)}</code> · {report.goal.status}</p>"
-    yield f"<h1>{_text(say.heading(report))}</h1>"
+    yield f"<h1>{_text(say.title(report))}</h1>"
     yield _bar(report)
     yield f"<ul class=facts>{''.join(f'<li>{_text(sentence)}</li>' for sentence in say.in_short(report))}</ul>"
     where = say.where(report, lambda name: f"<code>{_text(name)}</code>")

@@ -35,7 +35,7 @@ def markdown_text(report: Report, *, full: bool) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"# {inline(say.heading(report))}"
+    yield f"# {inline(say.title(report))}"
     yield ""
     about = report.session.id if report.session else report.goal.id
     where = f", {commits}" if (commits := say.where(report, code)) else ""

@@ -10,7 +10,7 @@ from ostinato.base.text import clip, many
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean, clean_block, columns
-from ostinato.cli.screen import bar, money, painted, paragraphs, shortened, width, wrapped
+from ostinato.cli.screen import bar, heading, money, painted, paragraphs, shortened, width, wrapped
 from ostinato.graph.types import Status
 
 _TASKS = 60
@@ -22,7 +22,7 @@ _PROOFS = 3
 
 def text_lines(report: Report, *, full: bool) -> Iterator[str]:
     """Yield the report; without `full` long lists are cut and say so."""
-    yield painted(clean(say.heading(report)), bold=True)
+    yield painted(clean(say.title(report)), bold=True)
     about = report.session.id if report.session else report.goal.id
     yield from wrapped(f"{about}, {report.goal.status}; {say.day_and_time(report.at)} UTC", "")
     done, whole = len(report.done), sum(task.node.status is not Status.CANCELLED for task in report.tasks)
@@ -44,7 +44,7 @@ def text_lines(report: Report, *, full: bool) -> Iterator[str]:
 
 def _part(title: str) -> Iterator[str]:
     yield ""
-    yield painted(title, "cyan", bold=True)
+    yield heading(title)
 
 
 def _done(report: Report, *, full: bool) -> Iterator[str]:

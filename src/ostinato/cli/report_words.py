@@ -27,7 +27,7 @@ _NOT_DONE = (
 )
 
 
-def heading(report: Report) -> str:
+def title(report: Report) -> str:
     """Return what the report is about."""
     return report.goal.title if report.session is None else f"{report.goal.title} ({report.session.kind} session)"
 

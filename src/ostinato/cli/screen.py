@@ -30,6 +30,11 @@ def painted(text: str, colour: str | None = None, *, bold: bool = False, dim: bo
     return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
 
 
+def heading(text: str) -> str:
+    """Return the title of a part."""
+    return painted(text, "cyan", bold=True)
+
+
 def wrapped(text: str, first: str = "", rest: str | None = None, columns: int | None = None) -> Iterator[str]:
     """Yield one line of text as lines of at most `columns`; `first` stands before it, `rest` before what follows."""
     yield from (line.rstrip() for line in Look(columns or width()).lines(text, first, rest))

@@ -10,10 +10,9 @@ from ostinato.app.report_values import DecisionReport, OptionReport, Report, Tas
 from ostinato.base.text import clip, many
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.report_words import session_state, where
-from ostinato.cli.screen import bar, painted, paragraphs, shortened, spent, width, wrapped
-from ostinato.cli.show_task import STATUS_COLOURS, heading, question_lines
-from ostinato.graph.details import OptionDetails
+from ostinato.cli.report_words import option_facts, session_state, where
+from ostinato.cli.screen import bar, heading, painted, paragraphs, shortened, spent, width, wrapped
+from ostinato.cli.show_task import STATUS_COLOURS, question_lines
 from ostinato.graph.plan_format import to_arguments
 from ostinato.graph.types import Node
 
@@ -132,7 +131,6 @@ def _option(option: OptionReport, mark: str, colour: str | None) -> Iterator[str
         yield from wrapped(f"because {clean(option.reason)}", "    ")
     if node.description.strip():
         yield from clean_block(node.description.strip(), "    ")
-    details = node.details if isinstance(node.details, OptionDetails) else OptionDetails()
-    for sign, texts in (("+", details.pros), ("−", details.cons)):
+    for sign, texts in zip("+−", option_facts(option), strict=True):
         for text in texts:
             yield from wrapped(clean(text), f"    {sign} ")

@@ -12,7 +12,7 @@ from ostinato.cli.documents import iteration_document, node_document
 from ostinato.cli.looking_documents import check_run_document, message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
 from ostinato.cli.report_words import run_words
-from ostinato.cli.screen import diff_lines, length, painted, spent_by_kind, width, wrapped
+from ostinato.cli.screen import diff_lines, heading, length, painted, spent_by_kind, width, wrapped
 from ostinato.cli.transcript_view import ledger_lines, transcript_lines
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.iterations import Iteration
@@ -89,7 +89,7 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
             continue
         if not parts.named:
             yield ""
-            yield painted(title, "cyan", bold=True)
+            yield heading(title)
         yield from lines()
 
 

@@ -14,7 +14,7 @@ from ostinato.cli.answering import how_to_answer
 from ostinato.cli.documents import approval_document, iteration_document, session_document, spending_document
 from ostinato.cli.looking_documents import message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
-from ostinato.cli.screen import length, painted, spent, spent_by_kind, width, wrapped
+from ostinato.cli.screen import heading, length, painted, spent, spent_by_kind, width, wrapped
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Node
@@ -117,7 +117,7 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
     yield from _iterations(found)
     if found.messages:
         yield ""
-        yield painted("conversation", "cyan", bold=True)
+        yield heading("conversation")
         if parts.full:
             yield from transcript_lines(found.messages, found.steps, full=True)
             yield from _talks(found, full=True)
@@ -125,7 +125,7 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
             yield f"  {many(len(found.steps), 'step')} (--transcript shows them)"
     if found.session.handoff_notes:
         yield ""
-        yield painted("handoff notes", "cyan", bold=True)
+        yield heading("handoff notes")
         for line in clean_block(found.session.handoff_notes.rstrip()):
             yield from wrapped(line.strip(), "  ", "    ") if line else ("",)
 
@@ -136,7 +136,7 @@ def _talks(found: _Found, *, full: bool) -> Iterator[str]:
 
     for talk, (messages, steps) in found.talks.items():
         yield ""
-        yield painted(clean(talk.partition("/")[2] or talk), "cyan", bold=True)
+        yield heading(clean(talk.partition("/")[2] or talk))
         yield from transcript_lines(messages, steps, full=full)
 
 
@@ -166,7 +166,7 @@ def _iterations(found: _Found) -> Iterator[str]:
     if not found.iterations:
         return
     yield ""
-    yield painted(f"attempts ({len(found.iterations)})", "cyan", bold=True)
+    yield heading(f"attempts ({len(found.iterations)})")
     for one in found.iterations:
         task = found.tasks.get(one.task_id)
         colour = {"done": "green", "retry": "red", "fail": "red", "block": "red"}.get(one.decision or "")

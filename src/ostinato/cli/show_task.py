@@ -17,7 +17,7 @@ from ostinato.cli.documents import (
     spending_document,
 )
 from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.screen import length, painted, spent, width, wrapped
+from ostinato.cli.screen import heading, length, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines
 from ostinato.graph.approvals import Approval
 from ostinato.graph.edges import Edge, EdgeType
@@ -189,11 +189,6 @@ def question_lines(approvals: Sequence[Approval]) -> Iterator[str]:
     for one in answered:
         reason = f": {clean(one.reason)}" if one.reason else ""
         yield from wrapped(f"{short_time(one.answered_at)} {one.answer}{reason}", "  ", "    ")
-
-
-def heading(text: str) -> str:
-    """Return the title of a part."""
-    return painted(text, "cyan", bold=True)
 
 
 def _next(found: _Task) -> Iterator[str]:

@@ -20,7 +20,8 @@ from ostinato.loop.ralph import told_in
 if TYPE_CHECKING:
     from ostinato.store.store import Store
 
-Running = tuple[Session, ProcessIdentity]
+LiveRun = tuple[Session, ProcessIdentity]
+"""A ralph session under way, and its process."""
 
 
 class NothingRuns(UsageError):
@@ -36,7 +37,7 @@ class RunDied(MachineError):
     kind = "died"
 
 
-def running(store: Store, project_id: ProjectId, goal_id: NodeId | None) -> Running:
+def running(store: Store, project_id: ProjectId, goal_id: NodeId | None) -> LiveRun:
     """Return the ralph session under way on the goal, or the project's only one.
 
     Raises NothingRuns, RunDied when all that is left is a session of a dead process, UsageError when there are several.

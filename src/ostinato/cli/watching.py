@@ -15,7 +15,7 @@ from ostinato.cli.progress import shown
 from ostinato.cli.ralph_run import ralph_document, ralph_lines
 
 if TYPE_CHECKING:
-    from ostinato.app.running import Running
+    from ostinato.app.running import LiveRun
     from ostinato.base.ids import ProjectId
     from ostinato.base.spending import Spending
     from ostinato.graph.sessions import Session
@@ -51,12 +51,12 @@ def stop(invocation: Invocation, goal: str | None) -> int:
     return 0
 
 
-def _running(invocation: Invocation, store: Store, goal: str | None) -> Running:
+def _running(invocation: Invocation, store: Store, goal: str | None) -> LiveRun:
     project = invocation.required_project(store)
     return running(store, project.id, None if goal is None else goal_node(store, goal).id)
 
 
-def _watched(store: Store, run: Running, view: _Session) -> Session:
+def _watched(store: Store, run: LiveRun, view: _Session) -> Session:
     """Return the session once it has ended. Raises RunDied."""
     while (over := ended(store, *run)) is None:
         view.running_now = "paused" if store.steering.paused(run[0].goal_id) else ""

@@ -1,5 +1,4 @@
-"""Makes a report from the store: one snapshot, and few statements however many tasks there are. It renders nothing, but
-gives the text of a pull request a second name: whoever has a report finds both here."""
+"""Makes a report from the store: one snapshot, and few statements however many tasks there are. It renders nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ostinato.app.diffstat import diffstat
-from ostinato.app.pull_request import pull_request_text as pull_request_text
 from ostinato.app.report_values import (
     AttemptReport,
     DecisionReport,

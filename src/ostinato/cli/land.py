@@ -93,7 +93,8 @@ def _print_pull_request(
         raise UsageError("--output is for the text of a pull request: say --pr-body too")
     if any(others.values()):
         raise UsageError("--pr-body lands nothing: leave the other options out")
-    from ostinato.app.report import pull_request_text, read_report
+    from ostinato.app.pull_request import pull_request_text
+    from ostinato.app.report import read_report
     from ostinato.cli.report import present_goal, write_text
 
     store = invocation.reading()

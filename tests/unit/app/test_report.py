@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ostinato.app.diffstat import FileChange, diffstat
-from ostinato.app.report import pull_request_text, read_decision, read_report
+from ostinato.app.pull_request import pull_request_text
+from ostinato.app.report import read_decision, read_report
 from ostinato.app.report_values import Learned
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind

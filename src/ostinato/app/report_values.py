@@ -208,6 +208,11 @@ class Report:
         return found
 
     @property
+    def whole(self) -> int:
+        """How many tasks count: all but the cancelled."""
+        return sum(task.node.status is not Status.CANCELLED for task in self.tasks)
+
+    @property
     def changed(self) -> tuple[FileChange, ...]:
         """What the commits changed, summed by file, by path."""
         found: dict[str, FileChange] = {}

@@ -11,7 +11,6 @@ from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean, clean_block, columns
 from ostinato.cli.screen import bar, heading, money, painted, paragraphs, shortened, width, wrapped
-from ostinato.graph.types import Status
 
 _TASKS = 60
 _FAILED = 10
@@ -25,8 +24,7 @@ def text_lines(report: Report, *, full: bool) -> Iterator[str]:
     yield painted(clean(say.title(report)), bold=True)
     about = report.session.id if report.session else report.goal.id
     yield from wrapped(f"{about}, {report.goal.status}; {say.day_and_time(report.at)} UTC", "")
-    done, whole = len(report.done), sum(task.node.status is not Status.CANCELLED for task in report.tasks)
-    yield bar(done, whole, min(40, width()))
+    yield bar(len(report.done), report.whole, min(40, width()))
     for sentence in say.in_short(report):
         yield from wrapped(sentence, "")
     if report.asked:

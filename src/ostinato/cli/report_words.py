@@ -34,10 +34,8 @@ def title(report: Report) -> str:
 
 def in_short(report: Report) -> list[str]:
     """Return the sentences that tell the whole in numbers."""
-    counts = report.counts
-    whole = sum(count for status, count in counts.items() if status is not Status.CANCELLED)
-    others = not_done(counts)
-    said = [f"{len(report.done)} of {many(whole, 'task')} done" + (f"; {others}" if others else "")]
+    others = not_done(report.counts)
+    said = [f"{len(report.done)} of {many(report.whole, 'task')} done" + (f"; {others}" if others else "")]
     files, added, removed = total(report.changed)
     if files:
         said.append(f"{many(commits(report), 'commit')}, {many(files, 'file')} changed: +{added:,} −{removed:,}")

@@ -40,8 +40,8 @@ def show_goal(invocation: Invocation, store: Store, goal: Node, *, full: bool) -
 def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Iterator[str]:
     goal = report.goal
     yield painted(clean(f"{goal.id}: {goal.title}"), bold=True)
-    done, whole = len(report.done), len(report.tasks)
-    yield f"  {goal.status}  {bar(done, whole)} {done} of {whole} done  {spent(report.spending)}"
+    done = len(report.done)
+    yield f"  {goal.status}  {bar(done, report.whole)} {done} of {report.whole} done  {spent(report.spending)}"
     if report.asked:
         yield from (line for text in paragraphs(report.asked) for line in wrapped(clean(text), "  "))
     if commits := where(report):
@@ -52,8 +52,8 @@ def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Itera
     shown = report.tasks if full else report.tasks[:_TASKS]
     for task in shown:
         yield painted(clip(f"  {_task(task)}", max(width(), 60)), STATUS_COLOURS.get(task.node.status))
-    if len(shown) < whole:
-        yield f"  … {many(whole - len(shown), 'more task')} (--full shows all)"
+    if len(shown) < len(report.tasks):
+        yield f"  … {many(len(report.tasks) - len(shown), 'more task')} (--full shows all)"
     if draft is not None:
         # Late: most goals have no plan that waits.
         from ostinato.cli.plan_view import plan_lines

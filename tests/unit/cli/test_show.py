@@ -53,6 +53,21 @@ def test_an_attempt_is_told_with_conversation_diff_and_evidence(shell: Shell, ni
         assert folded in whole
 
 
+def test_a_cancelled_task_does_not_count_in_any_view_of_its_goal(shell: Shell, nights: Nights) -> None:
+    goal = nights().goal.id
+    extra = shell.ok("node", "add", "task", "Not wanted any more", "--parent", goal).out.strip()
+    before = shell.ok("show", goal).out
+    shell.ok("node", "set", extra, "--status", "cancelled")
+    after = shell.ok("show", goal).out
+
+    def counted(text: str) -> int:
+        return int(text.partition(" done  ")[0].rpartition(" of ")[2])
+
+    assert counted(after) == counted(before) - 1
+    assert f"of {counted(after)} done" in shell.ok("status").out
+    assert f"of {counted(after)} tasks done" in shell.ok("report", goal).out
+
+
 def test_parts_can_be_named(shell: Shell, nights: Nights) -> None:
     worked = nights()
     assert shell.ok("show", worked.first, "--diff").out.splitlines()[-2:] == ["+new", "+more"]

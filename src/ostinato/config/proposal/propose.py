@@ -16,7 +16,6 @@ from ostinato.config.proposal.python import python_part
 from ostinato.config.proposal.systems import go_part, is_cargo_workspace, make_part, rust_part
 
 _MANIFESTS = {"pyproject.toml", "requirements.txt", "setup.py", "package.json", "Cargo.toml", "go.mod"}
-_KIND = {"package.json": "node", "Cargo.toml": "rust", "go.mod": "go"}
 _PASSED_OVER = {
     "node_modules", "vendor", "third_party", "examples", "example", "fixtures", "testdata", "test", "tests", "docs",
     "templates", "template", "samples", "dist", "build", "bench", "benchmarks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Tools
@@ -44,10 +44,7 @@ def coder_tools_for(
             opened.bridge, claim, session.goal_id, Actor(f"agent:{claim.agent}", session.id, iteration)
         )
         offered = (
-            *files.reading(),
-            search_tool(checkout),
-            *files.conventions(),
-            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *_reading(opened, checkout, files, session),
             *files.writing(),
             shell_tool(runner, place.work.path),
             *writing.tools(),
@@ -66,10 +63,7 @@ def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Ask
         files = FileTools(checkout)
         builder = PlanBuilder(check)
         offered = (
-            *files.reading(),
-            search_tool(checkout),
-            *files.conventions(),
-            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *_reading(opened, checkout, files, session),
             *((ask_tool(ask),) if ask else ()),
             *builder.tools(),
             signal_tool(),
@@ -89,15 +83,20 @@ def critic_for(opened: Opened, place: Place) -> Critic | None:
         checkout = Checkout(place.work.path)
         files, book = FileTools(checkout), CritiqueBook()
         offered = (
-            *files.reading(),
-            search_tool(checkout),
-            *files.conventions(),
-            *GraphReading(opened.bridge, opened.project.id, session.goal_id).tools(),
+            *_reading(opened, checkout, files, session),
             book.tool(),
         )
         return _box(CRITIC, offered), book.critique
 
     return Critic(opened.critic, make)
+
+
+def _reading(opened: Opened, checkout: Checkout, files: FileTools, session: Session) -> Iterator[Tool]:
+    """Yield what every agent may read with: the files of its checkout, and the graph."""
+    yield from files.reading()
+    yield search_tool(checkout)
+    yield from files.conventions()
+    yield from GraphReading(opened.bridge, opened.project.id, session.goal_id).tools()
 
 
 def _box(profile: Profile, offered: Iterable[Tool]) -> Toolbox:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ostinato.base.clock import SystemClock
 from ostinato.cli.main import cli
+from ostinato.store.store import Store, open_store
+from tests.unit.night import Night, night
+
+Nights = Callable[..., Night]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +89,18 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 @pytest.fixture
 def shell(repository: Path, tmp_path: Path) -> Shell:
     return Shell(tmp_path / "data" / "test.db")
+
+
+@pytest.fixture
+def store(shell: Shell) -> Iterator[Store]:
+    """Open the shell's database."""
+    shell.database.parent.mkdir(parents=True, exist_ok=True)
+    opened = open_store(shell.database, SystemClock())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def nights(store: Store, repository: Path) -> Nights:
+    """Make a worked goal in the shell's database, in the repository or at `path`."""
+    return lambda **facts: night(store, facts.pop("path", str(repository)), **facts)

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
-from ostinato.base.clock import SystemClock
-from ostinato.store.store import open_store
-from tests.unit.cli.conftest import Shell, make_repository
-from tests.unit.night import COMMIT, HOSTILE, Night, night
-
-Nights = Callable[..., Night]
-
-
-@pytest.fixture
-def nights(shell: Shell, repository: Path) -> Iterator[Nights]:
-    """Make a worked goal in the shell's database."""
-    shell.database.parent.mkdir(parents=True, exist_ok=True)
-    store = open_store(shell.database, SystemClock())
-    yield lambda **facts: night(store, str(repository), **facts)
-    store.close()
+from tests.unit.cli.conftest import Nights, Shell, make_repository
+from tests.unit.night import COMMIT, HOSTILE
 
 
 class _Page(HTMLParser):

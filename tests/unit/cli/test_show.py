@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from ostinato.base.clock import SystemClock
 from ostinato.chat.messages import AssistantMessage
 from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.sessions import SessionKind
-from ostinato.store.store import Store, open_store
-from tests.unit.cli.conftest import Shell
-from tests.unit.night import COMMIT, HOSTILE, MODEL, SPENT, Night, night
-
-Nights = Callable[..., Night]
-
-
-@pytest.fixture
-def store(shell: Shell) -> Iterator[Store]:
-    shell.database.parent.mkdir(parents=True, exist_ok=True)
-    opened = open_store(shell.database, SystemClock())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def nights(store: Store, repository: Path) -> Nights:
-    """Make a worked goal in the shell's database."""
-    return lambda **facts: night(store, str(repository), **facts)
+from ostinato.store.store import Store
+from tests.unit.cli.conftest import Nights, Shell
+from tests.unit.night import COMMIT, HOSTILE, MODEL, SPENT
 
 
 def test_an_attempt_is_told_with_conversation_diff_and_evidence(shell: Shell, nights: Nights) -> None:

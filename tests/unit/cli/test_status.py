@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ostinato.base.clock import SystemClock
-from ostinato.store.store import Store, open_store
-from tests.unit.cli.conftest import Shell, make_repository
-from tests.unit.night import COMMIT, HOSTILE, Night, night
-
-Nights = Callable[..., Night]
-
-
-@pytest.fixture
-def store(shell: Shell) -> Iterator[Store]:
-    shell.database.parent.mkdir(parents=True, exist_ok=True)
-    opened = open_store(shell.database, SystemClock())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def nights(store: Store, repository: Path) -> Nights:
-    """Make a worked goal in the shell's database."""
-    return lambda **facts: night(store, facts.pop("path", str(repository)), **facts)
+from tests.unit.cli.conftest import Nights, Shell, make_repository
+from tests.unit.night import COMMIT, HOSTILE
 
 
 def test_one_screen_tells_what_happened(shell: Shell, nights: Nights) -> None:

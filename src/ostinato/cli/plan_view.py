@@ -66,9 +66,9 @@ def _rounded(tokens: int) -> str:
     return f"{tokens if digits <= 0 else round(tokens, -digits):,}"
 
 
-def plan_lines(title: str, draft: PlanDraft, look: Look | None = None, beside: Beside | None = None) -> Iterator[str]:
+def plan_lines(title: str, draft: PlanDraft, look: Look, beside: Beside | None = None) -> Iterator[str]:
     """Yield the lines of the plan. Tasks are numbered by their place in the plan, and stand below what they need."""
-    look, beside = look or Look(), beside or Beside()
+    beside = beside or Beside()
     yield from look.lines(f"Plan: {clean(title)}", style="heading")
     for line in clean_block(draft.summary, indent=""):
         yield from look.lines(line, "  ")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ostinato.app.report import read_decision, read_report
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, TaskReport
 from ostinato.base.text import clip, many
+from ostinato.cli.layout import look_of
 from ostinato.cli.looking_documents import decision_document, report_document
 from ostinato.cli.output import answer, clean, clean_block, short_time
 from ostinato.cli.report_words import option_facts, session_state, where
@@ -60,7 +62,7 @@ def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Itera
 
         yield ""
         yield heading("a plan that is not accepted yet")
-        yield from plan_lines(goal.title, draft)
+        yield from plan_lines(goal.title, draft, look_of(sys.stdout))
     yield from question_lines(report.waiting)
     for number, decision in enumerate(report.decisions):
         if number == 0:

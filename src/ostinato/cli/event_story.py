@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.cli.event_lines import EventLines
 from ostinato.cli.output import clean
-from ostinato.cli.show_session import stopped_words
+from ostinato.cli.report_words import stopped_words
 from ostinato.graph.events import Event, EventKind
 from ostinato.graph.types import NodeType
 

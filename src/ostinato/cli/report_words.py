@@ -1,4 +1,7 @@
-"""What all forms of a report say alike: headings in numbers, titles, moments. Plain text; each form escapes it."""
+"""What all forms of a report, and the views beside it, say alike: numbers, titles, moments, why a session stopped.
+
+Plain text; each form escapes it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
 from ostinato.base.text import many
 from ostinato.cli.screen import length, money, spent
-from ostinato.cli.show_session import stopped_words
 from ostinato.graph.details import OptionDetails
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.sessions import Session
@@ -20,6 +22,23 @@ T = TypeVar("T")
 
 MARKS = {"done": "✔", "failed": "✗", "waits": "?", "person": "☞", "session": "●", "note": "·"}
 """The signs of the time line."""
+
+_STOPPED = {
+    "goal_completed": "the goal is completed",
+    "nothing_ready": "nothing was ready: what is left is blocked or failed",
+    "limit_reached": "a limit was reached",
+    "waiting_for_approval": "it waits for an answer of yours",
+    "stuck": "it was stuck",
+    "provider_failed": "the model's provider failed",
+    "environment": "the machine lacks something",
+    "interrupted": "it was interrupted",
+    "database": "the database could not be written",
+    "git": "git failed",
+    "no_plan": "the planner made no plan",
+    "accepted": "the plan was accepted",
+    "rejected": "the plan was rejected",
+    "crashed": "its process died",
+}
 
 _NOT_DONE = (
     *(Status.FAILED, Status.BLOCKED, Status.REVIEW, Status.IN_PROGRESS, Status.CLAIMED),
@@ -80,6 +99,11 @@ def words(status: Status) -> str:
 def day_and_time(moment: datetime) -> str:
     """Return a moment in UTC to the minute."""
     return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def stopped_words(reason: str | None) -> str:
+    """Return why a session stopped, in words; another word than ours as it stands: it may be anybody's."""
+    return _STOPPED.get(reason or "") or (reason or "it was ended by hand").replace("_", " ")
 
 
 def session_state(session: Session) -> str:

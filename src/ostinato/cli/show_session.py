@@ -14,6 +14,7 @@ from ostinato.cli.answering import how_to_answer
 from ostinato.cli.documents import approval_document, iteration_document, session_document, spending_document
 from ostinato.cli.looking_documents import message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
+from ostinato.cli.report_words import stopped_words
 from ostinato.cli.screen import heading, length, painted, spent, spent_by_kind, width, wrapped
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.sessions import Session
@@ -24,28 +25,6 @@ if TYPE_CHECKING:
     from ostinato.cli.show import Parts
     from ostinato.store.conversations import StoredMessage, StoredStep
     from ostinato.store.store import Store
-
-_STOPPED = {
-    "goal_completed": "the goal is completed",
-    "nothing_ready": "nothing was ready: what is left is blocked or failed",
-    "limit_reached": "a limit was reached",
-    "waiting_for_approval": "it waits for an answer of yours",
-    "stuck": "it was stuck",
-    "provider_failed": "the model's provider failed",
-    "environment": "the machine lacks something",
-    "interrupted": "it was interrupted",
-    "database": "the database could not be written",
-    "git": "git failed",
-    "no_plan": "the planner made no plan",
-    "accepted": "the plan was accepted",
-    "rejected": "the plan was rejected",
-    "crashed": "its process died",
-}
-
-
-def stopped_words(reason: str | None) -> str:
-    """Return why a session stopped, in words; another word than ours as it stands: it may be anybody's."""
-    return _STOPPED.get(reason or "") or (reason or "it was ended by hand").replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

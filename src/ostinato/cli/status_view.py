@@ -9,9 +9,8 @@ from ostinato.app.standing import GoalStanding, Running, Standing, next_step
 from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean
-from ostinato.cli.report_words import not_done
+from ostinato.cli.report_words import not_done, stopped_words
 from ostinato.cli.screen import ago, bar, money, painted, shortened, spent, width, wrapped
-from ostinato.cli.show_session import stopped_words
 from ostinato.graph.approvals import Approval
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ostinato.base.errors import ClaimLostError, RuleError, UsageError
 from ostinato.base.ids import IterationId
 from ostinato.base.text import many
 from ostinato.graph.approvals import Approval
-from ostinato.graph.types import Status
+from ostinato.graph.types import Node, Status
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
@@ -47,9 +47,7 @@ def reject_question(database: Path | None, identifier: str, reason: str) -> tupl
             settled = store.approvals.answer(identifier, "rejected", reason)
             if settled.kind == "plan":
                 store.plans.reject(settled.node_id, reason)
-                goal = store.graph.get(settled.node_id)
-                what = "is cancelled" if goal.status is Status.CANCELLED else "goes on with the work that it has"
-                return settled, f"Rejected; {settled.node_id} {what}."
+                return settled, rejected_words(store.graph.get(settled.node_id))
             if settled.kind == "question":
                 return settled, f"Not answered, with your reason. Next: ostinato plan --goal {settled.node_id}"
             iteration = IterationId(str(settled.payload["iteration"]))
@@ -58,6 +56,12 @@ def reject_question(database: Path | None, identifier: str, reason: str) -> tupl
             return settled, f"Rejected; {settled.node_id} {what}."
     finally:
         store.close()
+
+
+def rejected_words(goal: Node) -> str:
+    """Return what became of the goal whose plan was rejected, as one line."""
+    what = "is cancelled" if goal.status is Status.CANCELLED else "goes on with the work that it has"
+    return f"Rejected; {goal.id} {what}."
 
 
 def _answer_wanted(asked: Approval) -> str:

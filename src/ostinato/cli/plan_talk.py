@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ostinato.app.answers import rejected_words
 from ostinato.base.errors import UsageError
 from ostinato.cli.layout import Look, look_of
 from ostinato.cli.output import clean, clean_block
@@ -154,8 +155,7 @@ class Talk:
         except Left:
             return proposal
         goal = await self._job.reject(proposal, why or "rejected by the person")
-        after = "is cancelled" if goal.status.value == "cancelled" else "goes on with the work that it has"
-        return outcome(proposal, [f"Rejected; {goal.id} {after}."], REJECTED)
+        return outcome(proposal, [rejected_words(goal)], REJECTED)
 
     async def _change(self, words: str, proposal: Proposal) -> Proposal | PlanOutcome:
         if not words:

@@ -73,6 +73,11 @@ class Check:
     working_dir: str | None = None
     guard: bool = False
 
+    @property
+    def as_run(self) -> tuple[str, float | None, str | None]:
+        """What decides how it ends on a tree: two checks that are equal in this run only once."""
+        return self.command, self.timeout, self.working_dir
+
 
 @dataclass(frozen=True, slots=True)
 class TaskDetails:

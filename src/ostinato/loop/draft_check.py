@@ -30,10 +30,9 @@ class DraftChecker:
         checks = checks_in(self._run, None)
         for task in draft.tasks:
             for check in task.checks:
-                key = (check.command, check.timeout, check.working_dir)
-                if key not in self._results:
+                if check.as_run not in self._results:
                     self._run.bench.progress(f"on the base: {check.command}", self._run.session.id)
-                    self._results[key] = await checks.run(check, CheckPhase.PLAN)
+                    self._results[check.as_run] = await checks.run(check, CheckPhase.PLAN)
         return check_results(draft, self._by_task(draft))
 
     def red_of(self, draft: PlanDraft) -> tuple[tuple[str, str], ...]:
@@ -42,12 +41,12 @@ class DraftChecker:
         return tuple(key for key, run in results.items() if run.status is CheckStatus.FAILED)
 
     def _by_task(self, draft: PlanDraft) -> dict[tuple[str, str], CheckRun]:
-        keyed = [
-            ((task.key, check.command), (check.command, check.timeout, check.working_dir))
+        return {
+            (task.key, check.command): self._results[check.as_run]
             for task in draft.tasks
             for check in task.checks
-        ]
-        return {name: self._results[key] for name, key in keyed if key in self._results}
+            if check.as_run in self._results
+        }
 
 
 def _standing(store: StorePort, goal: NodeId) -> Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ostinato.base.clock import Clock
 from ostinato.base.ids import NodeId
@@ -41,7 +41,8 @@ class Standards:
 async def verify(change: Change, standards: Standards, files: Files, checks: CheckRunner, clock: Clock) -> Verdict:
     """Return the verdict on a change whose tree stands in the checkout of `checks`.
 
-    A diff that breaks a rule fails without running anything; red checks of the task spare the project's.
+    A diff that breaks a rule fails without running anything; red checks of the task spare the project's. A check that
+    is both runs once.
     """
     broken = await _broken_rules(change, standards, files)
     if broken:
@@ -49,7 +50,7 @@ async def verify(change: Change, standards: Standards, files: Files, checks: Che
     task = standards.task
     runs = await checks.run_all(task.task.checks, CheckPhase.ATTEMPT, task.id)
     if all(run.status is CheckStatus.PASSED for run in runs):
-        runs += await _project_runs(standards, checks)
+        runs += await _project_runs(standards, runs, checks)
         runs += await prove_again(standards.proofs, checks, clock, standards.proof_cap)
     return judge(change, runs, standards.baseline, standards.ever_red)
 
@@ -74,8 +75,19 @@ def broken_proofs(runs: tuple[CheckRun, ...]) -> tuple[NodeId, ...]:
     return tuple(dict.fromkeys(red))
 
 
-async def _project_runs(standards: Standards, checks: CheckRunner) -> tuple[CheckRun, ...]:
-    return tuple([await checks.run_twice_when_red(check, CheckPhase.ATTEMPT) for check in standards.project_checks])
+async def _project_runs(
+    standards: Standards, passed: tuple[CheckRun, ...], checks: CheckRunner
+) -> tuple[CheckRun, ...]:
+    """Run the project's checks. One that is the task's too, as its guard often is, has `passed` a moment ago."""
+    known = {check.as_run: run for check, run in zip(standards.task.task.checks, passed, strict=True)}
+    return tuple(
+        [
+            replace(known[check.as_run], owner=None)
+            if check.as_run in known
+            else await checks.run_twice_when_red(check, CheckPhase.ATTEMPT)
+            for check in standards.project_checks
+        ]
+    )
 
 
 async def _broken_rules(change: Change, standards: Standards, files: Files) -> tuple[str, ...]:

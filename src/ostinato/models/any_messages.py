@@ -31,8 +31,7 @@ from ostinato.agent.sizes import size_of, tokens_of
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall, ToolMessage, UserMessage
 from ostinato.models.answers import with_own_ids
-from ostinato.models.call_ids import safe_name
-from ostinato.models.foreign_calls import NINE, USUAL, ids_in_native, with_portable_ids
+from ostinato.models.foreign_calls import NINE, USUAL, ids_in_native, safe_name, with_portable_ids
 
 _STOPS = {"stop": "stop", "tool_call": "tool_calls", "length": "length", "content_filter": "refused"}
 

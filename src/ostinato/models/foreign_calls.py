@@ -1,7 +1,10 @@
-"""Calls that one vendor's model made, brought into a form that every other takes. Pure.
+"""Ids and names of calls that one vendor's model made, brought into a form that every other takes. Pure.
 
 Vendors differ in what they take as the id of a tool call: Anthropic and Bedrock letters, digits, `_` and `-`, 64 at
 most; OpenAI 40 characters; Mistral exactly nine letters and digits. Nine letters and digits pass everywhere.
+
+There are two ways. `with_portable_ids` numbers the ids of a whole conversation, so that they fit the narrowest form and
+none is there twice. `safe_id` looks at one id alone, as whoever keeps a reply in its vendor's own form must.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from dataclasses import replace
+from hashlib import sha256
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage
 
@@ -16,6 +20,19 @@ NINE = re.compile(r"[A-Za-z0-9]{9}")
 """What passes everywhere."""
 USUAL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What passes everywhere but at Mistral."""
+
+_LONGEST = 64
+_FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def safe_id(identifier: str) -> str:
+    """Return the id, or one of letters, digits, `_` and `-` that only this id is turned into."""
+    return identifier if _is_safe(identifier) else _replaced(identifier, 40)
+
+
+def safe_name(name: str) -> str:
+    """Return a tool's name as every vendor takes it; models call tools that there are not."""
+    return name if _is_safe(name) else _replaced(name, _LONGEST - 9)
 
 
 def ids_in_native(request: Request, model: str) -> set[str]:
@@ -50,6 +67,15 @@ def with_portable_ids(request: Request, own: Set[str], form: re.Pattern[str]) ->
     if not new:
         return request
     return replace(request, messages=tuple(_renamed(message, new) for message in request.messages))
+
+
+def _is_safe(word: str) -> bool:
+    return 0 < len(word) <= _LONGEST and not _FOREIGN.search(word)
+
+
+def _replaced(word: str, longest: int) -> str:
+    digest = sha256(word.encode(errors="replace")).hexdigest()[:8]
+    return f"{_FOREIGN.sub('_', word)[:longest]}-{digest}"
 
 
 def _calls(message: Message) -> tuple[ToolCall, ...]:

@@ -11,7 +11,7 @@ import json
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, ToolSpec, UserMessage
-from ostinato.models.call_ids import safe_id, safe_name
+from ostinato.models.foreign_calls import safe_id, safe_name
 
 _NOTHING = "(empty)"
 _MARKER = {"type": "ephemeral"}

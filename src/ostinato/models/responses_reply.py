@@ -12,7 +12,7 @@ from typing import Any
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Native, Reply, Request, ToolCall
 from ostinato.models.answers import bytes_of, count, estimate, table, tables, text, with_own_ids
-from ostinato.models.call_ids import safe_id
+from ostinato.models.foreign_calls import safe_id
 
 _ENDS = {"response.completed", "response.incomplete", "response.failed"}
 _FAILED = {"failed", "cancelled"}

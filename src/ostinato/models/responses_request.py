@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, ToolSpec, UserMessage
-from ostinato.models.call_ids import safe_id, safe_name
+from ostinato.models.foreign_calls import safe_id, safe_name
 
 ENCRYPTED = "reasoning.encrypted_content"
 Item = dict[str, Any]

@@ -24,12 +24,11 @@ def openai_chat_model(
     *,
     limits: TransportLimits,
     clock: Clock,
-    provider: str = "openai-chat",
     random: Callable[[], float] = jitter,
 ) -> WireModel:
     """Return the model `name` behind any server that speaks Chat Completions under `base_url`."""
     key = api_key or ""
-    endpoint = Endpoint(f"{provider}:{name}", shown(base_url), secret=key)
+    endpoint = Endpoint(f"openai-chat:{name}", shown(base_url), secret=key)
     wire = ChatWire(name, key, is_openai(base_url), limits)
     return WireModel(wire, endpoint, base_url, limits=limits, clock=clock, random=random)
 

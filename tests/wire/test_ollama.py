@@ -72,6 +72,16 @@ async def test_reply_comes_without_a_key_and_costs_nothing(open_ollama) -> None:
     assert server.requests[0].body["model"] == "qwen3:8b"
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_host_is_named_when_a_proxy_before_it_wants_to_know_who_asks(open_ollama, status: int) -> None:
+    """No key is ever sent: what lets one in stands in the address, if anywhere."""
+    refusal = Answer(status=status, error={"message": "who are you?"})
+    with ChatServer(in_turn(refusal)) as server, pytest.raises(ProviderRefused) as refused:
+        await open_ollama(server.url).reply(ASK)
+    assert "check OLLAMA_HOST" in refused.value.message
+    assert "OPENAI" not in refused.value.message
+
+
 async def test_pull_is_named_when_the_model_is_not_there(open_ollama) -> None:
     missing = Answer(status=404, error={"message": "model 'qwen3:8b' not found", "type": "api_error"})
     with ChatServer(in_turn(missing)) as server, pytest.raises(ProviderRefused) as caught:

@@ -91,7 +91,7 @@ class OllamaModel:
         self._shown = shown(address).removesuffix("/v1")
         self._listened = False
         self._window: int | None = None
-        endpoint = Endpoint(self.name, self._shown, address_variable=VARIABLE)
+        endpoint = Endpoint(self.name, self._shown, key_variable=VARIABLE, address_variable=VARIABLE)
         wire = ChatWire(name, "", False, limits)
         self._model = WireModel(wire, endpoint, address, limits=limits, clock=clock)
 

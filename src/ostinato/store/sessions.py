@@ -56,7 +56,7 @@ class SessionStore:
         with self._db.transaction():
             status = self._goal_status(project_id, goal_id)
             if process is not None:
-                self._refuse_second(project_id, goal_id, kind, process)
+                self._refuse_second(goal_id, kind, process)
             parameters = {
                 "project_id": project_id,
                 "goal_id": goal_id,
@@ -165,14 +165,10 @@ class SessionStore:
             raise RuleError(f"goal {goal_id} belongs to another project ({row['project_id']})")
         return Status(row["status"])
 
-    def _refuse_second(
-        self, project_id: ProjectId, goal_id: NodeId, kind: SessionKind, process: ProcessIdentity
-    ) -> None:
-        for session, owner in self.open(project_id):
-            if session.goal_id != goal_id or session.kind is not kind:
-                continue
-            doing = "works on" if kind is SessionKind.RALPH else "plans"
-            if owner is not None and owner != process and self._lives(session.id, owner):
+    def _refuse_second(self, goal_id: NodeId, kind: SessionKind, process: ProcessIdentity) -> None:
+        doing = "works on" if kind is SessionKind.RALPH else "plans"
+        for session, owner in self.live(goal_id):
+            if session.kind is kind and owner != process:
                 raise RuleError(
                     f"process {owner.pid} on {owner.host} already {doing} {goal_id} (session {session.id}): "
                     + (_WATCH.format(goal=goal_id) if kind is SessionKind.RALPH else "wait for it, or stop it first")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ostinato.store.database import Database, queries
 
-KINDS = ("goal", "task", "node", "session", "iteration", "question", "project")
-
 
 def completions(db: Database, kind: str, prefix: str, path: str | None, most: int) -> list[tuple[str, str]]:
     """Return at most `most` (id, text) of a kind, the newest first; of the project at `path`, None for all."""

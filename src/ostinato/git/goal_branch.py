@@ -14,7 +14,7 @@ from ostinato.base.errors import ClaimLostError, UsageError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.text import clip, one_line, printable
 from ostinato.git.commits import DURABLE, Committer
-from ostinato.git.repository import Objects, Repository, readable
+from ostinato.git.repository import Objects, Repository, readable, worktrees_on
 from ostinato.git.run import Git, GitError
 from ostinato.verify.types import Change
 
@@ -32,7 +32,7 @@ def branch_name(goal: str) -> str:
 
 def require_not_checked_out(git: Git, goal: str) -> None:
     """Raise UsageError when a goal's branch is checked out somewhere."""
-    if f"branch refs/heads/{branch_name(goal)}" in git.run("worktree", "list", "--porcelain").split("\n"):
+    if worktrees_on(git, branch_name(goal)):
         raise UsageError(f"{branch_name(goal)} is checked out: go to another branch first")
 
 

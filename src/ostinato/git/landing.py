@@ -12,8 +12,7 @@ from pathlib import Path
 from ostinato.base.errors import UsageError
 from ostinato.base.text import clip, one_line, printable
 from ostinato.git.commits import Author, Committer
-from ostinato.git.repository import Repository, readable
-from ostinato.git.run import Git
+from ostinato.git.repository import Repository, readable, worktrees_on
 from ostinato.graph.types import Node
 from ostinato.loop.landing import ConflictError, GoalCommit, How, MovedOnError, landing_message
 
@@ -86,16 +85,6 @@ def require_standing(repository: Repository, goal_branch: str, *, removes: bool)
         more = " …" if len(dirty) == 20 else ""
         raise UsageError(f"the checkout has uncommitted changes: commit or stash them first ({', '.join(dirty)}{more})")
     return Standing(mine, repository.head())
-
-
-def worktrees_on(git: Git, branch: str) -> tuple[str, ...]:
-    """Return the checkouts that stand on a branch; those whose directory is gone do not count."""
-    found = []
-    for entry in git.run("worktree", "list", "--porcelain", "-z").split("\0\0"):
-        lines = entry.strip("\0").split("\0")
-        if f"branch refs/heads/{branch}" in lines and not any(line.startswith("prunable") for line in lines):
-            found.append(lines[0].removeprefix("worktree "))
-    return tuple(found)
 
 
 class Landing:

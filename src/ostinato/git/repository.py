@@ -118,6 +118,16 @@ class Repository:
         return self.git.run("rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
+def worktrees_on(git: Git, branch: str) -> tuple[str, ...]:
+    """Return the checkouts that stand on a branch; those whose directory is gone do not count."""
+    found = []
+    for entry in git.run("worktree", "list", "--porcelain", "-z").split("\0\0"):
+        lines = entry.strip("\0").split("\0")
+        if f"branch refs/heads/{branch}" in lines and not any(line.startswith("prunable") for line in lines):
+            found.append(lines[0].removeprefix("worktree "))
+    return tuple(found)
+
+
 def alternates(objects: Iterable[Path]) -> bytes:
     """Return git's `info/alternates` for these object stores; a path with a line break is quoted, as git reads it."""
     return b"".join(_alternate(os.fsencode(path)) + b"\n" for path in objects)

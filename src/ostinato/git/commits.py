@@ -26,7 +26,7 @@ class Author:
 
 
 class Committer:
-    """Commits of one person in one repository. Their configuration is read once, at the first commit."""
+    """Commits of one person in one repository; what their configuration says is read once."""
 
     def __init__(self, repository: Repository, workshop: Path) -> None:
         self._repository = repository

@@ -14,6 +14,7 @@ from ostinato.base.errors import ClaimLostError, UsageError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.text import clip, one_line, printable
 from ostinato.git.commits import DURABLE, Committer
+from ostinato.git.locks import LOCK_AGE, removed_when_old
 from ostinato.git.repository import Objects, Repository, readable, worktrees_on
 from ostinato.git.run import Git, GitError
 from ostinato.verify.types import Change
@@ -22,7 +23,6 @@ _SUBJECT = 72
 _REVIEWS = "refs/ostinato/review/"
 # An empty old value: the ref must not exist, whatever the length of object names here.
 _NOTHING = ""
-_LOCK_AGE = 2.0
 
 
 def branch_name(goal: str) -> str:
@@ -174,10 +174,10 @@ class GitGoalBranch:
         Waits, at most as long, for younger ones to go or to grow old.
         """
         refs = self._repository.common_dir / "refs"
-        until = time.monotonic() + _LOCK_AGE + 1
+        until = time.monotonic() + LOCK_AGE + 1
         while True:
             locks = [lock for place in ("heads/ostinato", "ostinato") for lock in (refs / place).rglob("*.lock")]
-            left = [lock for lock in locks if not _removed_when_old(lock)]
+            left = [lock for lock in locks if not removed_when_old(lock)]
             if not left or time.monotonic() > until:
                 return
             time.sleep(0.05)
@@ -195,16 +195,6 @@ class GitGoalBranch:
 
     def _ref(self, goal: NodeId) -> str:
         return f"refs/heads/{branch_name(goal)}"
-
-
-def _removed_when_old(lock: Path) -> bool:
-    try:
-        if time.time() - lock.stat().st_mtime > _LOCK_AGE:
-            lock.unlink()
-            return True
-    except FileNotFoundError:
-        return True
-    return False
 
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ostinato.base.errors import MachineError, UsageError
 from ostinato.git.commits import DURABLE
+from ostinato.git.locks import removed_when_old
 from ostinato.git.repository import Repository, readable
 from ostinato.git.run import Git, GitError, Setting, neutral_drivers
 
@@ -26,7 +27,6 @@ _NOTE = "ostinato-landing"
 _LINK = "120000"
 _SUBMODULE = "160000"
 _NONE = "000000"
-_LOCK_AGE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +208,7 @@ def _holds_only(folder: Path, top: Path, going: set[str]) -> bool:
 
 def _wait_for_dead_lock(lock: Path) -> None:
     """Wait for a lock of the index to go; one that grows old is our own dead git's, since none of ours lives."""
-    while True:
-        try:
-            if time.time() - lock.stat().st_mtime > _LOCK_AGE:
-                lock.unlink()
-        except FileNotFoundError:
-            return
+    while not removed_when_old(lock):
         time.sleep(0.05)
 
 

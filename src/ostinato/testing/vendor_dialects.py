@@ -76,10 +76,6 @@ class MistralDialect(GroqDialect):
         wrong = [call["id"] for call in calls if not _MISTRAL_ID.fullmatch(str(call.get("id")))]
         return super().problems_of(body) + [f"the id {one!r} must have nine letters and digits" for one in wrong]
 
-    def unmarked(self, body: Mapping[str, Any]) -> list[Any]:
-        """Return what must be repeated."""
-        return chat_dialect.unmarked(body)
-
     def events(self, answer: Answer, body: Mapping[str, Any]) -> Iterable[Event]:
         """Yield the events of a stream."""
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]

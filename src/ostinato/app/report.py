@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,10 +26,11 @@ from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.steering import PersonNote
 from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:
-    from ostinato.store.looking import Said, StepsCost
+    from ostinato.store.looking import StepsCost
     from ostinato.store.store import Store
 
 UNKNOWN_MODEL = "model not recorded"
@@ -48,7 +49,7 @@ class _Found:
     diffs: Mapping[str, str]
     steps: list[StepsCost]
     approvals: list[Approval]
-    said: list[Said]
+    said: Sequence[PersonNote]
 
 
 def read_report(store: Store, goal: Node, session: Session | None = None) -> Report:
@@ -93,7 +94,7 @@ def _read(store: Store, goal: Node) -> _Found:
         diffs=looking.committed_diffs(goal.id),
         steps=looking.steps_of([*owners, *looking.talks_of(owners), *(i.id for i in iterations)]),
         approvals=looking.approvals_of_goal(goal.id),
-        said=looking.notes_of_goal(goal.id),
+        said=store.steering.news(goal.id, after=0).notes,
     )
 
 

@@ -70,14 +70,6 @@ class StepsCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a person told the agents of a goal."""
-
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LastSign:
     """The newest event of a session."""
 
@@ -152,11 +144,6 @@ class LookingStore:
         from ostinato.store.record_rows import decode_approval
 
         return [decode_approval(row) for row in self._db.execute(self._sql["approvals_of_goal"], {"goal_id": goal_id})]
-
-    def notes_of_goal(self, goal_id: NodeId) -> list[Said]:
-        """Return what a person said to the agents of a goal, the oldest first."""
-        rows = self._db.execute(self._sql["notes_of_goal"], {"goal_id": goal_id})
-        return [Said(parse_time(row["at"]), row["text"]) for row in rows]
 
     def paused(self, project_id: ProjectId | None = None) -> dict[NodeId, datetime]:
         """Return the paused goals and since when they are."""

@@ -76,9 +76,6 @@ SELECT approvals.* FROM below CROSS JOIN approvals
 WHERE approvals.node_id = below.id
 ORDER BY approvals.asked_at, approvals.id
 
--- name: notes_of_goal
-SELECT at, text FROM notes WHERE goal_id = :goal_id ORDER BY seq
-
 -- name: paused
 SELECT pauses.goal_id, pauses.at FROM pauses JOIN nodes ON nodes.id = pauses.goal_id
 WHERE :project_id IS NULL OR nodes.project_id = :project_id

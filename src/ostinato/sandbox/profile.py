@@ -194,7 +194,7 @@ def _toolchains(machine: Machine) -> Iterable[Path]:
         path = Path(entry)
         yield from _virtual_environment(path)
         # The programs that `npm install -g` makes are links to here, with a prefix of one's own too.
-        yield from (place for place in (path.parent / "lib" / "node_modules",) if place.is_dir())
+        yield path.parent / "lib" / "node_modules"
         if not path.is_relative_to(machine.home):
             yield path
             continue

@@ -61,7 +61,7 @@ def open_goal(store: Store, project_id: ProjectId, named: str | None) -> Node:
         return _named(store, project_id, named).goal
     choice = chosen_goal(store, project_id, None)
     if choice.over is not None:
-        raise UsageError(f"no goal is open: name one, `ostinato status` lists them ({choice.why})")
+        raise UsageError(f"{choice.why}; name one, `ostinato status` lists them")
     return choice.goal
 
 

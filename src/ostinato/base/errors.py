@@ -1,11 +1,11 @@
 """The errors that cross rooms, grouped by who must act.
 
-    OstinatoError                 kind, message, exit_code, hint
+    OstinatoError                 kind, message, exit_code
     ├── UsageError                the person: wrong words, wrong state, wrong configuration      (2)
     │   ├── NotFoundError         no such node, session, project …                               (2)
     │   ├── ConfigError           a setting or a file of ours is malformed                       (2)
     │   └── RuleError             the graph's rules refuse it; nothing was changed               (2)
-    ├── MachineError         the machine: sandbox, setup, git, disk, database               (8)
+    ├── MachineError              the machine: sandbox, setup, git, disk, database               (8)
     │   └── DatabaseError         locked, newer, corrupt, full                                   (8)
     ├── ProviderError             the model's provider; see `agent.ports` for the kinds          (7)
     └── ClaimLostError            the orchestrator: a late write for a claim that is gone        (1)
@@ -14,6 +14,8 @@ Anything else that escapes is a bug of ours (exit code 1). This module does not 
 """
 
 from __future__ import annotations
+
+import os
 
 
 class OstinatoError(Exception):
@@ -63,6 +65,17 @@ def machine_error(error: OSError) -> MachineError:
     """Return the system's own error (disk full, too many open files …) as one line that names the place."""
     where = f" ({error.filename})" if error.filename else ""
     return MachineError(f"{error.strerror or type(error).__name__}{where}: mend that and start again, nothing is lost")
+
+
+def system_reason(error: BaseException) -> str:
+    """Return what the system says at the bottom of an error's causes, "" where it says nothing."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            # asyncio puts the address in place of the reason; names that do not resolve have numbers of their own.
+            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 class DatabaseError(MachineError):

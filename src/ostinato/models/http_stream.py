@@ -7,7 +7,6 @@ proxies and certificates come from the usual variables. Messages never hold the 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -18,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from ostinato.agent.ports import ProviderRefused
+from ostinato.base.errors import system_reason
 from ostinato.base.text import one_line
 from ostinato.models.endpoint import is_loopback, shown
 from ostinato.models.failures import Endpoint, Transient
@@ -158,14 +158,7 @@ def _by_proxy(host: str) -> str:
 
 
 def _innermost(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    cause = error.__cause__ or error.__context__
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            # asyncio puts the address in place of the reason; names that do not resolve have numbers of their own.
-            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return text
+    return system_reason(error) or str(error) or type(error).__name__
 
 
 def _trust(address: str) -> ssl.SSLContext | bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ostinato.base.errors import system_reason
 from ostinato.base.text import clip, one_line, printable
 
 PATIENCE = 30.0
@@ -107,7 +108,7 @@ class Webhook:
                 with httpx2.stream("POST", self.url, content=body, headers=headers, timeout=timeout) as answer:
                     status = answer.status_code
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError) as error:
-                problem = _innermost(error)
+                problem = system_reason(error) or type(error).__name__
                 continue
             if 200 <= status < 300:
                 return
@@ -144,12 +145,3 @@ def _run(argv: Sequence[str], environ: Mapping[str, str], stdin: bytes, patience
             lines = said.read().decode("utf-8", "replace").strip().splitlines()
             why = f": {clip(printable(one_line(lines[-1])), 200)}" if lines else ""
             raise NotifyError(f"{argv[0]} exited with {code}{why}")
-
-
-def _innermost(error: BaseException) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return type(error).__name__

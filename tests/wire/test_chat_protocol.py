@@ -270,14 +270,6 @@ async def test_reasoning_goes_back_under_its_name_when_the_server_sent_it_with_a
     assert server.requests[1].body["messages"][2]["reasoning_content"] == "hm"
 
 
-async def test_same_conversation_gives_the_same_bytes(open_chat) -> None:
-    with ChatServer(in_turn(Answer(text="ok"))) as server:
-        for _ in range(2):
-            await open_chat(server.url).reply(ASK)
-    first, second = server.requests
-    assert first.raw == second.raw
-
-
 async def test_query_of_the_address_is_kept_when_it_has_one(open_chat) -> None:
     with ChatServer(in_turn(Answer(text="ok"))) as server:
         await open_chat(server.url + "/?api-version=2026-01-01").reply(ASK)

@@ -15,15 +15,19 @@ CLEAR_AT = 0.8
 """The share of the context window at which old tool results are cleared."""
 
 Gate = Callable[[Spending, int], Ending | None]
-"""Asked before each model call with what the conversation has spent and the estimated tokens of the call.
+"""Asked before each model call with what the conversation has spent and the estimated tokens of the call, and before
+each wait for another try of it (0 tokens).
 
-An answer ends the conversation before the call is made: SESSION_LIMIT, INTERRUPTED or CLAIM_LOST.
+An answer ends the conversation before that: SESSION_LIMIT, INTERRUPTED or CLAIM_LOST.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationLimits:
-    """`steps` model calls, `tokens` of input and output together, `seconds` of wall time."""
+    """`steps` model calls, `tokens` of input and output together, `seconds` of wall time.
+
+    Waits for the provider and for the person are not the agent's time.
+    """
 
     steps: int = 200
     tokens: int = 500_000

@@ -11,7 +11,7 @@ WARN_AT = 0.8
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """What one session may use; None means no limit. `cost` in US dollars, `seconds` of wall time."""
+    """What one session may use; None means no limit. `cost` in US dollars, `seconds` of wall time without pauses."""
 
     iterations: int | None = None
     tokens: int | None = None

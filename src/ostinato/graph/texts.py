@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ostinato.base.errors import RuleError
+from ostinato.base.text import whole
 
 
 def require_title(title: str) -> None:
@@ -18,7 +19,7 @@ def require_text(what: str, text: str) -> None:
     """Raise RuleError for characters that no database and no file keeps: NUL, and halves of surrogate pairs."""
     if "\0" in text:
         raise RuleError(f"{what} must not contain NUL characters")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if whole(text) != text:
         raise RuleError(f"{what} is not valid Unicode text")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Signal, ToolResult
 from ostinato.base.text import many
@@ -14,8 +15,9 @@ from ostinato.tools.graph_writing import DECISION_ARGUMENTS, DECISION_SAID, deci
 from ostinato.tools.tool import OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
 from ostinato.tools.toolbox import checked_arguments
 
-Check = Callable[[PlanDraft], Awaitable[list[Finding]]]
-Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
+if TYPE_CHECKING:
+    from ostinato.loop.workbench import AskPerson, DraftCheck
+
 MOST_PROPOSALS = 8
 """Proposals with findings, one after the other, after which planning ends."""
 
@@ -30,7 +32,7 @@ _SAID = (
 class PlanBuilder:
     """The draft of one planning conversation. A later clean proposal replaces an earlier one."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: DraftCheck) -> None:
         self._check = check
         self._draft: PlanDraft | None = None
         self._decisions: list[DecisionDraft] = []
@@ -134,7 +136,7 @@ class PlanBuilder:
         )
 
 
-def ask_tool(ask: Ask) -> Tool:
+def ask_tool(ask: AskPerson) -> Tool:
     """Return ask_user, which waits for the person's answer: `ask` gives it, or raises when the person has gone."""
 
     async def run(arguments: Arguments) -> ToolResult:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.exceptions import UserError
@@ -156,7 +157,7 @@ class AnyModel:
         return self._priced(spending_of(arrived[0].get(), request)) if arrived else Spending()
 
     def _priced(self, spending: Spending) -> Spending:
-        if is_loopback(re.sub(r"^https?://|[:/].*$", "", self._endpoint.address)):
+        if is_loopback(urlsplit(self._endpoint.address).hostname):
             return spending
         _, vendor, name = self.name.split(":", 2)
         return replace(spending, cost_usd=cost_at_vendor(spending, vendor, name))

@@ -47,8 +47,6 @@ CODER = Profile(
     read_only=False,
 )
 
-PROFILES = {profile.role: profile for profile in (PLANNER, CRITIC, CODER)}
-
 
 @cache
 def prompt_of(profile: Profile) -> str:

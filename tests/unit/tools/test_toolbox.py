@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ostinato.agent.ports import ToolResult
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, PROFILES, prompt_of
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, prompt_of
 from ostinato.agent.sizes import schema_text
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
@@ -145,7 +145,7 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
 
 
 def test_every_tool_of_every_profile_exists_and_none_is_left_over(tmp_path: Path) -> None:
-    granted = {name for profile in (*PROFILES.values(), ASKING_PLANNER) for name in profile.tools}
+    granted = {name for profile in (PLANNER, ASKING_PLANNER, CRITIC, CODER) for name in profile.tools}
     assert granted == set(offered(tmp_path))
 
 

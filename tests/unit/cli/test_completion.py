@@ -11,7 +11,7 @@ import click
 
 from ostinato.cli.completing import ARGUMENTS, OPTIONS
 from ostinato.cli.main import cli
-from ostinato.store.completion import KINDS
+from ostinato.store.database import queries
 from tests.programs import need
 from tests.unit.cli.conftest import Shell
 
@@ -86,7 +86,7 @@ def test_every_command_that_completes_ids_exists() -> None:
             command = command.get_command(click.Context(command), name)
         assert command is not None, path
         assert any(isinstance(one, click.Argument) for one in command.params), path
-    assert {*ARGUMENTS.values(), *OPTIONS.values()} <= {*KINDS, "setting"}
+    assert {*ARGUMENTS.values(), *OPTIONS.values()} <= {*queries("completion"), "setting"}
 
 
 def test_the_script_works_in_a_real_bash(shell: Shell) -> None:

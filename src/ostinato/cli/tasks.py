@@ -158,7 +158,7 @@ def reopen(invocation: Invocation, identifier: str) -> None:
 def _print_tasks(invocation: Invocation, nodes: Sequence[Node], nothing: str) -> None:
     if not nodes:
         remark(invocation, nothing)
-    answer(invocation, node_documents(nodes), columns([_row(node) for node in nodes]))
+    answer(invocation, node_documents(nodes), _table(nodes))
 
 
 def _print_one(invocation: Invocation, node: Node | None) -> int:
@@ -166,12 +166,17 @@ def _print_one(invocation: Invocation, node: Node | None) -> int:
         remark(invocation, "no task is ready")
         answer(invocation, None, ())
         return NOTHING
-    answer(invocation, node_document(node), columns([_row(node)]))
+    answer(invocation, node_document(node), _table([node]))
     return 0
 
 
 def _print_changed(invocation: Invocation, node: Node) -> None:
     answer(invocation, node_document(node), [clean(f"{node.id}: {node.status}")])
+
+
+def _table(nodes: Sequence[Node]) -> Iterator[str]:
+    """Yield the lines for a person: laid out only when they are read, which --json does not."""
+    yield from columns([_row(node) for node in nodes])
 
 
 def _row(node: Node) -> tuple[object, ...]:

@@ -50,6 +50,7 @@ arch: setup ## Check that imports go downwards only
 check: lint types arch test ## All of the above: what CI runs
 
 bench: setup ## Measure the start, an iteration, a repository of 50,000 files, a look at 10,000 tasks
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python tests/bench/bench_start.py
 	@$(BIN)/python tests/bench/bench_iteration.py
 	@$(BIN)/python tests/bench/bench_large.py

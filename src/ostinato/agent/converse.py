@@ -20,13 +20,21 @@ from ostinato.base.clock import Clock
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
 from ostinato.chat.halves import kept_whole
-from ostinato.chat.messages import AssistantMessage, Message, Reply, Request, ToolCall, ToolMessage, UserMessage
+from ostinato.chat.messages import (
+    AssistantMessage,
+    Message,
+    Reply,
+    Request,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+    never_silent,
+)
 from ostinato.graph.iterations import Ending
 
 MOST_NUDGES = 2
 MOST_CUTS = 3
 REPEATS_NOTICED = 3
-_NOTHING = "(empty answer)"
 _NUDGE = "You called no tool. Go on with the task, or end the conversation with the `signal` tool."
 _CUT = "Your last answer was cut off at its length limit. Go on in smaller pieces."
 _CUTS = (
@@ -190,9 +198,8 @@ async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> Conversa
     if talk.nudges >= MOST_NUDGES:
         ending = Ending.TEXT if message.text.strip() else Ending.EMPTY
         return talk.ended(ending, message.text.strip())
-    if not message.text.strip():
-        # Servers refuse an assistant message without content in the next request; each reply keeps its place in it.
-        talk.messages[-1] = replace(message, text=_NOTHING, native=None)
+    # It goes along in the next request: each reply keeps its place there.
+    talk.messages[-1] = never_silent(message)
     talk.nudges += 1
     nudge = UserMessage(_CUT if reply.stop == "length" else _NUDGE)
     talk.messages.append(nudge)

@@ -6,7 +6,7 @@ one tool message with the same call id, before the next user or assistant messag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ostinato.base.spending import Spending
@@ -50,6 +50,13 @@ class AssistantMessage:
     reasoning: str = ""
     native: Native | None = None
     role: Literal["assistant"] = "assistant"
+
+
+def never_silent(message: AssistantMessage) -> AssistantMessage:
+    """Return a reply as it may be sent back: servers refuse one that says and calls nothing."""
+    if message.text.strip() or message.tool_calls:
+        return message
+    return replace(message, text="(empty answer)", native=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from ostinato.chat.halves import whole_value
-from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage, never_silent
 from ostinato.graph.plan import PlanDraft
 from ostinato.graph.plan_format import parse_plan
 from ostinato.graph.sessions import Session
@@ -21,7 +21,6 @@ SAVED = "accepted as a draft, for the person to review; then planning was interr
 CHANGES = "The person wants this plan changed:\n"
 EDITED = "The person edited the plan by hand. This is the draft now:\n"
 CRITIQUE = "A critic compared the plan with the goal and found:\n"
-_NOTHING = "(empty answer)"
 _SETTLED = frozenset({"accepted", "rejected"})
 
 
@@ -128,11 +127,6 @@ def _proposes(call: ToolCall, draft: PlanDraft) -> bool:
         return False
 
 
-def sendable(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return a kept conversation as it may be sent again: servers refuse a reply that says and calls nothing."""
-    return tuple(
-        replace(one, text=_NOTHING, native=None)
-        if isinstance(one, AssistantMessage) and not one.text.strip() and not one.tool_calls
-        else one
-        for one in messages
-    )
+def as_sent(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a kept conversation as it was sent, and may be sent again."""
+    return tuple(never_silent(one) if isinstance(one, AssistantMessage) else one for one in messages)

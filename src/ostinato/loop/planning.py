@@ -107,7 +107,7 @@ class Planning:
         except Left:
             return self._proposal(_nothing_said(Ending.LEFT, "a question waits for an answer"), None)
         await self.say(words)
-        return await self._talk(plan_record.sendable(await self._messages()))
+        return await self._talk(plan_record.as_sent(await self._messages()))
 
     async def say(self, words: str) -> None:
         """Keep a message to the planner; calls that are still open are answered as not run."""

@@ -20,9 +20,9 @@ from ostinato.loop.plan_record import (
     PlanRecord,
     Return,
     answer_unheard,
+    as_sent,
     open_calls,
     question_of,
-    sendable,
     way_back,
 )
 
@@ -111,6 +111,6 @@ def test_a_proposal_whose_answer_was_lost_is_told_that_it_was_saved() -> None:
 
 
 def test_a_reply_without_words_and_calls_can_be_sent_again() -> None:
-    (first, second) = sendable((AssistantMessage("  "), PROPOSAL[0]))
+    (first, second) = as_sent((AssistantMessage("  "), PROPOSAL[0]))
     assert first.text.strip()
     assert second is PROPOSAL[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.fence import fenced
@@ -18,6 +19,7 @@ from ostinato.graph.iterations import Ending
 from ostinato.graph.plan import Criticism, Critique, PlanDraft
 from ostinato.graph.plan_format import to_arguments
 from ostinato.loop.briefs import brief_critic
+from ostinato.loop.gate import forbidden
 from ostinato.loop.plan_record import CRITIQUE
 from ostinato.loop.planning import Planning, Proposal
 from ostinato.loop.steering import only_waiting
@@ -77,7 +79,7 @@ async def _look(
     tools, given = critic.tools(run.session)
     transcript = StoredTranscript(run.bench, owner, run.actor(), run.goal.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
-    steering = Steering(planning.forbids, only_waiting(run))
+    steering = Steering(partial(forbidden, run), only_waiting(run))
     end = await converse(briefing, critic.model, tools, transcript, limits, run.bench.clock, steering)
     await planning.spent(end)
     found = given()

@@ -27,7 +27,7 @@ from ostinato.loop.commit import conclude
 from ostinato.loop.decide import Action, Attempt, Decision, decide
 from ostinato.loop.evidence import checks_in, standards_for
 from ostinato.loop.finished import FinishedIteration
-from ostinato.loop.limits import reached
+from ostinato.loop.gate import forbidden
 from ostinato.loop.steering import GoalInbox, notes_of
 from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import CoderTools, Run
@@ -161,12 +161,7 @@ async def _let_work(
     briefing = await brief_coder(run, task, iteration, before, notes)
 
     def gate(spent: Spending, next_tokens: int) -> Ending | None:
-        if lease.lost:
-            return Ending.CLAIM_LOST
-        if bench.interruption.asked:
-            return Ending.INTERRUPTED
-        run.limit = reached(policy.limits, run.used(spent), next_tokens)
-        return Ending.SESSION_LIMIT if run.limit else None
+        return Ending.CLAIM_LOST if lease.lost else forbidden(run, spent, next_tokens)
 
     transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)

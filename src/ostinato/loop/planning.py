@@ -6,6 +6,7 @@ Everything that counts is in the store before the next thing begins, so that ano
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ostinato.agent.briefing import Briefing
 from ostinato.agent.converse import ConversationEnd, converse
@@ -22,7 +23,7 @@ from ostinato.graph.types import Node
 from ostinato.loop import plan_record
 from ostinato.loop.base_check import check_base
 from ostinato.loop.draft_check import DraftChecker
-from ostinato.loop.limits import reached
+from ostinato.loop.gate import forbidden
 from ostinato.loop.ports import Asker
 from ostinato.loop.questions import Left, Questions, WorkingClock
 from ostinato.loop.steering import GoalInbox, notes_of
@@ -135,7 +136,7 @@ class Planning:
         limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
         briefing = replace(self._briefing, earlier=earlier)
-        steering = Steering(self.forbids, self._inbox)
+        steering = Steering(partial(forbidden, run), self._inbox)
         end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, steering)
         await self.spent(end)
         self.steps += end.steps
@@ -161,14 +162,6 @@ class Planning:
         notes = await notes_of(self.run)
         told = [note for note in notes if any(escaped(note.text.strip()) in text for text in sent)]
         self._inbox = GoalInbox(self.run, told)
-
-    def forbids(self, spent: Spending, next_tokens: int) -> Ending | None:
-        """Return why no further model call may be made: a `Gate`, `spent` being the present conversation's."""
-        run = self.run
-        if run.bench.interruption.asked:
-            return Ending.INTERRUPTED
-        run.limit = reached(run.bench.policy.limits, run.used(spent), next_tokens)
-        return Ending.SESSION_LIMIT if run.limit else None
 
     async def spent(self, end: ConversationEnd) -> None:
         """Count what a conversation of this session has used."""

@@ -102,7 +102,7 @@ class Planning:
     async def go_on(self, words: str) -> Proposal:
         """Let the planner go on, `words` being the next message to it; its open questions are answered first."""
         await self.prepare()
-        self.run.started, self.run.paused = self.run.bench.clock.monotonic() - self._worked, 0.0
+        self.run.started, self.run.waited = self.run.bench.clock.monotonic() - self._worked, 0.0
         try:
             await self._answer_open()
         except Left:

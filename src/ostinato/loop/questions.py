@@ -71,7 +71,7 @@ class Questions:
         finally:
             gone = clock.monotonic() - begun
             self.waited += gone
-            self._run.started += gone  # a person who thinks uses up no time of the session
+            self._run.waited += gone
 
 
 class WorkingClock:

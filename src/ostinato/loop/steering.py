@@ -35,7 +35,7 @@ async def unless_paused(run: Run) -> None:
         waited = True
         await bench.clock.sleep(PAUSE_POLL)
     if waited:
-        run.paused += bench.clock.monotonic() - began
+        run.waited += bench.clock.monotonic() - began
         bench.progress("going on", run.session.id)
 
 

@@ -102,7 +102,7 @@ class Workbench:
 class Run:
     """A ralph session under way: the only state that changes, and only the loop changes it.
 
-    `paused` are the seconds that the session waited because a person had paused its goal.
+    `waited` are the seconds in which it waited for a person: a paused goal, a question that they think about.
     """
 
     bench: Workbench
@@ -120,12 +120,12 @@ class Run:
     warned: set[str] = field(default_factory=set)
     base_checked: bool = False
     limit: str | None = None
-    paused: float = 0.0
+    waited: float = 0.0
 
     def used(self, running: Spending | None = None) -> Used:
         """Return what the session has used, `running` being the present conversation."""
         spending = self.spending + running if running else self.spending
-        return Used(self.iterations, spending, self.bench.clock.monotonic() - self.started - self.paused)
+        return Used(self.iterations, spending, self.bench.clock.monotonic() - self.started - self.waited)
 
     def actor(self, iteration: IterationId | None = None) -> Actor:
         """Return who writes for this session."""

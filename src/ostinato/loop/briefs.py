@@ -69,7 +69,7 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
         now=bench.clock.now(),
         conventions=bench.conventions(),
         decisions=_decisions(store, nodes),
-        observations=_observations(store, nodes, goal.id),
+        observations=_observations(nodes, _about(store, goal.id)),
         completed=_completed(store, nodes),
         left=tuple(
             OpenTask(task, tuple(one.id for one in store.graph.prerequisites(task.id)))
@@ -87,6 +87,7 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
     policy = run.bench.policy
     nodes = store.graph.descendants(run.goal.id)
     earlier = [i for i in store.iterations.of_task(task.id) if i.ended_at is not None and i.id != iteration.id]
+    about = _about(store, task.id)
     return BriefingFacts(
         goal=run.goal,
         task=task,
@@ -95,8 +96,9 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         max_attempts=task.task.max_attempts or policy.attempts,
         conventions=run.bench.conventions(),
         decisions=_decisions(store, nodes),
-        observations=_observations(store, nodes, task.id),
-        hints=_hints(store, nodes, task.id),
+        observations=_observations(nodes, about),
+        # What the person said about this task when it was to be tried again, the newest first.
+        hints=tuple(node for node in reversed(nodes) if node.id in about and HINT in node.labels),
         completed=_completed(store, nodes),
         dependencies=tuple(store.graph.prerequisites(task.id)),
         project_checks=policy.project_checks,
@@ -124,23 +126,17 @@ def _said(notes: Sequence[PersonNote]) -> tuple[str, ...]:
     return tuple(f"- {note.at:%Y-%m-%d %H:%M} UTC: {note.text.strip()}" for note in notes)
 
 
-def _hints(store: StorePort, nodes: list[Node], task: NodeId) -> tuple[Node, ...]:
-    """Return what the person said about this task when it was to be tried again, the newest first."""
-    about = _about(store, task)
-    return tuple(node for node in reversed(nodes) if node.id in about and HINT in node.labels)
-
-
-def _observations(store: StorePort, nodes: list[Node], task: NodeId) -> tuple[Node, ...]:
-    """Return observations about the task first, then the latest others; its hints stand with the task itself."""
-    about = _about(store, task)
+def _observations(nodes: list[Node], about: set[NodeId]) -> tuple[Node, ...]:
+    """Return the observations in `about` first, then the latest others; a task's hints stand with the task itself."""
     seen = [node for node in nodes if node.node_type is NodeType.OBSERVATION]
     mine = [node for node in seen if node.id in about and HINT not in node.labels]
     others = sorted((n for n in seen if n.id not in about), key=lambda n: (n.created_at, n.id), reverse=True)
     return (*reversed(mine), *others[:_LATEST_OBSERVATIONS])
 
 
-def _about(store: StorePort, task: NodeId) -> set[NodeId]:
-    return {e.from_id for e in store.graph.edges_of(task) if e.edge_type is EdgeType.INFORMS}
+def _about(store: StorePort, node: NodeId) -> set[NodeId]:
+    """Return the ids of the observations about a node."""
+    return {e.from_id for e in store.graph.edges_of(node) if e.edge_type is EdgeType.INFORMS}
 
 
 def _completed(store: StorePort, nodes: list[Node]) -> tuple[CompletedWork, ...]:

@@ -138,15 +138,13 @@ async def _satisfied_already(run: Run, task: Node, before: tuple[CheckRun, ...])
 async def _finish_satisfied(
     run: Run, claim: Claim, task: Node, iteration: Iteration, before: tuple[CheckRun, ...], base: str
 ) -> IterationReport:
-    verdict = judge(Change(base, base, ""), before, {}, ever_red=True)
+    change = Change(base, base, "")
+    verdict = judge(change, before, {}, ever_red=True)
     decision = Decision(Action.DONE, "already satisfied: its checks were red when planned and are green now")
     if task.task.judge:
         decision = Decision(Action.REVIEW, "its checks are green already, and a person must judge the result")
     finished = FinishedIteration(Ending.NONE, decision.reason, decision, verdict, outcome_title=task.title)
-    if decision.action is Action.REVIEW:
-        decision = await conclude(run, claim, task, iteration, Change(base, base, ""), finished)
-    else:
-        await run.bench.store(lambda s: s.iterations.finish(claim, finished))
+    decision = await conclude(run, claim, task, iteration, change, finished)
     return IterationReport(task, iteration.id, decision, Ending.NONE)
 
 

@@ -34,4 +34,22 @@ def natural_key(identifier: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key under which `os-1.2` comes before `os-1.10`. Total for any text."""
     parts = identifier.split(".")
     head: tuple[tuple[int, int, str], ...] = ((0, 0, parts[0]),)
-    return head + tuple((1, int(p), "") if p.isdecimal() else (2, 0, p) for p in parts[1:])
+    return head + tuple((1, int(p), "") if _is_number(p) else (2, 0, p) for p in parts[1:])
+
+
+def sort_text(identifier: str) -> str:
+    """Return a text that sorts, by its characters, as `natural_key` does: for a database to sort by."""
+    head, *parts = identifier.split(".")
+    return "\1".join([head, *(_sortable(part) for part in parts)])
+
+
+def _sortable(part: str) -> str:
+    if not _is_number(part):
+        return f"2{part}"
+    digits = part.lstrip("0")
+    return f"1{len(digits):04d}{digits}"
+
+
+def _is_number(part: str) -> bool:
+    # As long as an int may be; what is longer sorts as text.
+    return len(part) <= 1000 and part.isascii() and part.isdecimal()

@@ -1,7 +1,7 @@
 """What follows from the facts of the graph: which tasks are ready, which are held up and by what, which comes next.
 
-DESIGN §3 (Ready, Next) in plain Python over slim values; the store feeds it and stores none of its answers. No I/O. The
-values are NamedTuples since every command makes their classes at its start, at a quarter of a dataclass's cost.
+DESIGN §3 (Ready, Next) in plain Python over slim values: the definition. The store keeps the answers beside the facts
+(docs/decisions/0016) and is measured against this. No I/O.
 
 A task *waits* for its own open prerequisites, for those of its ancestors, for an ancestor that is blocked or failed,
 and for its open child tasks. An open prerequisite that is a goal waits for its open child tasks and goals. The state

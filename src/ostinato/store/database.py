@@ -8,7 +8,7 @@ such a descriptor drops SQLite's locks. Paths are text here: pathlib would cost 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -37,14 +37,19 @@ class Database:
         *,
         create: bool = True,
         busy_milliseconds: int = _BUSY_MILLISECONDS,
+        settle: Callable[[Database], None] = lambda _: None,
     ) -> None:
         """Open `path`; with `create`, make and migrate it. Without, an absent or empty file reads as an empty database.
+
+        `settle` brings up to date what follows from other rows: it runs before every commit, and before what is read in
+        a `reading` inside a transaction.
 
         Raises DatabaseError for a newer schema, a file that is no database of ours, a directory that cannot be written,
         and (here and in every call) when another process holds the lock for longer than `busy_milliseconds`.
         """
         self.path = path = os.fspath(path)
         self.clock = clock
+        self._settle = settle
         self._depth = 0
         self._reading = False
         in_memory = path == MEMORY or (not create and _is_empty(path))
@@ -77,6 +82,8 @@ class Database:
         self._depth += 1
         try:
             yield
+            if self._depth == 1:
+                self._settle(self)
         except BaseException:
             self._undo(undo, end)
             raise
@@ -89,8 +96,10 @@ class Database:
     def reading(self) -> Iterator[None]:
         """Let all reads of the block see one state of the database, whatever others commit meanwhile. Waits for nobody.
 
-        Inside a transaction or another reading it changes nothing.
+        Inside a transaction it shows what was written so far, settled; inside another reading it changes nothing.
         """
+        if self._depth:
+            self._settle(self)
         if self._depth or self._reading:
             yield
             return
@@ -113,6 +122,11 @@ class Database:
         """Run one statement and return its rows as tuples: for reads of many rows."""
         with _explained(self.path):
             return list(self._connection.execute(sql, parameters))
+
+    def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run one statement without an answer for each row of `?` parameters."""
+        with _explained(self.path):
+            self._connection.executemany(sql, rows)
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """Return the first row or None."""

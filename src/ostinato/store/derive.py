@@ -1,22 +1,19 @@
-"""Derived statuses: loads the facts that a question needs and lets `graph.rules` answer. It stores and writes nothing.
+"""The facts that `graph.rules` derives from: for saying why a task waits, and for working everything out anew.
 
-Statuses of tasks that are not pending need no derivation, so reads that meet none load nothing.
+Reads take what `store.settling` keeps; here nothing that was kept is looked at, so that the two can be compared.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.graph.rules import Derived, Facts, Situation, derive, open_dependents
+from ostinato.graph.rules import Facts, Situation, derive, open_dependents
 from ostinato.graph.types import Complexity, NodeType, Priority, Status
-from ostinato.store.database import Database, Row, queries
+from ostinato.store.database import Database, queries
 from ostinato.store.rows import encode_json
-
-_FEW = 50
-"""Up to this many tasks are derived from what they wait for, more of one project from the whole project."""
 
 _TYPES = {str(node_type): node_type for node_type in NodeType}
 _STATUSES = {str(status): status for status in Status}
@@ -24,48 +21,33 @@ _PRIORITIES: dict[str | None, Priority | None] = {None: None, **{str(priority): 
 _COMPLEXITIES: dict[str | None, Complexity | None] = {None: None, **{str(size): size for size in Complexity}}
 
 
-def derived(db: Database, project_id: ProjectId) -> Mapping[NodeId, Derived]:
-    """Return the spoken status and the reason of each stored pending task of the project, by its id."""
-    with db.reading():
-        return derive(project_situation(db, project_id))
-
-
-def derived_rows(db: Database, rows: Iterable[Row]) -> Mapping[NodeId, Derived]:
-    """Return the same for those of these `nodes` rows (id, project_id, node_type, status) that are pending tasks.
-
-    Call it inside the `reading` or transaction that read the rows.
-    """
-    by_project: dict[ProjectId, list[NodeId]] = defaultdict(list)
-    for row in rows:
-        if row["node_type"] == NodeType.TASK and row["status"] == Status.PENDING:
-            by_project[row["project_id"]].append(row["id"])
-    found: dict[NodeId, Derived] = {}
-    for project_id, ids in by_project.items():
-        few = len(ids) <= _FEW
-        answers = derive(upstream_situation(db, ids) if few else project_situation(db, project_id))
-        # The situation of a few holds their ancestors too, without all that those wait for.
-        found |= {node_id: answers[node_id] for node_id in ids}
-    return found
-
-
-def project_situation(db: Database, project_id: ProjectId) -> Situation:
-    """Return all of a project that matters to the statuses of its pending tasks."""
-    nodes = _facts(db.tuples(queries("nodes")["facts_of_project"], {"project_id": project_id}))
-    edges = db.tuples(queries("edges")["depends_on_of_project"], {"project_id": project_id})
-    return Situation(nodes, _by_dependent(edges))
-
-
-def upstream_situation(db: Database, ids: Collection[NodeId]) -> Situation:
-    """Return the part of the graph that the statuses of these tasks follow from."""
-    nodes = _facts(db.tuples(queries("nodes")["facts_upstream"], {"ids": encode_json(list(ids))}))
+def situation_around(db: Database, task_id: NodeId) -> Situation:
+    """Return what `graph.rules.why_not_ready` asks about a task: the task, its ancestors, what these wait for, its
+    children."""
+    nodes = _facts(db.tuples(queries("nodes")["facts_around"], {"id": task_id}))
     edges = db.tuples(queries("edges")["depends_on_of"], {"ids": encode_json(list(nodes))})
     return Situation(nodes, _by_dependent(edges))
 
 
-def dependents(situation: Situation) -> Mapping[NodeId, int]:
-    """Return how many open tasks depend directly on each node of a whole project's situation."""
-    edges = ((dependent, target) for dependent, targets in situation.depends_on.items() for target in targets)
-    return open_dependents(situation.nodes, edges)
+def misjudged(db: Database, project_id: ProjectId) -> Iterator[str]:
+    """Yield a line for each task of the project that is kept as another status, with another reason or with another
+    number of dependents than the rules give: none in a sound database."""
+    with db.reading():
+        nodes = _facts(db.tuples(queries("nodes")["facts_of_project"], {"project_id": project_id}))
+        edges = db.tuples(queries("edges")["depends_on_of_project"], {"project_id": project_id})
+        kept = db.tuples(queries("standings")["kept"], {"project_id": project_id})
+    derived = derive(Situation(nodes, _by_dependent(edges)))
+    dependents = open_dependents(nodes, ((dependent, target) for dependent, target in edges))
+    for node_id, status, reason, open_tasks in kept:
+        right = derived.get(node_id, (Status.PENDING, None))
+        if (status, reason) != right:
+            yield f"{node_id} is kept as {_said(status, reason)}, but is {_said(*right)}"
+        elif open_tasks != dependents.get(node_id, 0):
+            yield f"{node_id} is kept with {open_tasks} open dependents, but has {dependents.get(node_id, 0)}"
+
+
+def _said(status: str, reason: str | None) -> str:
+    return f"{status} ({reason})" if reason else str(status)
 
 
 def _facts(rows: Iterable[tuple[Any, ...]]) -> dict[NodeId, Facts]:
@@ -77,7 +59,7 @@ def _facts(rows: Iterable[tuple[Any, ...]]) -> dict[NodeId, Facts]:
     }
 
 
-def _by_dependent(edges: Iterable[tuple[Any, ...]]) -> dict[NodeId, tuple[NodeId, ...]]:
+def _by_dependent(edges: Iterable[tuple[Any, ...]]) -> Mapping[NodeId, tuple[NodeId, ...]]:
     found: dict[NodeId, list[NodeId]] = defaultdict(list)
     for dependent, target in edges:
         found[dependent].append(target)

@@ -3,7 +3,6 @@ several steps that of `store.reasoning`."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from ostinato.base.errors import RuleError
@@ -18,13 +17,13 @@ from ostinato.graph.texts import require_labels, require_metadata, require_text,
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.store.creation import Maker
 from ostinato.store.database import Database, queries
-from ostinato.store.derive import derived_rows, upstream_situation
+from ostinato.store.derive import situation_around
 from ostinato.store.edge_rows import decode_edge
 from ostinato.store.events import EventStore
 from ostinato.store.linking import Linker
 from ostinato.store.new_ids import NewId
 from ostinato.store.notes import handoff_notes
-from ostinato.store.reading import decode_rows, in_order, read_filtered, read_node, require_node, slim_row
+from ostinato.store.reading import decode_rows, read_filtered, read_node, require_node, slim_row
 from ostinato.store.rows import encode_details, encode_json
 from ostinato.store.search import search_nodes
 from ostinato.store.transitions import change_status
@@ -146,7 +145,7 @@ class GraphStore:
         """Return all nodes below a node through contains, each once, itself left out, by created_at and natural id."""
         with self._db.reading():
             slim_row(self._db, node_id)
-            return decode_rows(self._db, in_order(self._db.execute(queries("nodes")["descendants"], {"id": node_id})))
+            return decode_rows(self._db.execute(queries("nodes")["descendants"], {"id": node_id}))
 
     def goal_of(self, node_id: NodeId) -> Node | None:
         """Return the nearest goal above a node, or None. Raises NotFoundError."""
@@ -154,13 +153,13 @@ class GraphStore:
             slim_row(self._db, node_id)
             above = self._db.execute(queries("nodes")["ancestors"], {"id": node_id})
             goals = [row for row in above if row["node_type"] == NodeType.GOAL]
-            return next(iter(decode_rows(self._db, goals[:1])), None)
+            return next(iter(decode_rows(goals[:1])), None)
 
     def prerequisites(self, node_id: NodeId) -> list[Node]:
         """Return what a node depends on directly, by created_at and natural id. Raises NotFoundError."""
         with self._db.reading():
             slim_row(self._db, node_id)
-            return decode_rows(self._db, in_order(self._db.execute(queries("edges")["prerequisites"], {"id": node_id})))
+            return decode_rows(self._db.execute(queries("edges")["prerequisites"], {"id": node_id}))
 
     def search(
         self,
@@ -186,16 +185,15 @@ class GraphStore:
         """Return how many tasks below a goal have each derived status; statuses without a task are left out."""
         with self._db.reading():
             slim_row(self._db, goal_id)
-            rows = self._db.execute(queries("nodes")["tasks_below"], {"id": goal_id})
-            spoken = derived_rows(self._db, rows)
-            return dict(Counter(spoken.get(row["id"], (Status(row["status"]), None))[0] for row in rows))
+            rows = self._db.execute(queries("nodes")["statuses_below"], {"id": goal_id})
+        return {Status(row["status"]): row["tasks"] for row in rows}
 
     def _require_settable(self, node: Node, status: Status) -> None:
         """Raise RuleError unless a stored pending task, however it shows, may be given `status` by hand."""
         if status is Status.PENDING or node.status is status is Status.READY:
             return
         if status in {Status.READY, Status.CLAIMED} and node.status is not Status.READY:
-            why = why_not_ready(upstream_situation(self._db, [node.id]), node.id)
+            why = why_not_ready(situation_around(self._db, node.id), node.id)
             raise RuleError(f"{node.id} is {node.status} and cannot become {status}: {why}")
         # What is shown as blocked by derivation is pending still: a person may block it for a reason of its own.
         shown = Status.READY if node.status is Status.READY else Status.PENDING

@@ -16,7 +16,6 @@ from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
 from ostinato.base.spending import Spending
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
-from ostinato.store.derive import derived_rows
 from ostinato.store.rows import encode_json
 
 if TYPE_CHECKING:
@@ -86,18 +85,17 @@ class LookingStore:
 
     def nodes_of_goal(self, goal_id: NodeId) -> list[Node]:
         """Return the tasks, decisions, options and observations below a goal, by created_at and natural id."""
-        from ostinato.store.reading import decode_rows, in_order
+        from ostinato.store.reading import decode_rows
 
         with self._db.reading():
-            return decode_rows(self._db, in_order(self._db.execute(self._sql["nodes_of_goal"], {"goal_id": goal_id})))
+            return decode_rows(self._db.execute(self._sql["nodes_of_goal"], {"goal_id": goal_id}))
 
     def nodes(self, ids: Iterable[NodeId]) -> list[Node]:
         """Return the nodes with these ids, by created_at and natural id; unknown ones are left out."""
-        from ostinato.store.reading import decode_rows, in_order
+        from ostinato.store.reading import decode_rows
 
         with self._db.reading():
-            rows = self._db.execute(queries("tasks")["several"], {"ids": encode_json(list(ids))})
-            return decode_rows(self._db, in_order(rows))
+            return decode_rows(self._db.execute(self._sql["nodes"], {"ids": encode_json(list(ids))}))
 
     def edges_of_goal(self, goal_id: NodeId) -> list[Edge]:
         """Return the chosen, rejected, informs and supersedes edges from nodes below a goal, the oldest first."""
@@ -154,8 +152,7 @@ class LookingStore:
         """Return all tasks and goals of a project in short, in no order."""
         with self._db.reading():
             rows = self._db.execute(self._sql["tasks_and_goals"], {"project_id": project_id})
-            spoken = derived_rows(self._db, rows)
-        return [_task_line(row, spoken.get(row["id"])) for row in rows]
+        return [_task_line(row) for row in rows]
 
     def iterations_since(self, project_id: ProjectId, since: datetime) -> list[AttemptLine]:
         """Return the iterations of a project that run, or ended at `since` or later, the oldest first."""
@@ -187,14 +184,13 @@ class LookingStore:
         return [IterationId(row["id"]) for row in self._db.execute(self._sql["of_commit"], parameters)]
 
 
-def _task_line(row: Row, derived: tuple[Status, str | None] | None) -> TaskLine:
-    status, reason = derived or (Status(row["status"]), row["blocked_reason"])
+def _task_line(row: Row) -> TaskLine:
     return TaskLine(
         id=NodeId(row["id"]),
         node_type=NodeType(row["node_type"]),
         title=row["title"],
-        status=status,
-        reason=reason,
+        status=Status(row["spoken_status"]),
+        reason=row["spoken_reason"],
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
         started_at=_moment(row["started_at"]),
         completed_at=_moment(row["completed_at"]),

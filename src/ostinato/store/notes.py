@@ -5,10 +5,8 @@ from __future__ import annotations
 from ostinato.base.errors import NotFoundError
 from ostinato.base.ids import NodeId
 from ostinato.graph.notes import NoteRow, render_notes
-from ostinato.graph.rules import Derived
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
-from ostinato.store.derive import derived_rows
 
 
 def handoff_notes(db: Database, goal_id: NodeId) -> str:
@@ -18,20 +16,18 @@ def handoff_notes(db: Database, goal_id: NodeId) -> str:
         if db.one(sql["node"], {"id": goal_id}) is None:
             raise NotFoundError(f"no goal {goal_id}: list goals with `ostinato status`")
         rows = db.execute(sql["descendants"], {"goal_id": goal_id})
-        found = derived_rows(db, rows)
-    return render_notes(_row(row, found.get(NodeId(row["id"]))) for row in rows)
+    return render_notes(map(_row, rows))
 
 
-def _row(row: Row, shown: Derived | None) -> NoteRow:
-    status, reason = shown or (Status(row["status"]), row["blocked_reason"])
+def _row(row: Row) -> NoteRow:
     return NoteRow(
         id=NodeId(row["id"]),
         node_type=NodeType(row["node_type"]),
         title=row["title"],
-        status=status,
+        status=Status(row["spoken_status"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
-        reason=reason,
+        reason=row["spoken_reason"],
         option=row["option_title"],
         rationale=row["rationale"],
     )

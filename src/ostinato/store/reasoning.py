@@ -14,7 +14,7 @@ from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.graph import GraphStore
-from ostinato.store.reading import decode_rows, in_order, slim_row
+from ostinato.store.reading import decode_rows, slim_row
 from ostinato.store.transitions import change_status
 
 
@@ -134,9 +134,10 @@ class ReasoningStore:
         raise RuleError(f"{wanted} {problem} of {decision_id}: {known}")
 
     def _decision_above(self, node_id: NodeId) -> Node | None:
-        rows = self._db.execute(queries("nodes")["ancestors"], {"id": node_id})
+        with self._db.reading():
+            rows = self._db.execute(queries("nodes")["ancestors"], {"id": node_id})
         above = [row for row in rows if row["node_type"] == NodeType.DECISION]
-        return next(iter(decode_rows(self._db, in_order(above[:1]))), None)
+        return next(iter(decode_rows(above[:1])), None)
 
     def _replace(self, outcome: Node, revisit_id: NodeId, old: Node | None, title: str, actor: Actor) -> None:
         goal = self._graph.goal_of(outcome.id)

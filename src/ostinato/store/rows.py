@@ -14,20 +14,16 @@ from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.database import Row
 
-Derived = tuple[Status, str | None]
-"""A pending task's status as a reader sees it, and why it is blocked."""
 
-
-def decode_node(row: Row, derived: Derived | None = None) -> Node:
-    """Return the node of a whole `nodes` row; `derived` replaces the stored status and reason of a pending task."""
-    status, reason = derived or (Status(row["status"]), row["blocked_reason"])
+def decode_node(row: Row) -> Node:
+    """Return the node of a whole row of the view `spoken`, with its derived status and reason."""
     node_type = NodeType(row["node_type"])
     return Node(
         id=NodeId(row["id"]),
         project_id=ProjectId(row["project_id"]),
         node_type=node_type,
         title=row["title"],
-        status=status,
+        status=Status(row["spoken_status"]),
         created_at=parse_time(row["created_at"]),
         description=row["description"],
         priority=Priority(row["priority"]) if row["priority"] else None,
@@ -36,7 +32,7 @@ def decode_node(row: Row, derived: Derived | None = None) -> Node:
         labels=tuple(json.loads(row["labels"])),
         started_at=parse_time(row["started_at"]) if row["started_at"] else None,
         completed_at=parse_time(row["completed_at"]) if row["completed_at"] else None,
-        blocked_reason=reason,
+        blocked_reason=row["spoken_reason"],
         details=decode_details(node_type, row["details"], row["attempts"]),
         metadata=json.loads(row["metadata"]),
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,

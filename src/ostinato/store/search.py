@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ostinato.graph.types import Node, Status
 from ostinato.store.database import Database, Row, queries
-from ostinato.store.reading import decode_rows, stored_words
+from ostinato.store.reading import decode_rows
 
 
 def fts_query(text: str) -> str | None:
@@ -31,18 +31,14 @@ def search_nodes(
     wanted = text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").strip()
     if not wanted or limit < 1:
         return []
-    first, second = stored_words(status)
     parameters = {
         "project_id": project_id,
         "node_type": node_type and str(node_type),
-        "first": first,
-        "second": second,
-        # A derived status is known only after reading, so all matches are read then.
-        "limit": -1 if status in {Status.READY, Status.PENDING, Status.BLOCKED} else limit,
+        "status": status and str(status),
+        "limit": limit,
     }
     with db.reading():
-        rows = _matches(db, wanted, parameters)
-        return decode_rows(db, rows, status)[:limit]
+        return decode_rows(_matches(db, wanted, parameters)[:limit])
 
 
 def _matches(db: Database, wanted: str, parameters: Mapping[str, object]) -> list[Row]:

@@ -135,4 +135,11 @@ def open_store(path: str | os.PathLike[str], clock: Clock, *, create: bool = Tru
 
     Raises DatabaseError.
     """
-    return Store(Database(path, clock, create=create))
+    return Store(Database(path, clock, create=create, settle=_settle))
+
+
+def _settle(db: Database) -> None:
+    # Late: what only reads settles nothing.
+    from ostinato.store.settling import settle
+
+    settle(db)

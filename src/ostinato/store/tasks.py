@@ -5,7 +5,6 @@ What only writing needs is imported by the methods that write: asking for the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,11 +14,9 @@ from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, SessionId
 from ostinato.base.text import clip, one_line
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.rules import NextKey, derive, next_key
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import queries
-from ostinato.store.derive import dependents, project_situation
-from ostinato.store.reading import slim_row
+from ostinato.store.reading import no_node, slim_row
 from ostinato.store.rows import decode_node, encode_json
 
 if TYPE_CHECKING:
@@ -44,10 +41,8 @@ class TaskStore:
     ) -> list[Node]:
         """Return the ready tasks in the order Next: of a project, of all that lies below a goal, or of all projects."""
         with self._db.reading():
-            ids = self._ready_ids(project_id, goal_id)
-            wanted = ids if limit is None else ids[: max(0, limit)]
-            rows = {row["id"]: row for row in self._db.execute(self._sql["several"], {"ids": encode_json(wanted)})}
-            return [decode_node(rows[node_id], (Status.READY, None)) for node_id in wanted]
+            keys = self._ready_keys(project_id, goal_id, -1 if limit is None else max(0, limit))
+            return [decode_node(row) for row in self._db.execute(self._sql["several"], {"keys": encode_json(keys)})]
 
     def next(self, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None) -> Node | None:
         """Return the first ready task, or None."""
@@ -96,10 +91,10 @@ class TaskStore:
         from ostinato.graph.iterations import Claim
 
         with self._db.transaction():
-            ids = self._ready_ids(None, goal_id)
-            if not ids or self._store.steering.paused(goal_id):
+            found = self.next(goal_id=goal_id)
+            if found is None or self._store.steering.paused(goal_id):
                 return None
-            task_id = ids[0]
+            task_id = found.id
             actor = Actor("loop", session_id=session_id)
             self._change(task_id, Status.CLAIMED, agent=agent, actor=actor)
             now = self._db.clock.now()
@@ -177,30 +172,27 @@ class TaskStore:
             project_id = ProjectId(slim_row(self._db, claim.task_id)["project_id"])
             return self._store.graph.add_node(project_id, replace(new, parent_id=claim.task_id), actor)
 
-    def _ready_ids(self, project_id: ProjectId | None, goal_id: NodeId | None) -> list[NodeId]:
-        within: set[NodeId] | None = None
+    def _ready_keys(self, project_id: ProjectId | None, goal_id: NodeId | None, limit: int) -> list[int]:
+        sql = queries("standings")
         if goal_id is not None:
-            owner = ProjectId(slim_row(self._db, goal_id)["project_id"])
-            if project_id not in {None, owner}:
-                return []
-            project_id = owner
-            within = {row[0] for row in self._db.tuples(queries("nodes")["tasks_below"], {"id": goal_id})}
-        keyed: list[tuple[NextKey, NodeId]] = []
-        for project in self._projects(project_id):
-            keyed += self._ready_of_project(project, within)
-        return [node_id for _, node_id in sorted(keyed)]
-
-    def _ready_of_project(self, project_id: ProjectId, within: set[NodeId] | None) -> Iterator[tuple[NextKey, NodeId]]:
-        situation = project_situation(self._db, project_id)
-        counts = dependents(situation)
-        for node_id, (status, _) in derive(situation).items():
-            if status is Status.READY and (within is None or node_id in within):
-                yield next_key(situation.nodes[node_id], counts.get(node_id, 0)), node_id
-
-    def _projects(self, project_id: ProjectId | None) -> list[ProjectId]:
+            return self._ready_below(goal_id, project_id, limit)
         if project_id is not None:
-            return [project_id]
-        return [ProjectId(row["id"]) for row in self._db.execute(self._sql["projects"])]
+            return self._keys(sql["next_of_project"], project_id=project_id, limit=limit)
+        return self._keys(sql["next_of_all"], limit=limit)
+
+    def _ready_below(self, goal_id: NodeId, project_id: ProjectId | None, limit: int) -> list[int]:
+        sql = queries("standings")
+        goal = self._db.one(sql["place_of"], {"id": goal_id})
+        if goal is None:
+            raise no_node(goal_id)
+        if project_id not in {None, goal["project_id"]}:
+            return []
+        if goal["key"] == goal["root_key"]:
+            return self._keys(sql["next_of_root"], root_key=goal["key"], limit=limit)
+        return self._keys(sql["next_below"], root_key=goal["root_key"], goal_id=goal_id, limit=limit)
+
+    def _keys(self, sql: str, **parameters: str | int) -> list[int]:
+        return [key for (key,) in self._db.tuples(sql, parameters)]
 
     def _new_token(self) -> int:
         row = self._db.one(self._sql["new_token"])

@@ -64,7 +64,7 @@ def complete_upwards(db: Database, events: EventStore, parent_id: NodeId | None,
                 return
             _write(db, events, row, Status.COMPLETED, reason=_CHILDREN_DONE, actor=actor)
         elif node_type is NodeType.GOAL:
-            if _has(db, "has_open_task_below", parent_id):
+            if _has(db, "has_open_child_task", parent_id) or _has(db, "has_open_task_below", parent_id):
                 return
             if status is Status.ACTIVE and _has(db, "has_task_below", parent_id):
                 _write(db, events, row, Status.COMPLETED, reason=_TASKS_DONE, actor=actor)
@@ -127,8 +127,7 @@ def _write(
 def _children_complete(db: Database, row: Row) -> bool:
     if row["status"] != Status.PENDING or row["has_checks"]:
         return False
-    counts = db.one(queries("nodes")["child_tasks"], {"id": row["id"]}) or {"open": 0, "completed": 0}
-    return not counts["open"] and counts["completed"] > 0
+    return not _has(db, "has_open_child_task", row["id"]) and _has(db, "has_completed_child_task", row["id"])
 
 
 def _has(db: Database, query: str, node_id: NodeId) -> bool:

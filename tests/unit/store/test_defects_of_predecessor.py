@@ -36,12 +36,11 @@ def test_a1_each_descendant_is_named_once_and_cycles_are_refused(garden: Garden)
 
 def test_a2_more_descendants_than_sqlite_has_variables_are_no_special_case(garden: Garden, store: Store) -> None:
     goal = garden.goal()
-    store.db.execute(
-        """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+    many = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
         INSERT INTO nodes (id, project_id, node_type, title, status, created_at, parent_id)
-        SELECT :goal || '.' || i, :project, 'task', 't', 'pending', '2026-01-01T00:00:00.000000Z', :goal FROM n""",
-        {"goal": goal.id, "project": garden.project.id},
-    )
+        SELECT :goal || '.' || i, :project, 'task', 't', 'pending', '2026-01-01T00:00:00.000000Z', :goal FROM n"""
+    with store.db.transaction():
+        store.db.execute(many, {"goal": goal.id, "project": garden.project.id})
     assert store.graph.counts(goal.id) == {Status.READY: 40_000}
     assert len(store.graph.query(NodeFilter(goal_id=goal.id, status=Status.READY))) == 40_000
     assert [node.id for node in store.tasks.ready(limit=2)] == [f"{goal.id}.1", f"{goal.id}.2"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,16 +76,13 @@ def expected(store: Store) -> tuple[dict[NodeId, Derived], list[NodeId]]:
     return spoken, [task.id for task in sorted(ready, key=lambda task: next_key(task, counts.get(task.id, 0)))]
 
 
-@pytest.mark.parametrize("few", [0, 50])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=int(os.environ.get("OSTINATO_EXAMPLES", "100")), deadline=None)
 @given(seed=st.integers(0, 10**9))
-def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(few: int, seed: int) -> None:
+def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(seed: int) -> None:
     chance = random.Random(seed)
     store = open_store(MEMORY, FakeClock())
     garden = Garden(store, store.projects.add(str(Path("/repository"))))
     nodes = [garden.goal()]
-    patch = pytest.MonkeyPatch()
-    patch.setattr(derive, "_FEW", few)
     try:
         for step in range(40):
             try:
@@ -96,14 +93,13 @@ def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(few: 
                 compare(garden)
         compare(garden)
     finally:
-        patch.undo()
         store.close()
 
 
 def compare(garden: Garden) -> None:
     store = garden.store
     spoken, order = expected(store)
-    assert dict(derive.derived(store.db, garden.project.id)) == spoken
+    assert list(derive.misjudged(store.db, garden.project.id)) == []
     for node in store.graph.query(NodeFilter()):
         alone = store.graph.get(node.id)
         assert alone == node

@@ -20,8 +20,9 @@ DELETE FROM edges WHERE id = :id
 SELECT * FROM edges WHERE from_id = :id AND edge_type = :edge_type
 
 -- name: prerequisites
-SELECT nodes.* FROM edges JOIN nodes ON nodes.id = edges.to_id
-WHERE edges.from_id = :id AND edges.edge_type = 'depends_on'
+SELECT spoken.* FROM edges CROSS JOIN spoken
+WHERE edges.from_id = :id AND edges.edge_type = 'depends_on' AND spoken.id = edges.to_id
+ORDER BY spoken.created_at, spoken.sort_id
 
 -- name: depends_on_of_project
 SELECT edges.from_id, edges.to_id

@@ -8,8 +8,14 @@ WITH RECURSIVE below (id) AS (
     UNION
     SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.* FROM below CROSS JOIN nodes
-WHERE nodes.id = below.id AND nodes.node_type IN ('task', 'decision', 'option', 'observation')
+SELECT spoken.* FROM below CROSS JOIN spoken
+WHERE spoken.id = below.id AND spoken.node_type IN ('task', 'decision', 'option', 'observation')
+ORDER BY spoken.created_at, spoken.sort_id
+
+-- name: nodes
+SELECT spoken.* FROM json_each(:ids) wanted CROSS JOIN spoken
+WHERE spoken.id = wanted.value
+ORDER BY spoken.created_at, spoken.sort_id
 
 -- name: edges_of_goal
 WITH RECURSIVE below (id) AS (
@@ -81,8 +87,8 @@ SELECT pauses.goal_id, pauses.at FROM pauses JOIN nodes ON nodes.id = pauses.goa
 WHERE :project_id IS NULL OR nodes.project_id = :project_id
 
 -- name: tasks_and_goals
-SELECT id, project_id, node_type, status, parent_id, title, blocked_reason, started_at, completed_at
-FROM nodes
+SELECT id, node_type, spoken_status, parent_id, title, spoken_reason, started_at, completed_at
+FROM spoken
 WHERE project_id = :project_id AND node_type IN ('task', 'goal')
 
 -- name: iterations_since

@@ -1,8 +1,9 @@
--- Nodes: reading, making and changing them, and the slim facts that statuses are derived from.
+-- Nodes: reading, making and changing them, and the slim facts that statuses are derived from. Whole rows come from the
+-- view `spoken`, which adds the derived status and an id that sorts in natural order.
 -- CROSS JOIN stands where SQLite by itself takes the tables in the other order, which reads all of one for each of few.
 
 -- name: get
-SELECT * FROM nodes WHERE id = :id
+SELECT * FROM spoken WHERE id = :id
 
 -- name: slim
 SELECT id, project_id, node_type, title, status, parent_id, started_at, has_checks FROM nodes WHERE id = :id
@@ -57,7 +58,7 @@ WITH RECURSIVE up (id, depth) AS (
     FROM up JOIN nodes ON nodes.id = up.id
     WHERE nodes.parent_id IS NOT NULL
 )
-SELECT nodes.* FROM up JOIN nodes ON nodes.id = up.id ORDER BY up.depth
+SELECT spoken.* FROM up CROSS JOIN spoken WHERE spoken.id = up.id ORDER BY up.depth
 
 -- name: descendants
 WITH RECURSIVE below (id) AS (
@@ -65,17 +66,18 @@ WITH RECURSIVE below (id) AS (
     UNION
     SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.* FROM below CROSS JOIN nodes WHERE nodes.id = below.id
+SELECT spoken.* FROM below CROSS JOIN spoken WHERE spoken.id = below.id ORDER BY spoken.created_at, spoken.sort_id
 
--- name: tasks_below
+-- name: statuses_below
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id
     UNION
     SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.id, nodes.project_id, nodes.node_type, nodes.status, nodes.blocked_reason
-FROM below CROSS JOIN nodes
-WHERE nodes.id = below.id AND nodes.node_type = 'task'
+SELECT spoken.spoken_status AS status, count(*) AS tasks
+FROM below CROSS JOIN spoken
+WHERE spoken.id = below.id AND spoken.node_type = 'task'
+GROUP BY spoken.spoken_status
 
 -- name: has_open_task_below
 WITH RECURSIVE below (id) AS (
@@ -96,30 +98,40 @@ WITH RECURSIVE below (id) AS (
 )
 SELECT 1 AS found FROM below CROSS JOIN nodes WHERE nodes.id = below.id AND nodes.node_type = 'task' LIMIT 1
 
--- name: child_tasks
-SELECT coalesce(sum(status NOT IN ('completed', 'cancelled')), 0) AS open,
-       coalesce(sum(status = 'completed'), 0) AS completed
-FROM nodes
+-- name: has_open_child_task
+-- By the statuses that are open: so each is one step into the index.
+SELECT 1 AS found FROM nodes
 WHERE parent_id = :id AND node_type = 'task'
+  AND status IN ('pending', 'claimed', 'in_progress', 'review', 'blocked', 'failed')
+LIMIT 1
+
+-- name: has_completed_child_task
+SELECT 1 AS found FROM nodes WHERE parent_id = :id AND node_type = 'task' AND status = 'completed' LIMIT 1
 
 -- name: query
-SELECT * FROM nodes
+SELECT * FROM spoken
 WHERE (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
+ORDER BY created_at, sort_id
+LIMIT :limit
 
 -- name: query_of_project
-SELECT * FROM nodes
+SELECT * FROM spoken
 WHERE project_id = :project_id
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
+ORDER BY created_at, sort_id
+LIMIT :limit
 
 -- name: query_of_parent
-SELECT * FROM nodes
+SELECT * FROM spoken
 WHERE parent_id = :parent_id
   AND (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
+ORDER BY created_at, sort_id
+LIMIT :limit
 
 -- name: query_of_goal
 WITH RECURSIVE below (id) AS (
@@ -127,12 +139,14 @@ WITH RECURSIVE below (id) AS (
     UNION
     SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
 )
-SELECT nodes.* FROM below CROSS JOIN nodes
-WHERE nodes.id = below.id
+SELECT spoken.* FROM below CROSS JOIN spoken
+WHERE spoken.id = below.id
   AND (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
   AND (:parent_id IS NULL OR parent_id = :parent_id)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
+ORDER BY created_at, sort_id
+LIMIT :limit
 
 -- name: facts_of_project
 -- What the rules need of a project: all that is open, and whatever contains something.
@@ -143,33 +157,19 @@ WHERE project_id = :project_id
         AND status NOT IN ('completed', 'cancelled', 'decided', 'superseded'))
        OR id IN (SELECT parent_id FROM nodes WHERE project_id = :project_id))
 
--- name: facts_upstream
--- The same for some tasks only: their ancestors and all that they wait for, however far. `whole` tells a node that is
--- waited for itself from an ancestor, of which only its state and its own prerequisites matter.
-WITH RECURSIVE up (id, whole) AS (
-    SELECT value, 1 FROM json_each(:ids)
+-- name: facts_around
+-- What the rules need to say why a task is not ready: itself, its ancestors, what these wait for, and its children.
+WITH RECURSIVE up (id) AS (
+    SELECT :id
     UNION
-    SELECT nodes.parent_id, 0
-    FROM up CROSS JOIN nodes
-    WHERE nodes.id = up.id AND nodes.parent_id IS NOT NULL
-      AND (up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
-           OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')))
-    UNION
-    SELECT edges.to_id, 1
-    FROM up CROSS JOIN nodes CROSS JOIN edges
-    WHERE nodes.id = up.id AND edges.from_id = up.id AND edges.edge_type = 'depends_on'
-      AND (up.whole = 0 OR (nodes.node_type = 'task' AND nodes.status = 'pending')
-           OR (nodes.node_type IN ('goal', 'decision')
-               AND nodes.status NOT IN ('completed', 'cancelled', 'decided', 'superseded')))
-    UNION
-    SELECT child.id, 1
-    FROM up CROSS JOIN nodes CROSS JOIN nodes child
-    WHERE up.whole = 1 AND nodes.id = up.id AND child.parent_id = up.id
-      AND ((nodes.node_type = 'task' AND nodes.status = 'pending' AND child.node_type = 'task')
-           OR (nodes.node_type = 'goal' AND nodes.status NOT IN ('completed', 'cancelled')
-               AND child.node_type IN ('task', 'goal')))
-      AND child.status NOT IN ('completed', 'cancelled')
+    SELECT nodes.parent_id FROM up CROSS JOIN nodes WHERE nodes.id = up.id AND nodes.parent_id IS NOT NULL
 )
 SELECT nodes.id, node_type, status, parent_id, priority, complexity, created_at
-FROM (SELECT DISTINCT id FROM up) needed CROSS JOIN nodes
+FROM (SELECT id FROM up
+      UNION
+      SELECT edges.to_id FROM up CROSS JOIN edges
+      WHERE edges.from_id = up.id AND edges.edge_type = 'depends_on'
+      UNION
+      SELECT nodes.id FROM nodes WHERE nodes.parent_id = :id) needed
+CROSS JOIN nodes
 WHERE nodes.id = needed.id

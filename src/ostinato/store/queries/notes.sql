@@ -9,10 +9,10 @@ WITH RECURSIVE below (id) AS (
     FROM below CROSS JOIN edges -- in this order: SQLite takes the other one by itself, which is quadratic
     WHERE edges.from_id = below.id AND edges.edge_type = 'contains'
 )
-SELECT nodes.id, nodes.project_id, nodes.node_type, nodes.title, nodes.status, nodes.created_at, nodes.completed_at,
-       nodes.blocked_reason, options.title AS option_title, chosen.label AS rationale
+SELECT nodes.id, nodes.node_type, nodes.title, nodes.spoken_status, nodes.created_at, nodes.completed_at,
+       nodes.spoken_reason, options.title AS option_title, chosen.label AS rationale
 FROM below
-JOIN nodes ON nodes.id = below.id
+CROSS JOIN spoken AS nodes ON nodes.id = below.id
 LEFT JOIN edges AS chosen ON nodes.node_type = 'decision' AND nodes.status = 'decided' AND chosen.id = (
     SELECT latest.id FROM edges AS latest
     WHERE latest.from_id = nodes.id AND latest.edge_type = 'chosen'

@@ -2,11 +2,11 @@
 
 -- name: nodes
 SELECT nodes.*, bm25(node_search, 4.0, 1.0) AS rank
-FROM node_search JOIN nodes ON nodes.key = node_search.rowid
+FROM node_search JOIN spoken AS nodes ON nodes.key = node_search.rowid
 WHERE node_search MATCH :query
   AND (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
 ORDER BY rank, created_at, nodes.key
 LIMIT :limit
 
@@ -18,10 +18,10 @@ WITH found (key, rank) AS MATERIALIZED (
 SELECT goals.*, min(found.rank) AS rank
 FROM found
 JOIN sessions ON sessions.key = found.key
-JOIN nodes goals ON goals.id = sessions.goal_id
+JOIN spoken goals ON goals.id = sessions.goal_id
 WHERE (:project_id IS NULL OR goals.project_id = :project_id)
   AND (:node_type IS NULL OR goals.node_type = :node_type)
-  AND (:first IS NULL OR goals.status = :first OR goals.status = :second)
+  AND (:status IS NULL OR goals.spoken_status = :status)
 GROUP BY goals.key
 ORDER BY rank, goals.created_at, goals.key
 LIMIT :limit
@@ -29,10 +29,10 @@ LIMIT :limit
 -- name: literal
 -- For a query without any word: its characters, as they are, in title or description.
 SELECT nodes.*, 0 AS rank
-FROM nodes
+FROM spoken AS nodes
 WHERE (instr(title, :text) > 0 OR instr(description, :text) > 0)
   AND (:project_id IS NULL OR project_id = :project_id)
   AND (:node_type IS NULL OR node_type = :node_type)
-  AND (:first IS NULL OR status = :first OR status = :second)
+  AND (:status IS NULL OR spoken_status = :status)
 ORDER BY created_at, key
 LIMIT :limit

@@ -19,8 +19,5 @@ SELECT 1 AS held FROM claims WHERE task_id = :task_id AND token = :token
 -- name: reset_attempts
 UPDATE nodes SET attempts = 0 WHERE id = :id
 
--- name: projects
-SELECT id FROM projects ORDER BY id
-
 -- name: several
-SELECT nodes.* FROM json_each(:ids) wanted CROSS JOIN nodes WHERE nodes.id = wanted.value
+SELECT spoken.* FROM json_each(:keys) wanted CROSS JOIN spoken WHERE spoken.key = wanted.value ORDER BY wanted.key

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from ostinato.base.ids import natural_key
 from ostinato.graph.rules import holds_up_parent, waits_upstream
 from ostinato.graph.types import NodeType, Status
-from ostinato.store.database import Database, queries
-from ostinato.store.settling import as_json
+from ostinato.store.database import Database, key_list, queries
 
 _STOPPED = frozenset({Status.BLOCKED, Status.FAILED})
 
@@ -103,7 +102,7 @@ class _Labels:
 
     def look(self, keys: Iterable[int]) -> Iterator[Seen]:
         """Yield both states of these nodes with what they have and what is supported."""
-        asked = as_json(keys)
+        asked = key_list(keys)
         nearest_target = self._nearest(self._read("labelled_prerequisites", asked))
         children: dict[int, list[tuple[NodeType, Label]]] = defaultdict(list)
         for key, child_type, source, distance in self._named(self._read("labelled_children", asked), 2):
@@ -123,13 +122,13 @@ class _Labels:
 
     def that_name(self, sources: Iterable[int], keys: Iterable[int]) -> set[int]:
         """Return those of these nodes that have a label with one of these sources."""
-        parameters = {"sources": as_json(sources), "keys": as_json(keys)}
+        parameters = {"sources": key_list(sources), "keys": key_list(keys)}
         return {key for (key,) in self._db.tuples(self._sql["that_name"], parameters)}
 
     def of(self, states: Iterable[State]) -> dict[State, Label | None]:
         """Return the present labels of these states' nodes, both states each."""
         found: dict[State, Label | None] = {}
-        for row in self._named(self._read("labels", as_json({state.key for state in states})), 4, 6):
+        for row in self._named(self._read("labels", key_list({state.key for state in states})), 4, 6):
             found[State(row[0], False)] = self._optional(row[4], row[5])
             found[State(row[0], True)] = self._optional(row[6], row[7])
         return found
@@ -146,15 +145,15 @@ class _Labels:
     def waiting_for(self, states: Iterable[State]) -> Iterator[tuple[State, State, int]]:
         """Yield (state, who waits for it directly, distance between them)."""
         nodes, gates = _parted(states)
-        for key, other, kind, status in self._read("dependents", as_json(nodes)):
+        for key, other, kind, status in self._read("dependents", key_list(nodes)):
             yield State(key, False), State(other, True), 1
             if waits_upstream(NodeType(kind), Status(status)):
                 yield State(key, False), State(other, False), 1
-        for key, other, kind, status, own_kind in self._read("parents", as_json(nodes)):
+        for key, other, kind, status, own_kind in self._read("parents", key_list(nodes)):
             parent_type = NodeType(kind)
             if holds_up_parent(NodeType(own_kind), parent_type) and waits_upstream(parent_type, Status(status)):
                 yield State(key, False), State(other, False), 1
-        for key, other, kind, status in self._read("children", as_json(gates)):
+        for key, other, kind, status in self._read("children", key_list(gates)):
             yield State(key, True), State(other, True), 0
             if kind != NodeType.DECISION and waits_upstream(NodeType(kind), Status(status)):
                 yield State(key, True), State(other, False), 0
@@ -173,7 +172,7 @@ class _Labels:
         """Return rows after looking up the ids of the sources in these columns."""
         missing = {row[column] for row in rows for column in columns} - self._names.keys() - {None}
         if missing:
-            found = self._read("ids", as_json(missing))
+            found = self._read("ids", key_list(missing))
             self._names.update((key, natural_key(node_id)) for key, node_id in found)
         return rows
 

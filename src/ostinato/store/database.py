@@ -219,6 +219,11 @@ def queries(name: str) -> dict[str, str]:
     return found
 
 
+def key_list(keys: Iterable[int]) -> str:
+    """Return row numbers as the JSON array that a query takes with `json_each`."""
+    return f"[{','.join(map(str, keys))}]"
+
+
 def _text(name: str) -> str:
     with open(f"{_FOLDER}/{name}", encoding="utf-8") as file:
         return file.read()

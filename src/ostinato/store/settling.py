@@ -7,11 +7,10 @@ the consequences are followed as far as they go, a set of nodes at a time: the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ostinato.base.ids import sort_text
-from ostinato.store.database import Database, queries
+from ostinato.store.database import Database, key_list, queries
 
 ALL = 0
 """In the place of a key in `unsettled`: everything."""
@@ -29,7 +28,7 @@ def settle(db: Database) -> None:
         _settle_all(db)
     else:
         _place(db, keys)
-        if db.tuples(sql["hindered"], {"keys": as_json(keys)})[0][0]:
+        if db.tuples(sql["hindered"], {"keys": key_list(keys)})[0][0]:
             # Late: most changes are made where nothing is blocked.
             from ostinato.store.blockers import relabel
 
@@ -55,18 +54,13 @@ def _settle_all(db: Database) -> None:
         spread_from(db, stopped)
 
 
-def as_json(keys: Iterable[int]) -> str:
-    """Return keys as the JSON array that the queries take."""
-    return f"[{','.join(map(str, keys))}]"
-
-
 def _place(db: Database, keys: list[int]) -> None:
     """Say again of these nodes, and of what lies below them as far as it matters, whether they are held and ready."""
     sql = queries("standings")
     while keys:
         changed: list[tuple[Any, ...]] = []
         passed_on: list[int] = []
-        for row in db.tuples(sql["places"], {"keys": as_json(keys)}):
+        for row in db.tuples(sql["places"], {"keys": key_list(keys)}):
             key, node_id, node_type, status, prerequisites, children, root, held, ready, sort_id = row[:10]
             root_now, held_above, parent_status = row[10:]
             held_now = bool(prerequisites or held_above or parent_status in _HINDERS)
@@ -77,4 +71,6 @@ def _place(db: Database, keys: list[int]) -> None:
             if place[:2] != (root, held):
                 passed_on.append(key)
         db.many(sql["place"], changed)
-        keys = [child for _, child, *_ in db.tuples(sql["children"], {"keys": as_json(passed_on)})] if passed_on else []
+        keys = (
+            [child for _, child, *_ in db.tuples(sql["children"], {"keys": key_list(passed_on)})] if passed_on else []
+        )

@@ -6,7 +6,7 @@ Nothing here decides what is worth an event, and no row is ever changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ostinato.base.clock import parse_time
@@ -17,6 +17,9 @@ from ostinato.store.database import Database, Row, queries
 from ostinato.store.rows import encode_json
 
 PAYLOAD_VERSION = 1
+
+Told = tuple[EventKind, NodeId | None, Mapping[str, Any]]
+"""What an event tells: its kind, its node, its payload."""
 
 
 class EventStore:
@@ -37,19 +40,12 @@ class EventStore:
     ) -> None:
         """Append one event at the present time; `v` and `by` join the payload. Call it inside the transaction that
         makes the change."""
-        found = {"v": PAYLOAD_VERSION, "by": actor.by, **(payload or {})}
-        self._db.execute(
-            self._sql["add"],
-            {
-                "at": self._db.now(),
-                "kind": str(kind),
-                "project_id": project_id,
-                "session_id": actor.session_id,
-                "iteration_id": actor.iteration_id,
-                "node_id": node_id,
-                "payload": encode_json(found),
-            },
-        )
+        self._db.execute(self._sql["add"], _row(self._db.now(), (kind, node_id, payload or {}), project_id, actor))
+
+    def add_many(self, told: Iterable[Told], *, project_id: ProjectId, actor: Actor = PERSON) -> None:
+        """Append many events of one project, all of one moment; otherwise like `add`."""
+        now = self._db.now()
+        self._db.insert("events", (_row(now, one, project_id, actor) for one in told))
 
     def after(
         self, seq: int, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None, limit: int = 1000
@@ -71,6 +67,19 @@ class EventStore:
         """Return the seq of the newest event, 0 when there is none."""
         row = self._db.one(self._sql["last_seq"])
         return int(row["seq"]) if row else 0
+
+
+def _row(at: str, told: Told, project_id: ProjectId | None, actor: Actor) -> Row:
+    kind, node_id, payload = told
+    return {
+        "at": at,
+        "kind": str(kind),
+        "project_id": project_id,
+        "session_id": actor.session_id,
+        "iteration_id": actor.iteration_id,
+        "node_id": node_id,
+        "payload": encode_json({"v": PAYLOAD_VERSION, "by": actor.by, **payload}),
+    }
 
 
 def _decode(row: Row) -> Event:

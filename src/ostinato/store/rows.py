@@ -6,7 +6,7 @@ Decoding is strict: a row that cannot be read raises, it is never guessed.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from ostinato.base.clock import parse_time
@@ -66,17 +66,16 @@ def encode_details(details: Details) -> str:
     if details is None:
         return "{}"
     plain = type(details)()
-    found = {
-        name: value for name, value in asdict(details).items() if name != "attempts" and value != getattr(plain, name)
-    }
+    names = (name for name in details.__slots__ if name != "attempts")
+    found = {name: value for name in names if (value := getattr(details, name)) != getattr(plain, name)}
     if "checks" in found:
-        found["checks"] = [_without_defaults(check) for check in found["checks"]]
-    return json.dumps(found, ensure_ascii=False)
+        found["checks"] = [_encode_check(check) for check in found["checks"]]
+    return json.dumps(found, ensure_ascii=False) if found else "{}"
 
 
 def encode_json(value: object) -> str:
     """Return compact JSON text, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _compact().encode(value)
 
 
 def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
@@ -93,5 +92,12 @@ def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
     )
 
 
-def _without_defaults(check: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in check.items() if value not in (None, False)}
+def _encode_check(check: Check) -> dict[str, Any]:
+    found = {"command": check.command, "timeout": check.timeout, "working_dir": check.working_dir, "guard": check.guard}
+    return {name: value for name, value in found.items() if value not in (None, False)}
+
+
+@cache
+def _compact() -> json.JSONEncoder:
+    """Return the encoder, made once: json.dumps makes one for each call that asks for another form than its own."""
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,29 @@
+-- Interchange: nodes are known by a uid wherever they go, and files of the graph by what was seen of them.
+--
+-- An id is counted by a parent in one database, so two people may give the same id to two nodes; a uid tells them apart.
+-- It is random, and filled here where an insert names none: old programs' rows and every way in have one.
+ALTER TABLE nodes ADD COLUMN uid TEXT;
+UPDATE nodes SET uid = lower(hex(randomblob(16)));
+CREATE UNIQUE INDEX nodes_by_uid ON nodes (uid);
+CREATE TRIGGER nodes_uid AFTER INSERT ON nodes WHEN NEW.uid IS NULL
+BEGIN
+    UPDATE nodes SET uid = lower(hex(randomblob(16))) WHERE key = NEW.key;
+END;
+
+-- Files whose content went into the database or came out of it, by digest: such a file may be replaced without loss.
+-- `goal_id` is '' for the file of the nodes outside every goal. One row per content, the newest time counts.
+CREATE TABLE graph_files (
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    goal_id    TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    PRIMARY KEY (project_id, goal_id, digest)
+);
+
+-- What the file that a goal came from called its project, so that every clone writes the same name.
+CREATE TABLE graph_file_names (
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    goal_id    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    PRIMARY KEY (project_id, goal_id)
+);

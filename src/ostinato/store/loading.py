@@ -23,7 +23,11 @@ from ostinato.graph.waiting_order import Outline, require_acyclic
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.events import EventStore
 from ostinato.store.rows import encode_details, encode_json
+from ostinato.store.settling import unsettle_all
 from ostinato.store.transitions import task_joined
+
+_MANY = 2_000
+"""From so many nodes and edges on, readiness is worked out for the whole graph at the end, not row by row."""
 
 _HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
 
@@ -60,6 +64,8 @@ def load(
         joined = [*given, *_missing_contains(batch, given)]
         _require_whole(db, project_id, outlines, joined, bool(known))
         batch = _parents_first(_with_active_goals(batch))
+        if len(batch) + len(joined) > _MANY:
+            unsettle_all(db)
         _write(db, project_id, batch, joined)
         _tell(events, project_id, batch, joined, actor)
         _follow(db, events, batch, actor)

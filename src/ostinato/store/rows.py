@@ -75,6 +75,9 @@ def encode_details(details: Details) -> str:
 
 def encode_json(value: object) -> str:
     """Return compact JSON text, characters as they are."""
+    # Most lists and maps are empty, and encoding is dear.
+    if value == [] or value == {}:
+        return "[]" if value == [] else "{}"
     return _compact().encode(value)
 
 

@@ -54,10 +54,11 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     """Return `text` safe for a terminal: control, escape and bidi characters become visible `\\xNN` forms."""
     if text.isprintable():
         return text
-    return "".join(ch if _harmless(ch) or (keep_newlines and ch in "\n\t") else _visible(ch) for ch in text)
+    return "".join(ch if harmless(ch) or (keep_newlines and ch in "\n\t") else _visible(ch) for ch in text)
 
 
-def _harmless(ch: str) -> bool:
+def harmless(ch: str) -> bool:
+    """Tell whether a terminal shows this character and does nothing else: no control, escape or bidi character."""
     if ch.isprintable():
         return True
     # Late: ordinary text needs no table. Odd blanks and characters that are not assigned yet do no harm.

@@ -1,0 +1,215 @@
+"""Writes the benches' graphs as files, once: a database of ours, the JSONL of seeds and beads, the folder of Backlog.md.
+
+The files lie under `.bench/` of the checkout, by a digest of what makes them; a changed generator or schema makes new
+ones. `python -m tests.bench.dataset_files SHAPE NODES` makes one set: benches call it so, since a process that held
+100,000 nodes would lend its size to the children that it measures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.bench.datasets import Dataset, Item, goals, one_goal
+
+from ostinato.base.clock import SystemClock, format_time
+from ostinato.base.ids import edge_id
+from ostinato.graph.edges import EdgeType
+from ostinato.store.store import Store, open_store
+
+TOP = Path(__file__).resolve().parents[2]
+CACHE = TOP / ".bench"
+PROJECT = "shop"
+SHAPES = {"goals": goals, "one": one_goal}
+_MADE_BY = ("datasets.py", "dataset_files.py", "vocabulary.py")
+_NUMBERS = {"critical": 0, "high": 1, "medium": 2, "low": 3, None: 4}
+_BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def prepared(shape: str, nodes: int) -> Path:
+    """Return the folder with `graph.db`, `repository/`, `seeds.jsonl` and `beads.jsonl`; it is made where missing."""
+    folder = CACHE / f"{shape}-{nodes}-{_digest()}"
+    if not (folder / "done").exists():
+        subprocess.run([sys.executable, "-m", "tests.bench.dataset_files", shape, str(nodes)], cwd=TOP, check=True)
+    return folder
+
+
+def database(dataset: Dataset, path: Path, repository: Path) -> None:
+    """Write the graph into a new database, all in one transaction, and register the repository."""
+    (repository / ".git").mkdir(parents=True, exist_ok=True)
+    (repository / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    store = open_store(path, SystemClock())
+    with store.db.transaction():
+        project = store.projects.add(str(repository), PROJECT).id
+        for item in dataset.items:
+            _insert_node(store, project, item)
+        for edge in dataset.edges:
+            _insert_edge(store, edge)
+    store.close()
+
+
+def seeds_lines(dataset: Dataset) -> list[str]:
+    """Return the lines of `.seeds/issues.jsonl`: goals and tasks, what they depend on under `blockedBy`."""
+    waits = dataset.prerequisites()
+    blocks: dict[str, list[str]] = {}
+    for dependent, targets in waits.items():
+        for target in targets:
+            blocks.setdefault(target, []).append(dependent)
+    return [json.dumps(_seed(item, waits, blocks)) for item in dataset.items if item.kind in {"goal", "task"}]
+
+
+def beads_lines(dataset: Dataset) -> list[str]:
+    """Return `issues.jsonl` as beads writes it: one line per node, its parent and prerequisites as dependencies."""
+    waits = dataset.prerequisites()
+    return [json.dumps(_bead(item, waits.get(item.id, [])), separators=(",", ":")) for item in dataset.items]
+
+
+def backlog_files(dataset: Dataset, folder: Path) -> list[str]:
+    """Write the tasks as Backlog.md's files into `folder` and return their ids there, in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = {item.id: f"TASK-{number}" for number, item in enumerate(dataset.tasks, 1)}
+    waits = dataset.prerequisites()
+    for item in dataset.tasks:
+        number = numbers[item.id]
+        name = f"{number.lower()} - {item.title.replace(' ', '-')}.md"
+        (folder / name).write_text(_backlog(item, number, [numbers[other] for other in waits.get(item.id, ())]))
+    return list(numbers.values())
+
+
+def _digest() -> str:
+    made_by = [TOP / "tests" / "bench" / name for name in _MADE_BY]
+    schema = sorted((TOP / "src" / "ostinato" / "store" / "migrations").glob("*.sql"))
+    told = hashlib.sha256(str(TOP).encode())
+    for path in [*made_by, *schema]:
+        told.update(path.read_bytes())
+    return told.hexdigest()[:12]
+
+
+def _insert_node(store: Store, project: str, item: Item) -> None:
+    at = _at(item.at)
+    finished = item.status in {"completed", "decided"}
+    store.db.execute(
+        "INSERT INTO nodes (id, project_id, node_type, title, description, status, priority, created_by, created_at,"
+        " started_at, completed_at, blocked_reason, details, parent_id) VALUES (:id, :project, :kind, :title,"
+        " :description, :status, :priority, 'person', :at, :began, :ended, :reason, :details, :parent)",
+        {
+            "id": item.id,
+            "project": project,
+            "kind": item.kind,
+            "title": item.title,
+            "description": item.description,
+            "status": item.status,
+            "priority": item.priority,
+            "at": at,
+            "began": at if finished and item.kind == "task" else None,
+            "ended": _at(item.at + 900) if finished else None,
+            "reason": item.reason,
+            "details": item.details,
+            "parent": item.parent,
+        },
+    )
+    store.db.execute(
+        "INSERT INTO events (at, kind, project_id, node_id, payload)"
+        " VALUES (:at, 'node.created', :project, :id, '{\"by\": \"person\"}')",
+        {"at": at, "project": project, "id": item.id},
+    )
+
+
+def _insert_edge(store: Store, edge: tuple[str, str, str, str | None]) -> None:
+    kind, from_id, to_id, label = edge
+    store.db.execute(
+        "INSERT INTO edges (id, edge_type, from_id, to_id, label, created_at)"
+        " VALUES (:id, :kind, :from_id, :to_id, :label, :at)",
+        {
+            "id": edge_id(EdgeType(kind), from_id, to_id),  # type: ignore[arg-type]
+            "kind": kind,
+            "from_id": from_id,
+            "to_id": to_id,
+            "label": label,
+            "at": _at(0),
+        },
+    )
+
+
+def _at(number: int) -> str:
+    return format_time(_BEGIN + timedelta(seconds=number))
+
+
+def _bead(item: Item, waits: list[str]) -> dict[str, Any]:
+    kinds = {"goal": "epic", "decision": "decision"}
+    closed = item.status in {"completed", "decided"}
+    joined = [(item.parent, "parent-child")] * bool(item.parent) + [(other, "blocks") for other in waits]
+    found = {
+        "id": _bead_id(item.id),
+        "title": item.title,
+        "description": item.description,
+        "status": "closed" if closed else "open",
+        "priority": _NUMBERS[item.priority],
+        "issue_type": kinds.get(item.kind, "task"),
+        "created_at": _at(item.at),
+        "updated_at": _at(item.at),
+        "dependencies": [
+            {"issue_id": _bead_id(item.id), "depends_on_id": _bead_id(other), "type": kind, "created_at": _at(item.at)}
+            for other, kind in joined
+            if other
+        ],
+    }
+    return found | ({"closed_at": _at(item.at + 900)} if closed else {})
+
+
+def _bead_id(identifier: str) -> str:
+    return f"bd-{identifier.removeprefix('os-')}"
+
+
+def _seed(item: Item, waits: dict[str, list[str]], blocks: dict[str, list[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": item.id,
+        "title": item.title,
+        "status": "closed" if item.status == "completed" else "open",
+        "type": "epic" if item.kind == "goal" else "task",
+        "priority": _NUMBERS[item.priority],
+        "createdAt": _at(item.at),
+        "updatedAt": _at(item.at),
+        "description": item.description,
+    }
+    if item.id in waits:
+        found["blockedBy"] = waits[item.id]
+    if item.id in blocks:
+        found["blocks"] = blocks[item.id]
+    if item.status == "completed":
+        found["closedAt"] = _at(item.at + 900)
+    return found
+
+
+def _backlog(item: Item, number: str, waits: list[str]) -> str:
+    wanted = "dependencies: []" if not waits else "dependencies:\n" + "\n".join(f"  - {other}" for other in waits)
+    priority = f"priority: {item.priority}\n" if item.priority in {"high", "medium", "low"} else ""
+    return (
+        f"---\nid: {number}\ntitle: {item.title}\nstatus: {'Done' if item.status == 'completed' else 'To Do'}\n"
+        f"assignee: []\ncreated_date: '2026-03-01 00:00'\nlabels: []\n{wanted}\n{priority}---\n\n## Description\n\n"
+        f"<!-- SECTION:DESCRIPTION:BEGIN -->\n{item.description}\n<!-- SECTION:DESCRIPTION:END -->\n"
+    )
+
+
+def _write(shape: str, nodes: int) -> None:
+    folder = CACHE / f"{shape}-{nodes}-{_digest()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("graph.db*"):
+        old.unlink()
+    dataset = SHAPES[shape](nodes)
+    database(dataset, folder / "graph.db", folder / "repository")
+    if shape == "goals":
+        (folder / "seeds.jsonl").write_text("".join(f"{line}\n" for line in seeds_lines(dataset)))
+        (folder / "beads.jsonl").write_text("".join(f"{line}\n" for line in beads_lines(dataset)))
+        if nodes <= 10_000:
+            backlog_files(dataset, folder / "backlog")
+    (folder / "done").touch()
+
+
+if __name__ == "__main__":
+    _write(sys.argv[1], int(sys.argv[2]))

@@ -139,9 +139,7 @@ def _row(line: Line, places: list[Place], runs: int) -> bool:
     return kept
 
 
-def _in_turn(
-    work: Callable[[], Cost | None], floor: Callable[[], Cost | None], runs: int
-) -> tuple[Cost, Cost] | None:
+def _in_turn(work: Callable[[], Cost | None], floor: Callable[[], Cost | None], runs: int) -> tuple[Cost, Cost] | None:
     """Return the typical costs of the command and of the floor, run in turn; None when a run had to be ended."""
     costs: list[Cost] = []
     floors: list[Cost] = []
@@ -162,7 +160,9 @@ def _judged(line: Line, ratio: float, cost: Cost) -> tuple[str, bool]:
         (line.seconds, cost.seconds, "{:g} s"),
     ]
     parts = [
-        f"{text.format(limit)} {'ok' if value <= limit else 'OVER'}" for limit, value, text in found if limit is not None
+        f"{text.format(limit)} {'ok' if value <= limit else 'OVER'}"
+        for limit, value, text in found
+        if limit is not None
     ]
     return ", ".join(parts), not any(part.endswith("OVER") for part in parts)
 

@@ -1,4 +1,4 @@
-"""Writes the benches' graphs as files, once: a database of ours, the JSONL of seeds and beads, the folder of Backlog.md.
+"""Writes the benches' graphs as files, once: a database of ours, JSONL of seeds and of beads, a folder of Backlog.md.
 
 The files lie under `.bench/` of the checkout, by a digest of what makes them; a changed generator or schema makes new
 ones. `python -m tests.bench.dataset_files SHAPE NODES` makes one set: benches call it so, since a process that held

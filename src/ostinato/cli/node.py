@@ -1,12 +1,12 @@
 """`ostinato node`: the graph by hand. The graph's rules are the store's; here words become values.
 
-A list option (`--check`, `--label` …) is given once per item; in `node set` it replaces the whole list.
+A list option (`--check`, `--label` …) is given once per item; in `node set` it replaces the whole list. `show` is what
+other programs ask most: what only making and changing need is imported by those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -18,10 +18,8 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import edge_document, node_document
 from ostinato.cli.node_view import print_node
 from ostinato.cli.output import answer, clean
-from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import Edge, EdgeType
-from ostinato.graph.requests import NewNode, NodeChanges
-from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,12 +45,6 @@ _DETAILS = {
     "success": (NodeType.OUTCOME, "success"),
     "commit": (NodeType.OUTCOME, "commit"),
     "pivot_reason": (NodeType.REVISIT, "pivot_reason"),
-}
-_BLANK: dict[NodeType, Details] = {
-    NodeType.TASK: TaskDetails(),
-    NodeType.OPTION: OptionDetails(),
-    NodeType.OUTCOME: OutcomeDetails(),
-    NodeType.REVISIT: RevisitDetails(),
 }
 
 
@@ -110,6 +102,8 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
 
     TYPE is goal, task, decision, option, outcome, observation or revisit.
     """
+    from ostinato.graph.requests import NewNode, details_for
+
     kind = NodeType(node_type)
     new = NewNode(
         node_type=kind,
@@ -120,7 +114,7 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
         priority=None if given["priority"] is None else Priority(given["priority"]),
         created_by="person",
         labels=given["label"],
-        details=_details(kind, _BLANK.get(kind), given),
+        details=_details(kind, details_for(kind, None), given),
         metadata=_metadata(given["metadata"]),
         depends_on=tuple(NodeId(identifier) for identifier in given["depends_on"]),
     )
@@ -155,6 +149,8 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
 @pass_invocation
 def set_(invocation: Invocation, identifier: str, **given: Any) -> None:
     """Change a node: its status, its fields, or both at once. A list given replaces the old one."""
+    from ostinato.graph.requests import NodeChanges
+
     if given["status"] is None and (given["reason"] is not None or given["agent"] is not None):
         raise UsageError("--reason and --agent go with --status")
     if all(value is None or value == () for value in given.values()):
@@ -220,6 +216,8 @@ def _print_edge(invocation: Invocation, edge: Edge) -> None:
 
 def _changed_fields(node: Node, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of NodeChanges for what was given."""
+    from ostinato.graph.requests import details_for
+
     fields: dict[str, Any] = {}
     if given["title"] is not None:
         fields["title"] = _title(given["title"])
@@ -233,7 +231,7 @@ def _changed_fields(node: Node, given: Mapping[str, Any]) -> dict[str, Any]:
     metadata.update(dict.fromkeys(given["remove_metadata"]))
     if metadata:
         fields["metadata"] = metadata
-    details = _details(node.node_type, node.details or _BLANK.get(node.node_type), given)
+    details = _details(node.node_type, node.details or details_for(node.node_type, None), given)
     if details != node.details:
         fields["details"] = details
     return fields
@@ -241,6 +239,8 @@ def _changed_fields(node: Node, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _details(kind: NodeType, present: Details, given: Mapping[str, Any]) -> Details:
     """Return `present` with the options given. Raises UsageError for an option of another node type."""
+    from dataclasses import replace
+
     changes: dict[str, Any] = {}
     for name, (owner, field) in _DETAILS.items():
         value = given[name]

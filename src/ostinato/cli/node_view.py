@@ -9,13 +9,11 @@ from ostinato.base.ids import NodeId
 from ostinato.cli.context import Invocation
 from ostinato.cli.documents import edge_document, iteration_document, node_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
-from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
-from ostinato.graph.edges import Edge
-from ostinato.graph.iterations import Iteration
-from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import Check, Details, Node, NodeType, TaskDetails
 
 if TYPE_CHECKING:
+    from ostinato.graph.edges import Edge
+    from ostinato.graph.iterations import Iteration
     from ostinato.store.store import Store
 
 
@@ -23,8 +21,8 @@ def print_node(invocation: Invocation, store: Store, node_id: NodeId) -> None:
     """Print the node; with --json its document with `edges`, `children` (ids) and, for a task, `iterations`."""
     node = store.graph.get(node_id)
     edges = store.graph.edges_of(node_id)
-    children = store.graph.query(NodeFilter(parent_id=node_id))
-    iterations = store.iterations.of_task(node_id) if node.node_type is NodeType.TASK else []
+    children = store.graph.children(node_id)
+    iterations = store.graph.attempts(node_id) if node.node_type is NodeType.TASK else []
     document = {
         **node_document(node),
         "edges": [edge_document(edge) for edge in edges],
@@ -80,6 +78,9 @@ def _details_facts(details: Details) -> list[tuple[str, object]]:
             ("attempts", f"{details.attempts}{most}" if details.attempts or most else ""),
             ("judged by", "a person" if details.judge else ""),
         ]
+    # Late: showing tasks needs no other details.
+    from ostinato.graph.details import OutcomeDetails, RevisitDetails
+
     if isinstance(details, OutcomeDetails):
         return [
             ("success", "yes" if details.success else "no"),
@@ -92,17 +93,19 @@ def _details_facts(details: Details) -> list[tuple[str, object]]:
 
 
 def _sections(node: Node) -> list[tuple[str, tuple[str, ...]]]:
-    details = node.details
-    found: list[tuple[str, tuple[str, ...]]] = []
+    return [(title, texts) for title, texts in _texts(node.details) if texts]
+
+
+def _texts(details: Details) -> list[tuple[str, tuple[str, ...]]]:
     if isinstance(details, TaskDetails):
-        found = [
+        return [
             ("acceptance criteria", details.acceptance_criteria),
             ("checks", tuple(map(_check_line, details.checks))),
             ("file scope", details.file_scope),
         ]
-    elif isinstance(details, OptionDetails):
-        found = [("pros", details.pros), ("cons", details.cons)]
-    return [(title, texts) for title, texts in found if texts]
+    from ostinato.graph.details import OptionDetails
+
+    return [("pros", details.pros), ("cons", details.cons)] if isinstance(details, OptionDetails) else []
 
 
 def _check_line(check: Check) -> str:

@@ -6,13 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
 from ostinato.graph.types import Details, NodeType, Priority, Status, TaskDetails
+
+if TYPE_CHECKING:
+    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+
+    _OfType: TypeAlias = TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails
 
 
 class Unset(Enum):
@@ -23,13 +27,6 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 """A field that is to stay as it is, where None would mean something."""
-
-_DETAILS: Mapping[NodeType, type[TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails]] = {
-    NodeType.TASK: TaskDetails,
-    NodeType.OPTION: OptionDetails,
-    NodeType.OUTCOME: OutcomeDetails,
-    NodeType.REVISIT: RevisitDetails,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class NodeFilter:
 
 def details_for(node_type: NodeType, given: Details) -> Details:
     """Return the details of a node of this type, its defaults when none are given. Raises RuleError for another's."""
-    wanted = _DETAILS.get(node_type)
+    wanted = _details_type(node_type)
     if given is None:
         return wanted() if wanted else None
     if wanted is None or not isinstance(given, wanted):
@@ -86,6 +83,20 @@ def details_for(node_type: NodeType, given: Details) -> Details:
     if isinstance(given, TaskDetails):
         _require_task(given)
     return given
+
+
+def _details_type(node_type: NodeType) -> type[_OfType] | None:
+    if node_type is NodeType.TASK:
+        return TaskDetails
+    # Late: tasks are most of what is made, and asking for nodes needs none of them.
+    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+
+    others: Mapping[NodeType, type[_OfType]] = {
+        NodeType.OPTION: OptionDetails,
+        NodeType.OUTCOME: OutcomeDetails,
+        NodeType.REVISIT: RevisitDetails,
+    }
+    return others.get(node_type)
 
 
 def require_texts(new: NewNode) -> None:

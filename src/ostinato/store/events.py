@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ostinato.base.clock import parse_time
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.events import Event, EventKind
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.rows import encode_json
 
+if TYPE_CHECKING:
+    from ostinato.graph.events import Event, EventKind
+
 PAYLOAD_VERSION = 1
 
-Told = tuple[EventKind, NodeId | None, Mapping[str, Any]]
+Told: TypeAlias = "tuple[EventKind, NodeId | None, Mapping[str, Any]]"
 """What an event tells: its kind, its node, its payload."""
 
 
@@ -83,6 +85,9 @@ def _row(at: str, told: Told, project_id: ProjectId | None, actor: Actor) -> Row
 
 
 def _decode(row: Row) -> Event:
+    # Late: reads of the graph have this store at hand and no event.
+    from ostinato.graph.events import Event, EventKind
+
     return Event(
         seq=row["seq"],
         at=parse_time(row["at"]),

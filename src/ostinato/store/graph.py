@@ -1,34 +1,28 @@
 """The work graph: making, reading, changing and joining nodes. Claims are the business of `store.tasks`, reasoning in
-several steps that of `store.reasoning`."""
+several steps that of `store.reasoning`. What only some of it needs is imported there: reads and claims start fast."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, natural_key, random_hex
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.edges import Edge, EdgeType
-from ostinato.graph.events import EventKind
-from ostinato.graph.requests import UNSET, NewNode, NodeChanges, NodeFilter, Unset, details_for
-from ostinato.graph.rules import why_not_ready
 from ostinato.graph.status import require_transition, stored
-from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
-from ostinato.graph.types import Node, NodeType, Status, TaskDetails
-from ostinato.store.creation import Maker
+from ostinato.graph.texts import require_text
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, queries
-from ostinato.store.derive import situation_around
-from ostinato.store.edge_rows import decode_edge
-from ostinato.store.events import EventStore
-from ostinato.store.linking import Linker
-from ostinato.store.new_ids import NewId
-from ostinato.store.notes import handoff_notes
 from ostinato.store.reading import decode_rows, read_filtered, read_node, require_node, slim_row
-from ostinato.store.rows import encode_details, encode_json
-from ostinato.store.search import search_nodes
-from ostinato.store.transitions import change_status
 
-__all__ = ["UNSET", "GraphStore", "NodeChanges", "NodeFilter"]
+if TYPE_CHECKING:
+    from ostinato.graph.edges import Edge, EdgeType
+    from ostinato.graph.iterations import Iteration
+    from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
+    from ostinato.store.creation import Maker
+    from ostinato.store.events import EventStore
+    from ostinato.store.linking import Linker
+    from ostinato.store.new_ids import NewId
 
 
 class GraphStore:
@@ -37,8 +31,19 @@ class GraphStore:
     def __init__(self, db: Database, events: EventStore, new_id: NewId = random_hex) -> None:
         self._db = db
         self._events = events
-        self._linker = Linker(db, events)
-        self._maker = Maker(db, events, self._linker, new_id)
+        self._new_id = new_id
+
+    @cached_property
+    def _linker(self) -> Linker:
+        from ostinato.store.linking import Linker
+
+        return Linker(self._db, self._events)
+
+    @cached_property
+    def _maker(self) -> Maker:
+        from ostinato.store.creation import Maker
+
+        return Maker(self._db, self._events, self._linker, self._new_id)
 
     def add_node(self, project_id: ProjectId, new: NewNode, actor: Actor = PERSON) -> Node:
         """Make a node and return it. Under a parent it gets the contains edge, an option also the leads_to edge.
@@ -61,33 +66,9 @@ class GraphStore:
 
         Metadata is merged, None removes a key. Raises NotFoundError, and RuleError for what cannot be kept.
         """
-        _require_valid(changes)
-        with self._db.transaction():
-            before = require_node(self._db, node_id)
-            after = _changed(before, changes)
-            names = [name for name in _COLUMNS if getattr(before, name) != getattr(after, name)]
-            if not names:
-                return before
-            self._db.execute(
-                queries("nodes")["update"],
-                {
-                    "id": node_id,
-                    "title": after.title,
-                    "description": after.description,
-                    "priority": after.priority and str(after.priority),
-                    "labels": encode_json(list(after.labels)),
-                    "details": encode_details(after.details),
-                    "metadata": encode_json(after.metadata),
-                },
-            )
-            self._events.add(
-                EventKind.NODE_UPDATED,
-                project_id=before.project_id,
-                node_id=node_id,
-                actor=actor,
-                payload={"fields": names},
-            )
-            return require_node(self._db, node_id)
+        from ostinato.store.changing import change_fields
+
+        return change_fields(self._db, self._events, node_id, changes, actor)
 
     def set_status(
         self,
@@ -103,6 +84,8 @@ class GraphStore:
         The status it has already changes nothing. Raises NotFoundError, and RuleError (naming the present status and
         what is allowed) for an illegal change, and for `ready` on a task that is not, saying what it waits for.
         """
+        from ostinato.store.transitions import change_status
+
         require_text("the reason", reason or "")
         with self._db.transaction():
             node = require_node(self._db, node_id)
@@ -129,6 +112,8 @@ class GraphStore:
 
     def edges_of(self, node_id: NodeId) -> list[Edge]:
         """Return the edges from and to a node, by created_at, type and ends in natural order. Raises NotFoundError."""
+        from ostinato.store.edge_rows import decode_edge
+
         with self._db.reading():
             slim_row(self._db, node_id)
             found = [decode_edge(row) for row in self._db.execute(queries("edges")["of_node"], {"id": node_id})]
@@ -140,6 +125,20 @@ class GraphStore:
     def query(self, wanted: NodeFilter) -> list[Node]:
         """Return the nodes that fulfil all conditions of the filter, by created_at and natural id."""
         return read_filtered(self._db, wanted)
+
+    def children(self, node_id: NodeId) -> list[Node]:
+        """Return the nodes directly below a node, by created_at and natural id. Raises NotFoundError."""
+        anything = dict.fromkeys(("project_id", "node_type", "first", "second"))
+        with self._db.reading():
+            slim_row(self._db, node_id)
+            rows = self._db.execute(queries("nodes")["query_of_parent"], {**anything, "parent_id": node_id})
+            return decode_rows(self._db, in_order(rows))
+
+    def attempts(self, task_id: NodeId) -> list[Iteration]:
+        """Return the iterations of a task, the oldest first."""
+        from ostinato.store.attempts import attempts_at
+
+        return attempts_at(self._db, task_id)
 
     def descendants(self, node_id: NodeId) -> list[Node]:
         """Return all nodes below a node through contains, each once, itself left out, by created_at and natural id."""
@@ -174,12 +173,15 @@ class GraphStore:
 
         Any text is legal. Titles, descriptions and the handoff notes of a goal's sessions are searched.
         """
+        from ostinato.store.search import search_nodes
+
         return search_nodes(self._db, text, project_id=project_id, node_type=node_type, status=status, limit=limit)
 
     def notes(self, goal_id: NodeId) -> str:
         """Return the handoff notes of a goal as they would be now. Raises NotFoundError."""
-        with self._db.reading():
-            return handoff_notes(self._db, goal_id)
+        from ostinato.store.notes import handoff_notes
+
+        return handoff_notes(self._db, goal_id)
 
     def counts(self, goal_id: NodeId) -> dict[Status, int]:
         """Return how many tasks below a goal have each derived status; statuses without a task are left out."""
@@ -193,6 +195,9 @@ class GraphStore:
         if status is Status.PENDING or node.status is status is Status.READY:
             return
         if status in {Status.READY, Status.CLAIMED} and node.status is not Status.READY:
+            from ostinato.graph.rules import why_not_ready
+            from ostinato.store.derive import situation_around
+
             why = why_not_ready(situation_around(self._db, node.id), node.id)
             raise RuleError(f"{node.id} is {node.status} and cannot become {status}: {why}")
         # What is shown as blocked by derivation is pending still: a person may block it for a reason of its own.
@@ -200,39 +205,9 @@ class GraphStore:
         require_transition(node.id, node.node_type, shown, status)
 
     def _claim_by_hand(self, node_id: NodeId, agent: str, actor: Actor) -> None:
+        from ostinato.store.transitions import change_status
+
         change_status(self._db, self._events, node_id, Status.CLAIMED, agent=agent, actor=actor)
         self._db.execute(
             queries("tasks")["insert_claim_by_hand"], {"task_id": node_id, "agent": agent, "at": self._db.now()}
         )
-
-
-_COLUMNS = ("title", "description", "priority", "labels", "details", "metadata")
-
-
-def _require_valid(changes: NodeChanges) -> None:
-    if not isinstance(changes.title, Unset):
-        require_title(changes.title)
-    if not isinstance(changes.description, Unset):
-        require_text("the description", changes.description)
-    if not isinstance(changes.labels, Unset):
-        require_labels(changes.labels)
-    require_metadata(changes.metadata)
-
-
-def _changed(node: Node, changes: NodeChanges) -> Node:
-    metadata = {**node.metadata, **changes.metadata}
-    after = replace(node, metadata={name: value for name, value in metadata.items() if value is not None})
-    if not isinstance(changes.title, Unset):
-        after = replace(after, title=changes.title)
-    if not isinstance(changes.description, Unset):
-        after = replace(after, description=changes.description)
-    if not isinstance(changes.priority, Unset):
-        after = replace(after, priority=changes.priority)
-    if not isinstance(changes.labels, Unset):
-        after = replace(after, labels=tuple(changes.labels))
-    if not isinstance(changes.details, Unset):
-        details = details_for(node.node_type, changes.details)
-        if isinstance(details, TaskDetails):
-            details = replace(details, attempts=node.task.attempts)
-        after = replace(after, details=details)
-    return after

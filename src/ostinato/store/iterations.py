@@ -17,6 +17,7 @@ from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.finished import FinishedIteration
+from ostinato.store.attempts import attempts_at
 from ostinato.store.conversations import ConversationStore
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
@@ -139,7 +140,7 @@ class IterationStore(ConversationStore, EvidenceStore):
 
     def of_task(self, task_id: NodeId) -> list[Iteration]:
         """Return the iterations of a task, the oldest first."""
-        return [decode_iteration(row) for row in self._db.execute(self._sql["of_task"], {"id": task_id})]
+        return attempts_at(self._db, task_id)
 
     def of_session(self, session_id: SessionId) -> list[Iteration]:
         """Return the iterations of a session, the oldest first."""

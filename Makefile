@@ -49,12 +49,15 @@ arch: setup ## Check that imports go downwards only
 
 check: lint types arch test ## All of the above: what CI runs
 
-bench: setup ## Measure the start, an iteration, a repository of 50,000 files, a look at 10,000 tasks
+bench: setup ## Measure the start, an iteration, large repositories and graphs, other trackers
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python tests/bench/bench_start.py
 	@$(BIN)/python tests/bench/bench_iteration.py
 	@$(BIN)/python tests/bench/bench_large.py
 	@$(BIN)/python tests/bench/bench_looking.py
+	@$(BIN)/python tests/bench/bench_graph.py
+	@$(BIN)/python tests/bench/bench_claims.py
+	@$(BIN)/python tests/bench/bench_peers.py
 
 shape: setup ## Print the measures of the house beside their limits
 	@$(BIN)/python scripts/shape.py
@@ -67,4 +70,4 @@ format: setup ## Bring the code into the house's format
 	$(BIN)/ruff format $(SOURCES)
 
 clean: ## Remove what the targets made, .venv included
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .bench

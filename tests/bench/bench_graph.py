@@ -15,9 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.dataset_files import prepared
-from tests.bench.measuring import Cost, environment, run, slope, typical
-from tests.bench.timed import load
+from tests.bench.measuring import Cost, environment, load, run, slope, typical
+from tests.bench.prepared import prepared
 from tests.bench.vocabulary import RARE
 
 OSTINATO = str(Path(sys.executable).parent / "ostinato")
@@ -58,7 +57,7 @@ WHOLE_GOAL = (
     Line("notes --goal {goal}", seconds=1),
     Line("show {goal}"),
     Line("status"),
-    Line("report {goal} --output {output}"),
+    Line("report {goal} --output {output}.md"),
     Line("tasks claim --goal {goal} --agent me", limit=2, writes=True),
     Line("tasks tree --goal {goal}"),
 )

@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.timed import COMMAND, MODEL, Times, load, timed_bench
+from tests.bench.measuring import load
+from tests.bench.timed import COMMAND, MODEL, Times, timed_bench
 from tests.scenario.world import Turn, brain, done, write
 
 from ostinato.app.job import JobOptions

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.bench_iteration import git
-from tests.bench.timed import load
+from tests.bench.measuring import load
 
 from ostinato.base.ids import NodeId
 from ostinato.git.checkouts import Place, SetupPlan, acquire

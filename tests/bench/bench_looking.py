@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.timed import load
+from tests.bench.measuring import load
 
 from ostinato.base.clock import SystemClock
 from ostinato.graph.sessions import SessionKind

@@ -1,15 +1,11 @@
 """Writes the benches' graphs as files, once: a database of ours, JSONL of seeds and of beads, a folder of Backlog.md.
 
-The files lie under `.bench/` of the checkout, by a digest of what makes them; a changed generator or schema makes new
-ones. `python -m tests.bench.dataset_files SHAPE NODES` makes one set: benches call it so, since a process that held
-100,000 nodes would lend its size to the children that it measures.
+`python -m tests.bench.dataset_files SHAPE NODES FOLDER` makes one set; `prepared` calls it so and keeps what it made.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,21 +18,12 @@ from ostinato.base.ids import edge_id
 from ostinato.graph.edges import EdgeType
 from ostinato.store.store import Store, open_store
 
-TOP = Path(__file__).resolve().parents[2]
-CACHE = TOP / ".bench"
 PROJECT = "shop"
 SHAPES = {"goals": goals, "one": one_goal}
-_MADE_BY = ("datasets.py", "dataset_files.py", "vocabulary.py")
+BACKLOG_MOST = 10_000
+"""Backlog.md has a file for each task, and takes ten seconds for each command on so many."""
 _NUMBERS = {"critical": 0, "high": 1, "medium": 2, "low": 3, None: 4}
 _BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def prepared(shape: str, nodes: int) -> Path:
-    """Return the folder with `graph.db`, `repository/`, `seeds.jsonl` and `beads.jsonl`; it is made where missing."""
-    folder = CACHE / f"{shape}-{nodes}-{_digest()}"
-    if not (folder / "done").exists():
-        subprocess.run([sys.executable, "-m", "tests.bench.dataset_files", shape, str(nodes)], cwd=TOP, check=True)
-    return folder
 
 
 def database(dataset: Dataset, path: Path, repository: Path) -> None:
@@ -79,15 +66,6 @@ def backlog_files(dataset: Dataset, folder: Path) -> list[str]:
         name = f"{number.lower()} - {item.title.replace(' ', '-')}.md"
         (folder / name).write_text(_backlog(item, number, [numbers[other] for other in waits.get(item.id, ())]))
     return list(numbers.values())
-
-
-def _digest() -> str:
-    made_by = [TOP / "tests" / "bench" / name for name in _MADE_BY]
-    schema = sorted((TOP / "src" / "ostinato" / "store" / "migrations").glob("*.sql"))
-    told = hashlib.sha256(str(TOP).encode())
-    for path in [*made_by, *schema]:
-        told.update(path.read_bytes())
-    return told.hexdigest()[:12]
 
 
 def _insert_node(store: Store, project: str, item: Item) -> None:
@@ -196,8 +174,7 @@ def _backlog(item: Item, number: str, waits: list[str]) -> str:
     )
 
 
-def _write(shape: str, nodes: int) -> None:
-    folder = CACHE / f"{shape}-{nodes}-{_digest()}"
+def _write(shape: str, nodes: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("graph.db*"):
         old.unlink()
@@ -206,10 +183,10 @@ def _write(shape: str, nodes: int) -> None:
     if shape == "goals":
         (folder / "seeds.jsonl").write_text("".join(f"{line}\n" for line in seeds_lines(dataset)))
         (folder / "beads.jsonl").write_text("".join(f"{line}\n" for line in beads_lines(dataset)))
-        if nodes <= 10_000:
+        if nodes <= BACKLOG_MOST:
             backlog_files(dataset, folder / "backlog")
     (folder / "done").touch()
 
 
 if __name__ == "__main__":
-    _write(sys.argv[1], int(sys.argv[2]))
+    _write(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

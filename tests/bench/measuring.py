@@ -76,3 +76,8 @@ def environment(database: Path) -> dict[str, str]:
     """Return the environment for our command line on this database, nothing of the person's settings in it."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("OSTINATO_")}
     return {**mine, "OSTINATO_DB": str(database), "XDG_CONFIG_HOME": str(database.parent / "config")}
+
+
+def load() -> str:
+    """Return the machine's load and its cores, in words."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections import defaultdict
@@ -150,8 +149,3 @@ class _Store:
             self._times.claimed()
         with self._times.part(f"{STORE}: {said}"):
             return await self._inner(work)
-
-
-def load() -> str:
-    """Return the machine's load and its cores, in words."""
-    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

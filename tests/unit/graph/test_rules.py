@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ostinato.base.ids import NodeId
 from ostinato.graph.rules import Derived, Facts, Situation, derive, next_key, open_dependents, why_not_ready
 from ostinato.graph.types import Complexity, NodeType, Priority, Status
-from tests.unit.graph.naive import naive
+from ostinato.testing.memory.naive import naive
 
 GOAL, TASK, DECISION = NodeType.GOAL, NodeType.TASK, NodeType.DECISION
 READY: Derived = (Status.READY, None)

@@ -19,7 +19,7 @@ from ostinato.store import derive
 from ostinato.store.database import MEMORY
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
-from tests.unit.graph.naive import naive
+from ostinato.testing.memory.naive import naive
 from tests.unit.store.garden import Garden
 
 KINDS = [NodeType.TASK] * 6 + [NodeType.GOAL, NodeType.DECISION]

@@ -1,4 +1,4 @@
-"""The rules of DESIGN §3 again, as slowly and plainly as they read: the oracle for property tests."""
+"""The rules of DESIGN §3 again, as slowly and plainly as they read: the oracle that everything faster is held to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ Edges = set[tuple[NodeId, NodeId]]
 
 
 def naive(nodes: Nodes, depends_on: Edges) -> dict[NodeId, Derived]:
-    """Return the spoken status of each pending task, each worked out by itself."""
+    """Return the spoken status of each pending task, each worked out by itself; edges are (dependent, target)."""
     pending = [n for n in nodes.values() if n.node_type is NodeType.TASK and n.status is Status.PENDING]
-    return {n.id: _status(n, nodes, depends_on) for n in pending}
+    return {n.id: naive_status(n, nodes, depends_on) for n in pending}
 
 
-def _status(task: Facts, nodes: Nodes, edges: Edges) -> Derived:
+def naive_status(task: Facts, nodes: Nodes, edges: Edges) -> Derived:
+    """Return the spoken status of one stored pending task."""
     blocker = _nearest(task, nodes, edges)
     if blocker is not None:
         return Status.BLOCKED, f"{blocker.id} {blocker.status}"

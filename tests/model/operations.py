@@ -6,7 +6,7 @@ operation means something in any graph. What the rules refuse is part of the gam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,10 @@ class Here:
         """Return the node that a number means: one of these types where there is one, else any."""
         found = self.ids(*kinds) or self.ids()
         return found[number % len(found)] if found else NodeId("os-none")
+
+
+Operation = Callable[[Here], object]
+"""One thing to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,7 @@ class _UndoneError(Exception):
 class Together:
     """Does several things in one transaction, each a part of its own; some parts, or all of it, are taken back."""
 
-    parts: tuple[Any, ...]
+    parts: tuple[Operation, ...]
     undone: tuple[bool, ...]
     all_undone: bool
 
@@ -232,7 +236,7 @@ class Together:
             pass
         return found
 
-    def _part(self, here: Here, part: Any, *, undone: bool) -> object:
+    def _part(self, here: Here, part: Operation, *, undone: bool) -> object:
         from ostinato.base.errors import OstinatoError
 
         try:

@@ -48,6 +48,10 @@ class Pair:
         projects = {store.projects.add("/srv/repository") for store in (self.real, self.model)}
         (self.project,) = projects
 
+    def size(self) -> int:
+        """Return how many nodes there are."""
+        return len(self.model.db.state.nodes)
+
     def close(self) -> None:
         """Close the database."""
         self.real.close()

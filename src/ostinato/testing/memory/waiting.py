@@ -8,7 +8,6 @@ from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.cycles import State, show_path
 from ostinato.graph.edges import EdgeType
-from ostinato.graph.rules import holds_up_parent
 from ostinato.graph.types import NodeType
 from ostinato.testing.memory.state import Memory
 
@@ -37,7 +36,7 @@ def require_free_to_contain(memory: Memory, parent: NodeId, child: NodeId) -> No
     kind, above = memory.node(child).node_type, memory.node(parent).node_type
     way: list[NodeId] = []
     head = parent
-    if holds_up_parent(kind, above):
+    if _keeps_open(kind, above):
         way = _way(memory, State(child), {State(parent)})
     if not way:
         head = child
@@ -56,8 +55,15 @@ def _waits_for(memory: Memory, state: State) -> Iterator[State]:
         yield State(node.parent_id, gate=True)
     if not state.gate and node.node_type in _GATED:
         for child in memory.children(node.id):
-            if holds_up_parent(child.node_type, node.node_type):
+            if _keeps_open(child.node_type, node.node_type):
                 yield State(child.id)
+
+
+def _keeps_open(child: NodeType, parent: NodeType) -> bool:
+    """Tell whether an open child of this type keeps its parent from being done."""
+    return (child, parent) in {(NodeType.TASK, NodeType.TASK), (NodeType.TASK, NodeType.GOAL)} or (
+        child is parent is NodeType.GOAL
+    )
 
 
 def _way(memory: Memory, start: State, ends: Iterable[State]) -> list[NodeId]:

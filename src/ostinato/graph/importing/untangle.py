@@ -1,0 +1,125 @@
+"""Finds the dependencies of a source that would make something wait for itself, so that they can be left out by name.
+
+The waiting graph is that of `graph.cycles`: a node waits for its prerequisites, its open children and its parent's
+gate; a gate for its node's prerequisites and the gate above. Nothing recurses; what is acyclic takes one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from ostinato.graph.importing.problems import quoted, refuse
+from ostinato.graph.rules import holds_up_parent
+from ostinato.graph.types import NodeType
+
+_MOST = 1000
+_GATED = frozenset({NodeType.TASK, NodeType.GOAL})
+
+
+class Place(NamedTuple):
+    """Where a node stands and what it is."""
+
+    node_type: NodeType
+    parent: str | None
+
+
+class Circle(NamedTuple):
+    """A dependency that closes a circle: its place in the given order, and the way round."""
+
+    dependency: int
+    way: tuple[str, ...]
+
+
+def circles(places: Mapping[str, Place], dependencies: Sequence[tuple[str, str]]) -> Iterator[Circle]:
+    """Yield dependencies (dependent, prerequisite) to leave out until no circle is left; of a circle the latest one.
+
+    Parents must be a forest. Raises MalformedError when there are more than 1,000.
+    """
+    if not dependencies:
+        return
+    tangle = _Tangle(places, dependencies)
+    for _ in range(_MOST):
+        found = tangle.next_circle()
+        if found is None:
+            return
+        yield found
+    if (found := tangle.next_circle()) is not None:
+        refuse("dependencies", f"they form more than {_MOST:,} circles, one through {quoted(found.way[0])}")
+
+
+class _Tangle:
+    """States 2n (node n) and 2n + 1 (its gate), their targets with the dependency that makes them (-1: structure)."""
+
+    def __init__(self, places: Mapping[str, Place], dependencies: Sequence[tuple[str, str]]) -> None:
+        self._keys = list(places)
+        number = {key: place for place, key in enumerate(places)}
+        self._targets: list[list[tuple[int, int]]] = [[] for _ in range(2 * len(places))]
+        self._dependents = [2 * number[dependent] for dependent, _ in dependencies]
+        for index, (dependent, prerequisite) in enumerate(dependencies):
+            here, there = 2 * number[dependent], 2 * number[prerequisite]
+            self._targets[here].append((there, index))
+            self._targets[here + 1].append((there, index))
+        for key, (node_type, parent) in places.items():
+            if parent is None:
+                continue
+            here, above = 2 * number[key], 2 * number[parent]
+            self._targets[here + 1].append((above + 1, -1))
+            if node_type in _GATED:
+                self._targets[here].append((above + 1, -1))
+            if holds_up_parent(node_type, places[parent].node_type):
+                self._targets[above].append((here, -1))
+        self._sources: list[list[int]] = [[] for _ in self._targets]
+        for state, some in enumerate(self._targets):
+            for target, _ in some:
+                self._sources[target].append(state)
+        self._left = [len(some) for some in self._targets]
+        self._gone = 0
+        self._cursor = 0
+        self._take([state for state, count in enumerate(self._left) if not count])
+
+    def next_circle(self) -> Circle | None:
+        """Return a circle and take its latest dependency away, None when nothing is left."""
+        if self._gone == len(self._targets):
+            return None
+        while not self._left[self._cursor]:
+            self._cursor += 1
+        way, used = self._follow(self._cursor)
+        latest = max(used)
+        self._drop(latest)
+        names = [self._keys[state // 2] for state in way]
+        return Circle(latest, tuple(name for place, name in enumerate(names) if not place or names[place - 1] != name))
+
+    def _follow(self, here: int) -> tuple[list[int], list[int]]:
+        """Go from state to state, all of which have a target left, until the way comes round."""
+        seen: dict[int, int] = {}
+        way: list[int] = []
+        used: list[int] = []
+        while here not in seen:
+            seen[here] = len(way)
+            way.append(here)
+            here, index = next(pair for pair in self._targets[here] if self._left[pair[0]])
+            used.append(index)
+        start = seen[here]
+        return [*way[start:], here], used[start:]
+
+    def _drop(self, dependency: int) -> None:
+        freed = []
+        for state in (self._dependents[dependency], self._dependents[dependency] + 1):
+            target = next(target for target, index in self._targets[state] if index == dependency)
+            self._targets[state].remove((target, dependency))
+            self._sources[target].remove(state)
+            self._left[state] -= 1
+            if not self._left[state]:
+                freed.append(state)
+        self._take(freed)
+
+    def _take(self, free: list[int]) -> None:
+        """Take away the states that wait for nothing, and with them what waited for nothing else."""
+        while free:
+            self._gone += 1
+            for state in self._sources[free.pop()]:
+                if self._left[state]:
+                    self._left[state] -= 1
+                    if not self._left[state]:
+                        free.append(state)

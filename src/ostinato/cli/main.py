@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "notes": Entry("ostinato.cli.notes", "notes", "Print a goal's handoff notes as they would be now."),
     "sessions": Entry("ostinato.cli.sessions", "sessions", "Start, end and look at sessions."),
     "events": Entry("ostinato.cli.events", "events", "Print what happened, and follow what happens."),
+    "import": Entry("ostinato.cli.importing", "import_", "Import tasks of beads, prd.json, spec.json, Markdown."),
     "search": Entry("ostinato.cli.search", "search", "Search titles, descriptions and handoff notes."),
     "project": Entry("ostinato.cli.project", "project", "Register, list and remove projects."),
     "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
@@ -51,7 +52,7 @@ SECTIONS = {
     "The main job": ("init", "plan", "ralph", "run", "land", "discard"),
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
-    "The graph by hand": ("tasks", "node", "sessions", "project"),
+    "The graph by hand": ("tasks", "node", "sessions", "import", "project"),
     "Around it": ("doctor", "config", "sandbox", "completion", "demo"),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ostinato.store.approvals import ApprovalStore
     from ostinato.store.events import EventStore
     from ostinato.store.graph import GraphStore
+    from ostinato.store.importing import ImportStore
     from ostinato.store.iterations import IterationStore
     from ostinato.store.looking import LookingStore
     from ostinato.store.plans import PlanStore
@@ -104,6 +105,13 @@ class Store:
         from ostinato.store.plans import PlanStore
 
         return PlanStore(self)
+
+    @cached_property
+    def importing(self) -> ImportStore:
+        """Other programs' tasks on their way into the graph."""
+        from ostinato.store.importing import ImportStore
+
+        return ImportStore(self.db, self.events)
 
     @cached_property
     def looking(self) -> LookingStore:

@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
     "config": Entry("ostinato.cli.config", "config", "Explain the settings, and say where they are kept."),
     "completion": Entry("ostinato.cli.completion", "completion", "Print the script that makes your shell complete."),
+    "backup": Entry("ostinato.cli.backup", "backup", "Copy the database into a file while it is used."),
     "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }
@@ -53,7 +54,7 @@ SECTIONS = {
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
     "The graph by hand": ("tasks", "node", "sessions", "import", "project"),
-    "Around it": ("doctor", "config", "sandbox", "completion", "demo"),
+    "Around it": ("doctor", "backup", "config", "sandbox", "completion", "demo"),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""
 

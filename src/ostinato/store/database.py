@@ -24,6 +24,7 @@ Row = dict[str, Any]
 MEMORY = ":memory:"
 _BUSY_MILLISECONDS = 30_000
 _ROWS = 500
+_PAGES_AT_ONCE = 2048
 _WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 _FOLDER = os.path.dirname(__file__)
 """Where the SQL lies. Not importlib.resources: it would import zipfile and tempfile at every start."""
@@ -38,6 +39,7 @@ class Database:
         clock: Clock,
         *,
         create: bool = True,
+        any_schema: bool = False,
         busy_milliseconds: int = _BUSY_MILLISECONDS,
         settle: Callable[[Database], None] = lambda _: None,
     ) -> None:
@@ -45,6 +47,7 @@ class Database:
 
         `settle` brings up to date what follows from other rows: it runs before every commit, and before what is read in
         a `reading` inside a transaction.
+        `any_schema` opens an older or newer schema as it is, for copying and examining; `create` does not count then.
 
         Raises DatabaseError for a newer schema, a file that is no database of ours, a directory that cannot be written,
         and (here and in every call) when another process holds the lock for longer than `busy_milliseconds`.
@@ -54,14 +57,17 @@ class Database:
         self._settle = settle
         self._depth = 0
         self._reading = False
+        create = create and not any_schema
         in_memory = path == MEMORY or (not create and _is_empty(path))
         with _explained(path):
-            self._connection = _connect(MEMORY if in_memory else path, busy_milliseconds)
+            self._connection = _connect(MEMORY if in_memory else path, busy_milliseconds, writes=create)
             try:
                 if in_memory or create:
                     self._migrate()
-                else:
+                elif not any_schema:
                     self._refuse_other_schema()
+                else:
+                    self.schema_version()  # a file that is no database shows only when it is read
             except BaseException:
                 self._connection.close()
                 raise
@@ -154,6 +160,24 @@ class Database:
     def now(self) -> str:
         """Return the present time as it is stored."""
         return format_time(self.clock.now())
+
+    def copy_pages(self, target: apsw.Connection, told: Callable[[int, int], None]) -> None:
+        """Copy the whole database, as it is now, into the empty one of `target`; others go on writing meanwhile.
+
+        Call it inside `reading`: the snapshot that it holds is what is copied, and nothing that others commit makes
+        the copy begin anew. `told` gets the pages copied so far and all pages after each part. Raises apsw.Error.
+        """
+        self.schema_version()  # the snapshot begins with the first read
+        with target.backup("main", self._connection, "main") as backup:
+            while not backup.done:
+                backup.step(_PAGES_AT_ONCE)
+                told(backup.page_count - backup.remaining, backup.page_count)
+
+    def compact(self) -> None:
+        """Give the space that nothing uses back to the disk; it takes the write lock and as much space again."""
+        with _explained(self.path):
+            self._connection.execute("VACUUM")
+            self._connection.pragma("wal_checkpoint", "truncate")
 
     def _undo(self, statement: str, end: str | None) -> None:
         # A full disk or an I/O error may have rolled back everything already.
@@ -256,7 +280,7 @@ def _is_empty(path: str) -> bool:
         return not _size(path)
 
 
-def _connect(path: str, busy_milliseconds: int) -> apsw.Connection:
+def _connect(path: str, busy_milliseconds: int, *, writes: bool) -> apsw.Connection:
     if whole(path) != path:
         raise DatabaseError(f"cannot use {path!r}: SQLite takes only paths that are valid UTF-8: name another by --db")
     if path != MEMORY and _size(path) is None:
@@ -265,7 +289,8 @@ def _connect(path: str, busy_milliseconds: int) -> apsw.Connection:
     connection = apsw.Connection(path)
     try:
         connection.set_busy_timeout(busy_milliseconds)
-        if path != MEMORY and connection.pragma("journal_mode") != "wal":
+        # Once, by who writes: reading leaves the bytes of a copy as they are.
+        if writes and path != MEMORY and connection.pragma("journal_mode") != "wal":
             connection.pragma("journal_mode", "wal")
         connection.pragma("foreign_keys", True)
         connection.pragma("synchronous", "full")

@@ -128,11 +128,9 @@ class GraphStore:
 
     def children(self, node_id: NodeId) -> list[Node]:
         """Return the nodes directly below a node, by created_at and natural id. Raises NotFoundError."""
-        anything = dict.fromkeys(("project_id", "node_type", "first", "second"))
         with self._db.reading():
             slim_row(self._db, node_id)
-            rows = self._db.execute(queries("nodes")["query_of_parent"], {**anything, "parent_id": node_id})
-            return decode_rows(self._db, in_order(rows))
+            return decode_rows(self._db.execute(queries("nodes")["children"], {"id": node_id}))
 
     def attempts(self, task_id: NodeId) -> list[Iteration]:
         """Return the iterations of a task, the oldest first."""

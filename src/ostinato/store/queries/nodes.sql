@@ -60,6 +60,9 @@ WITH RECURSIVE up (id, depth) AS (
 )
 SELECT spoken.* FROM up CROSS JOIN spoken WHERE spoken.id = up.id ORDER BY up.depth
 
+-- name: children
+SELECT * FROM spoken WHERE parent_id = :id ORDER BY created_at, sort_id
+
 -- name: descendants
 WITH RECURSIVE below (id) AS (
     SELECT id FROM nodes WHERE parent_id = :id

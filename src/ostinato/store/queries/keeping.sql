@@ -1,0 +1,19 @@
+-- What the database is made of: for backups, and for the doctor.
+
+-- name: tables
+-- Ordinary tables, without the search indexes and what is inside them.
+SELECT name FROM pragma_table_list
+WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+ORDER BY name
+
+-- name: sizes
+-- Bytes on disk by table, its indexes with it, and the inner tables of a search index with that.
+SELECT coalesce(outer_table.name, inner_table.tbl_name, pages.name) AS name, sum(pages.pgsize) AS bytes
+FROM dbstat pages
+LEFT JOIN sqlite_master inner_table ON inner_table.name = pages.name
+LEFT JOIN sqlite_master outer_table
+       ON outer_table.sql LIKE 'CREATE VIRTUAL TABLE%' AND pages.name IN
+          (outer_table.name || '_data', outer_table.name || '_idx', outer_table.name || '_docsize',
+           outer_table.name || '_config', outer_table.name || '_content')
+WHERE pages.aggregate = TRUE
+GROUP BY 1

@@ -12,6 +12,7 @@ from ostinato.app.opening import JobOptions as JobOptions
 from ostinato.app.opening import Opened, open_adapters, open_bench
 from ostinato.app.planning import PlanSide
 from ostinato.app.results import LandResult, RalphResult, ralph_result
+from ostinato.app.tidying import tidy
 from ostinato.base.clock import SystemClock
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import ProjectId, SessionId
@@ -67,6 +68,7 @@ class Job(PlanSide):
         job = cls(opened, interruption)
         try:
             yield job
+            await tidy(opened)
         finally:
             await opened.close()
 

@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "config": Entry("ostinato.cli.config", "config", "Explain the settings, and say where they are kept."),
     "completion": Entry("ostinato.cli.completion", "completion", "Print the script that makes your shell complete."),
     "backup": Entry("ostinato.cli.backup", "backup", "Copy the database into a file while it is used."),
+    "prune": Entry("ostinato.cli.prune", "prune", "Throw away old transcripts, outputs and step events."),
     "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }
@@ -54,7 +55,7 @@ SECTIONS = {
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
     "The graph by hand": ("tasks", "node", "sessions", "import", "project"),
-    "Around it": ("doctor", "backup", "config", "sandbox", "completion", "demo"),
+    "Around it": ("doctor", "backup", "prune", "config", "sandbox", "completion", "demo"),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ostinato.base.clock import format_time
 from ostinato.base.ids import IterationId
 from ostinato.base.text import clip, many
 from ostinato.cli.documents import iteration_document, node_document
@@ -69,14 +71,20 @@ def _document(found: _Found) -> dict[str, Any]:
         "sections": sections,
         "check_runs": [check_run_document(run) for run in found.runs],
         "diff": found.iteration.diff,
+        "transcript_gone_at": _time(found.iteration.transcript_gone_at),
+        "evidence_gone_at": _time(found.iteration.evidence_gone_at),
     }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
 
 
 def _lines(found: _Found, parts: Parts) -> Iterator[str]:
     wanted: list[tuple[bool, str, Callable[[], Iterable[str]]]] = [
         (parts.transcript, "conversation", lambda: transcript_lines(found.messages, found.steps, full=parts.full)),
         (parts.diff, "diff", lambda: _diff(found.iteration, full=parts.full or parts.diff)),
-        (parts.evidence, "evidence", lambda: evidence_lines(found.runs, full=parts.full)),
+        (parts.evidence, "evidence", lambda: _evidence(found, full=parts.full)),
         (parts.tokens, "tokens of each request, estimated, by section", lambda: ledger_lines(found.steps)),
     ]
     if not parts.named:
@@ -129,10 +137,20 @@ def _diff(one: Iteration, *, full: bool) -> Iterator[str]:
     if not one.diff.strip():
         yield "  nothing was changed" if one.ended_at else "  not known before it has ended"
         return
+    if one.evidence_gone_at is not None:
+        whole = f": `git show {one.commit[:12]}` shows it" if one.commit else ""
+        yield f"  what the lines say was kept for its time and is gone since {short_time(one.evidence_gone_at)}{whole}"
     lines = list(diff_lines(one.diff))
     yield from lines if full else lines[:_DIFF_LINES]
     if not full and len(lines) > _DIFF_LINES:
         yield f"… {many(len(lines) - _DIFF_LINES, 'more line')} (--diff shows all)"
+
+
+def _evidence(found: _Found, *, full: bool) -> Iterator[str]:
+    gone = found.iteration.evidence_gone_at
+    if gone is not None and found.runs:
+        yield f"  what the checks printed was kept for its time and is gone since {short_time(gone)}"
+    yield from evidence_lines(found.runs, full=full)
 
 
 def evidence_lines(runs: Sequence[CheckRun], *, full: bool) -> Iterator[str]:

@@ -28,7 +28,7 @@ _BAR = "  │ "
 def transcript_lines(messages: Sequence[StoredMessage], steps: Sequence[StoredStep], *, full: bool) -> Iterator[str]:
     """Yield the conversation, step by step; what the harness said comes under the step that it followed."""
     if not messages:
-        yield "  no conversation was kept: no model was called"
+        yield "  it was kept for its time and is gone" if steps else "  no conversation was kept: no model was called"
         return
     by_step = {step.step: step for step in steps}
     present = 0

@@ -17,7 +17,7 @@ from typing import Any
 
 from ostinato.base.errors import ConfigError
 from ostinato.config.paths import project_config_file
-from ostinato.config.settings import Settings
+from ostinato.config.settings import RetentionSettings, Settings
 
 _WORDS = {
     "autonomy": ("full", "supervised"),
@@ -34,12 +34,14 @@ _VARIABLES = {
     "OSTINATO_AUTONOMY": ("autonomy",),
     "OSTINATO_SANDBOX": ("sandbox.mode",),
 }
-_MAY_BE_ZERO = {"models.retries", "models.price_input", "models.price_output", "verify.proof_cap"}
+_RETENTION = {f"retention.{field.name}" for field in fields(RetentionSettings)}
+_MAY_BE_ZERO = {"models.retries", "models.price_input", "models.price_output", "verify.proof_cap", *_RETENTION}
 # A repository must not be able to take the walls down around its own commands, to run any on the host, to have a
-# person's messages sent elsewhere, nor to make its work look cheap.
+# person's messages sent elsewhere, to make its work look cheap, nor to have the traces of work thrown away.
 _PERSON_ONLY = {
     *("sandbox.mode", "models.price_input", "models.price_output"),
     *("notify.command", "notify.desktop", "notify.webhook", "notify.on"),
+    *_RETENTION,
 }
 
 

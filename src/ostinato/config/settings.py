@@ -112,6 +112,26 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """`[retention]`: how long, and how much, of the text of past work is kept; 0 keeps it for ever.
+
+    One database serves all of a person's projects, so only they may set it. Facts (the graph, verdicts, costs, commits,
+    notes) are always kept.
+    """
+
+    transcripts_days: Annotated[float, "Days that conversations are kept; 0 keeps them for ever."] = 180.0
+    transcripts_mb: Annotated[float, "Megabytes of conversations, beyond which the oldest go; 0: no limit."] = 2000.0
+    evidence_days: Annotated[
+        float, "Days that the text of changes and the output of checks of finished tasks are kept; 0: for ever."
+    ] = 365.0
+    evidence_mb: Annotated[float, "Megabytes of those, beyond which the oldest go; 0: no limit."] = 1000.0
+    events_days: Annotated[
+        float, "Days that events of single steps, tools and checks are kept; 0: for ever. Other events always are."
+    ] = 90.0
+    events_mb: Annotated[float, "Megabytes of those events, beyond which the oldest go; 0: no limit."] = 200.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one project as they hold now."""
 
@@ -122,6 +142,7 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     land: LandSettings = field(default_factory=LandSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     autonomy: Annotated[
         str, "Whether planning waits for your word (supervised) or not (full); what no check proves waits in both."
     ] = "supervised"

@@ -41,7 +41,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One attempt at one task as it was recorded. `attempt` counts from 1. `decision` is a word of `loop.decide`."""
+    """One attempt at one task as it was recorded. `attempt` counts from 1. `decision` is a word of `loop.decide`.
+
+    `transcript_gone_at` and `evidence_gone_at` say when retention took the conversation, and the text of the change and
+    of what checks printed: the diff is an outline then (`graph.retention`).
+    """
 
     id: IterationId
     session_id: SessionId
@@ -61,3 +65,5 @@ class Iteration:
     fingerprint: str | None = None
     steps: int = 0
     spending: Spending = field(default_factory=Spending)
+    transcript_gone_at: datetime | None = None
+    evidence_gone_at: datetime | None = None

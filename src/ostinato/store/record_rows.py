@@ -65,6 +65,8 @@ def decode_iteration(row: Row) -> Iteration:
             fingerprint=row["fingerprint"],
             steps=row["steps"],
             spending=decode_spending(row["spending"]),
+            transcript_gone_at=_moment(row["transcript_gone_at"]),
+            evidence_gone_at=_moment(row["evidence_gone_at"]),
         )
 
 

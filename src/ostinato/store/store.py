@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ostinato.store.plans import PlanStore
     from ostinato.store.projects import ProjectStore
     from ostinato.store.reasoning import ReasoningStore
+    from ostinato.store.retention import RetentionStore
     from ostinato.store.reviews import ReviewStore
     from ostinato.store.sessions import SessionStore
     from ostinato.store.steering import SteeringStore
@@ -126,6 +127,13 @@ class Store:
         from ostinato.store.steering import SteeringStore
 
         return SteeringStore(self.db, self.events)
+
+    @cached_property
+    def retention(self) -> RetentionStore:
+        """What grew old, and taking it."""
+        from ostinato.store.retention import RetentionStore
+
+        return RetentionStore(self.db)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

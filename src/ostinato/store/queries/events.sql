@@ -26,8 +26,10 @@ ORDER BY seq
 LIMIT :limit
 
 -- name: latest_start
-SELECT max(seq) AS seq FROM events
+SELECT seq FROM events
 WHERE session_id = :session_id AND kind IN ('session.started', 'iteration.started')
+ORDER BY seq DESC
+LIMIT 1
 
 -- name: last_seq
 SELECT coalesce(max(seq), 0) AS seq FROM events

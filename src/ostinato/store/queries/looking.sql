@@ -31,7 +31,7 @@ ORDER BY edges.created_at, edges.id
 -- Without their diffs, which may be large.
 SELECT iterations.id, session_id, task_id, attempt, token, base_commit, iterations.started_at, iterations.ended_at,
        ending, ending_message, verdict, decision, reasons, commit_id, '' AS diff, fingerprint, steps,
-       iterations.spending
+       iterations.spending, iterations.transcript_gone_at, evidence_gone_at
 FROM sessions CROSS JOIN iterations
 WHERE sessions.goal_id = :goal_id AND iterations.session_id = sessions.id
 ORDER BY iterations.started_at, iterations.id

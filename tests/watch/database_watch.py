@@ -2,7 +2,7 @@
 
 Closing such a descriptor drops every lock that the process holds on the file: another process can then write in
 between, and a commit that was reported is lost, silently (`test_database_files.py` shows it). Production code knows
-nothing of this: an audit hook sees each opening from outside, in the tests' own process and, through `sitecustomize.py` on
+nothing of this: an audit hook sees each opening from outside, in the tests' own process and, by `sitecustomize.py` on
 PYTHONPATH, in every Python that they start.
 """
 

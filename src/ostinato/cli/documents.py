@@ -22,6 +22,56 @@ if TYPE_CHECKING:
     from ostinato.graph.sessions import Session
 
 
+NODE_FIELDS = (
+    "id",
+    "project_id",
+    "node_type",
+    "title",
+    "description",
+    "status",
+    "priority",
+    "assigned_to",
+    "created_by",
+    "labels",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "blocked_reason",
+    "details",
+    "metadata",
+    "parent_id",
+)
+"""The keys of a node's document, which lists of nodes take for --fields."""
+SESSION_FIELDS = (
+    "id",
+    "project_id",
+    "goal_id",
+    "kind",
+    "started_at",
+    "ended_at",
+    "handoff_notes",
+    "agent_ids",
+    "summary",
+    "stop_reason",
+    "usage",
+    "cost_usd",
+)
+PROJECT_FIELDS = ("id", "name", "path", "created_at")
+APPROVAL_FIELDS = (
+    "id",
+    "project_id",
+    "node_id",
+    "kind",
+    "question",
+    "payload",
+    "asked_at",
+    "answered_at",
+    "answer",
+    "reason",
+)
+EVENT_FIELDS = ("seq", "at", "kind", "project_id", "session_id", "iteration_id", "node_id", "payload")
+
+
 def node_document(node: Node) -> dict[str, Any]:
     """Return a node with the fields of DESIGN §3; `details` is an object by node type, empty where it has none."""
     return {

@@ -73,22 +73,29 @@ def clean_block(text: str, indent: str = "  ") -> list[str]:
     return [f"{indent}{printable(line)}".rstrip() for line in text.splitlines()]
 
 
-def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+def columns(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> list[str]:
     """Return the rows with aligned columns, two blanks between them; the last column is never padded.
 
-    On a terminal that is too narrow it goes on below itself, where it has room there.
+    On a terminal `heads` stand above them, and a row that is too wide goes on below its last column, where it has
+    room there.
     """
     from ostinato.cli.layout import look_of
 
     look = look_of(sys.stdout)
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    headed = bool(heads and cells) and look.width is not None
+    if headed:
+        cells.insert(0, [head.replace("_", " ").upper() for head in heads])
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     before = sum(widths[:-1]) + 2 * len(widths[:-1])
-    rows_of_text = ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
+    lines = ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
     if look.width is None:
-        return rows_of_text
+        return lines
     hang = " " * (before if look.width - before >= _ROOM else _HANG)
-    return [line for text in rows_of_text for line in ([text] if look.fits(text) else look.lines(text, hang=hang))]
+    first = [look.paint("dim", line) for line in lines[:1]] if headed else []
+    return first + [
+        part for line in lines[len(first) :] for part in ([line] if look.fits(line) else look.lines(line, hang=hang))
+    ]
 
 
 def short_time(moment: datetime | None) -> str:

@@ -13,13 +13,15 @@ import click
 from ostinato.base.ids import NodeId
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.documents import node_document, node_documents
+from ostinato.cli.documents import NODE_FIELDS, node_document
+from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, columns, remark
 from ostinato.graph.types import Node, NodeType, Status
 
 NOTHING = 3
 """Exit code of `next` and `claim` when no task is ready."""
 
+_HEADS = ("id", "status", "priority", "title")
 _STATUSES = [status.value for status in Status]
 
 goal_option = click.option("--goal", metavar="ID", help="Only tasks of this goal.")
@@ -33,8 +35,9 @@ def tasks() -> None:
 @tasks.command("list", examples=("ostinato tasks list", "ostinato tasks list --status failed --goal os-1a2b3c4d"))
 @click.option("--status", type=click.Choice(_STATUSES), help="Only tasks with this status.")
 @goal_option
+@listing(NODE_FIELDS)
 @pass_invocation
-def list_(invocation: Invocation, status: str | None, goal: str | None) -> None:
+def list_(invocation: Invocation, status: str | None, goal: str | None, wanted: Listing) -> None:
     """List tasks in the order of their making."""
     from ostinato.graph.requests import NodeFilter
 
@@ -42,28 +45,29 @@ def list_(invocation: Invocation, status: str | None, goal: str | None) -> None:
     scope = invocation.scope(store, goal)
     found: list[Node] = []
     if scope is not None:
-        wanted = NodeFilter(
+        conditions = NodeFilter(
             project_id=scope.project_id,
             goal_id=scope.goal_id,
             node_type=NodeType.TASK,
             status=None if status is None else Status(status),
+            limit=wanted.probe,
         )
-        found = store.graph.query(wanted)
-    _print_tasks(invocation, found, "no tasks")
+        found = store.graph.query(conditions)
+    wanted.show(invocation, found, node_document, _row, heads=_HEADS, nothing="no tasks")
 
 
-@tasks.command("ready", examples=("ostinato tasks ready --limit 5",))
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@tasks.command("ready", examples=("ostinato tasks ready --limit 5", "ostinato tasks ready --fields id,title --json"))
 @goal_option
+@listing(NODE_FIELDS)
 @pass_invocation
-def ready(invocation: Invocation, limit: int | None, goal: str | None) -> None:
+def ready(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
     """List the ready tasks, the next one first."""
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     found: list[Node] = []
     if scope is not None:
-        found = store.tasks.ready(project_id=scope.project_id, goal_id=scope.goal_id, limit=limit)
-    _print_tasks(invocation, found, "no task is ready")
+        found = store.tasks.ready(project_id=scope.project_id, goal_id=scope.goal_id, limit=wanted.probe)
+    wanted.show(invocation, found, node_document, _row, heads=_HEADS, nothing="no task is ready")
 
 
 @tasks.command("next", examples=("ostinato tasks next", "ostinato tasks next --json"))
@@ -153,12 +157,6 @@ def reopen(invocation: Invocation, identifier: str) -> None:
     with invocation.writing() as store:
         node = store.tasks.reopen(NodeId(identifier))
     _print_changed(invocation, node)
-
-
-def _print_tasks(invocation: Invocation, nodes: Sequence[Node], nothing: str) -> None:
-    if not nodes:
-        remark(invocation, nothing)
-    answer(invocation, node_documents(nodes), _table(nodes))
 
 
 def _print_one(invocation: Invocation, node: Node | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +12,9 @@ from ostinato.base.errors import UsageError
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.documents import approval_document
+from ostinato.cli.documents import APPROVAL_FIELDS, approval_document
 from ostinato.cli.layout import look_of
+from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, folded, short_time
 
 if TYPE_CHECKING:
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, examples=["ostinato approvals", "ostinato approvals --goal os-1f0c9a2e --json"])
 @click.option("--goal", metavar="ID", help="Only questions about this goal and what it contains.")
+@listing(APPROVAL_FIELDS)
 @pass_invocation
-def approvals(invocation: Invocation, goal: str | None) -> None:
+def approvals(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
     """List the questions that wait for an answer, oldest first, each with the commands that answer it."""
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     asked = [] if scope is None else store.approvals.open(project_id=scope.project_id, goal_id=scope.goal_id)
-    nothing = ["Nothing waits for you."]
-    answer(invocation, [approval_document(a) for a in asked], _lines(asked) if asked else nothing)
+    wanted.show_lines(invocation, asked, approval_document, _lines, "nothing waits for you")
 
 
-def _lines(asked: list[Approval]) -> Iterator[str]:
+def _lines(asked: Sequence[Approval]) -> Iterator[str]:
     """Yield each question with the commands that answer it."""
     look = look_of(sys.stdout)
     for one in asked:

@@ -11,8 +11,9 @@ import click
 from ostinato.base.errors import UsageError
 from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, Scope, pass_invocation
-from ostinato.cli.documents import event_document
-from ostinato.cli.output import clean, json_line, remark, short_time
+from ostinato.cli.documents import EVENT_FIELDS, event_document
+from ostinato.cli.listing import Listing, listing
+from ostinato.cli.output import clean, remark, short_time
 from ostinato.graph.events import Event, EventKind
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ _POLL_SECONDS = 0.2
         "ostinato events --goal os-1a2b3c4d --limit 20",
         "ostinato events --follow",
         "ostinato events --kind iteration --kind commit --readable",
-        "ostinato events --follow --json",
+        "ostinato events --follow --json --fields seq,kind,node_id",
     ),
 )
 @click.option("--follow", is_flag=True, help="Go on with what happens; without --after, from now on. Ctrl-C ends it.")
 @click.option("--after", type=click.IntRange(min=0), metavar="SEQ", help="Only events with a greater number.")
 @click.option("--goal", metavar="ID", help="Only events of this goal and what it contains.")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only these: check.ended, or check for all such.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many.")
 @click.option(
     "--readable/--raw",
     default=None,
     help="Lines as `ralph` shows them, or each event with all its facts; by default readable with --follow only.",
 )
+@listing(EVENT_FIELDS)
 @pass_invocation
 def events(
     invocation: Invocation,
@@ -48,14 +49,14 @@ def events(
     after: int | None,
     goal: str | None,
     kinds: tuple[str, ...],
-    limit: int | None,
     readable: bool | None,
+    wanted: Listing,
 ) -> None:
     """Print what happened, the oldest first, one event per line.
 
     With --follow it waits for a project that is not registered yet, and for a database that is not there.
     """
-    wanted = _wanted(kinds)
+    of_kinds = _of_kinds(kinds)
     store = invocation.reading()
     scope = invocation.scope(store, goal)
     if scope is None and not follow:
@@ -66,22 +67,24 @@ def events(
         after = after or 0
     start = after if after is not None else (store.events.last_seq() if follow else 0)
     found = _followed(store, scope, start) if follow else _stored(store, scope, start)
-    show = _shower(invocation, store, readable=follow if readable is None else readable)
+    show = _shower(invocation, store, wanted, readable=follow if readable is None else readable)
     count = 0
     for event in found:
-        if wanted is None or event.kind in wanted:
-            show(event)
-            count += 1
-        if count == limit:
+        if of_kinds is not None and event.kind not in of_kinds:
+            continue
+        if count == wanted.limit:
+            wanted.say_more(invocation)
+            return
+        show(event)
+        count += 1
+        if follow and count == wanted.limit:
             return
 
 
-def _shower(invocation: Invocation, store: Store, *, readable: bool) -> Callable[[Event], None]:
+def _shower(invocation: Invocation, store: Store, wanted: Listing, *, readable: bool) -> Callable[[Event], None]:
     """Return what prints one event: as JSON, as the lines of the live progress, or whole on one line."""
-    if invocation.json:
-        return lambda event: json_line(event_document(event))
-    if not readable:
-        return lambda event: click.echo(_line(event))
+    if invocation.json or wanted.fields is not None or not readable:
+        return lambda event: wanted.show_one(invocation, event_document(event), lambda: [_line(event)])
     # Late: programs that read the stream want no words.
     from ostinato.cli.event_story import Story
 
@@ -94,7 +97,7 @@ def _shower(invocation: Invocation, store: Store, *, readable: bool) -> Callable
     return show
 
 
-def _wanted(kinds: tuple[str, ...]) -> frozenset[EventKind] | None:
+def _of_kinds(kinds: tuple[str, ...]) -> frozenset[EventKind] | None:
     """Return the kinds that were named, whole or by the word before the full stop. Raises UsageError."""
     if not kinds:
         return None

@@ -11,8 +11,9 @@ from ostinato.base.errors import UsageError
 from ostinato.base.text import many
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
-from ostinato.cli.documents import project_document
-from ostinato.cli.output import answer, clean, columns, remark, short_time
+from ostinato.cli.documents import PROJECT_FIELDS, project_document
+from ostinato.cli.listing import Listing, listing
+from ostinato.cli.output import answer, clean, columns, short_time
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import NodeType
@@ -42,13 +43,15 @@ def add(invocation: Invocation, path: Path | None, name: str | None) -> None:
 
 
 @project.command("list", examples=("ostinato project list --json",))
+@listing(PROJECT_FIELDS)
 @pass_invocation
-def list_(invocation: Invocation) -> None:
+def list_(invocation: Invocation, wanted: Listing) -> None:
     """List the registered projects."""
     found = invocation.reading().projects.list()
-    if not found:
-        remark(invocation, "no projects")
-    answer(invocation, [project_document(one) for one in found], columns([(one.name, one.path) for one in found]))
+    heads = ("name", "path")
+    wanted.show(
+        invocation, found, project_document, lambda one: (one.name, one.path), heads=heads, nothing="no projects"
+    )
 
 
 @project.command("show", examples=("ostinato project show", "ostinato project show shop"))

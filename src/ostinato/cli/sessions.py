@@ -9,7 +9,8 @@ import click
 from ostinato.base.ids import SessionId
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
-from ostinato.cli.documents import session_document
+from ostinato.cli.documents import SESSION_FIELDS, session_document
+from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, clean_block, columns, remark, short_time
 from ostinato.graph.sessions import Session, SessionKind
 
@@ -52,15 +53,17 @@ def end(invocation: Invocation, identifier: str, summary: str | None) -> None:
     answer(invocation, session_document(session), _session_lines(session))
 
 
-@sessions.command("list", examples=("ostinato sessions list --goal os-1a2b3c4d",))
+@sessions.command(
+    "list", examples=("ostinato sessions list --goal os-1a2b3c4d", "ostinato sessions list --limit 5 --json")
+)
 @click.option("--goal", metavar="ID", help="Only sessions of this goal.")
+@listing(SESSION_FIELDS)
 @pass_invocation
-def list_(invocation: Invocation, goal: str | None) -> None:
+def list_(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
     """List sessions, the newest first."""
-    found = _sessions(invocation, goal)
-    if not found:
-        remark(invocation, "no sessions")
-    answer(invocation, [session_document(session) for session in found], columns(list(map(session_row, found))))
+    found = _sessions(invocation, goal, wanted.probe)
+    heads = ("id", "goal", "started", "took", "cost", "kind and end")
+    wanted.show(invocation, found, session_document, session_row, heads=heads, nothing="no sessions")
 
 
 @sessions.command("latest", examples=("ostinato sessions latest --json",))
@@ -68,7 +71,7 @@ def list_(invocation: Invocation, goal: str | None) -> None:
 @pass_invocation
 def latest(invocation: Invocation, goal: str | None) -> int:
     """Show the newest session. Exit code 3 when there is none (with --json: null)."""
-    found = _sessions(invocation, goal)
+    found = _sessions(invocation, goal, 1)
     if not found:
         remark(invocation, "no session yet")
         answer(invocation, None, ())
@@ -101,10 +104,12 @@ def session_row(session: Session) -> tuple[object, ...]:
     return session.id, session.goal_id, f"{session.started_at:%Y-%m-%d %H:%M}", took, cost, f"{session.kind}: {state}"
 
 
-def _sessions(invocation: Invocation, goal: str | None) -> list[Session]:
+def _sessions(invocation: Invocation, goal: str | None, limit: int | None) -> list[Session]:
     store = invocation.reading()
     scope = invocation.scope(store, goal)
-    return [] if scope is None else store.sessions.list(goal_id=scope.goal_id, project_id=scope.project_id)
+    if scope is None:
+        return []
+    return store.sessions.list(goal_id=scope.goal_id, project_id=scope.project_id, limit=limit)
 
 
 def _session_lines(session: Session) -> Iterator[str]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import click
 
@@ -16,6 +15,7 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import NODE_FIELDS, node_document
 from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, columns, remark
+from ostinato.cli.tasks_tree import TREE_FIELDS, print_tree
 from ostinato.graph.types import Node, NodeType, Status
 
 NOTHING = 3
@@ -83,11 +83,17 @@ def next_(invocation: Invocation, goal: str | None) -> int:
     return _print_one(invocation, found)
 
 
-@tasks.command("tree", examples=("ostinato tasks tree", "ostinato tasks tree --goal os-1a2b3c4d"))
+@tasks.command(
+    "tree", examples=("ostinato tasks tree", "ostinato tasks tree --goal os-1a2b3c4d --fields id,status,title")
+)
 @click.option("--goal", metavar="ID", help="Only this goal.")
+@listing(TREE_FIELDS)
 @pass_invocation
-def tree(invocation: Invocation, goal: str | None) -> None:
-    """Show goals with their tasks beneath. With --json each node has its tasks under `children`."""
+def tree(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
+    """Show goals with their tasks beneath. With --json each node has its tasks under `children`.
+
+    With --fields that leave `children` out it is one flat list in the order of the tree.
+    """
     from ostinato.graph.requests import NodeFilter
 
     store = invocation.reading()
@@ -97,10 +103,7 @@ def tree(invocation: Invocation, goal: str | None) -> None:
         goals = [store.graph.get(scope.goal_id)]
     elif scope is not None:
         goals = store.graph.query(NodeFilter(project_id=scope.project_id, node_type=NodeType.GOAL))
-    documents = [_tree_document(top, store.graph.descendants(top.id)) for top in goals]
-    if not documents:
-        remark(invocation, "no goals")
-    answer(invocation, documents, _tree_lines(documents))
+    print_tree(invocation, wanted, [(top, store.graph.descendants(top.id)) for top in goals])
 
 
 @tasks.command(
@@ -180,30 +183,3 @@ def _table(nodes: Sequence[Node]) -> Iterator[str]:
 def _row(node: Node) -> tuple[object, ...]:
     reason = f" — {node.blocked_reason}" if node.blocked_reason else ""
     return node.id, node.status, node.priority or "-", node.title + reason
-
-
-def _tree_document(goal: Node, below: Sequence[Node]) -> dict[str, Any]:
-    """Return the goal's document with its tasks nested; a task hangs under its nearest shown ancestor."""
-    by_id = {node.id: node for node in below}
-    shown: dict[str, dict[str, Any]] = {goal.id: {**node_document(goal), "children": []}}
-    shown.update((node.id, {**node_document(node), "children": []}) for node in below if _in_tree(node))
-    for node in below:
-        if node.id in shown:
-            above = node.parent_id
-            while above in by_id and above not in shown:
-                above = by_id[above].parent_id
-            shown[above if above in shown else goal.id]["children"].append(shown[node.id])
-    return shown[goal.id]
-
-
-def _in_tree(node: Node) -> bool:
-    return node.node_type in {NodeType.TASK, NodeType.GOAL}
-
-
-def _tree_lines(documents: list[dict[str, Any]]) -> Iterator[str]:
-    stack = [(0, document) for document in reversed(documents)]
-    while stack:
-        depth, document = stack.pop()
-        reason = f" — {document['blocked_reason']}" if document["blocked_reason"] else ""
-        yield "  " * depth + clean(f"{document['id']}  [{document['status']}]  {document['title']}{reason}")
-        stack.extend((depth + 1, child) for child in reversed(document["children"]))

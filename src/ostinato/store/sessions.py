@@ -120,9 +120,12 @@ class SessionStore:
         row = self._db.one(self._sql["latest"], {"goal_id": goal_id})
         return decode_session(row) if row else None
 
-    def list(self, goal_id: NodeId | None = None, project_id: ProjectId | None = None) -> Sessions:
-        """Return sessions, the newest first, those of the same moment by id."""
-        rows = self._db.execute(self._sql["list"], {"goal_id": goal_id, "project_id": project_id})
+    def list(
+        self, goal_id: NodeId | None = None, project_id: ProjectId | None = None, limit: int | None = None
+    ) -> Sessions:
+        """Return sessions, the newest first, those of the same moment by id; at most `limit`."""
+        most = -1 if limit is None else limit
+        rows = self._db.execute(self._sql["list"], {"goal_id": goal_id, "project_id": project_id, "limit": most})
         return [decode_session(row) for row in rows]
 
     def owner(self, session_id: SessionId) -> ProcessIdentity | None:

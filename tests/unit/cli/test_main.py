@@ -273,7 +273,10 @@ def test_the_last_column_of_a_table_goes_on_below_itself_on_a_narrow_terminal(sh
     command = [OSTINATO, "--db", shell.database, "tasks", "list"]
     piped = subprocess.run(command, check=False, capture_output=True, text=True)
     assert piped.stdout.count("\n") == 1
-    first, *rest = on_terminal(command, Path.cwd(), "stdout", 60).splitlines()
+    heads, first, *rest = on_terminal(command, Path.cwd(), "stdout", 60).splitlines()
+    heads = heads.replace("\x1b[2m", "").replace("\x1b[0m", "")
+    assert heads.split() == ["ID", "STATUS", "PRIORITY", "TITLE"]
+    assert heads.index("TITLE") == first.index("A till")
     assert first == first[:60]
     assert rest
     assert {len(line) - len(line.lstrip()) for line in rest} == {first.index("A till")}

@@ -13,6 +13,7 @@ SELECT * FROM sessions WHERE id = :id
 SELECT * FROM sessions
 WHERE (:goal_id IS NULL OR goal_id = :goal_id) AND (:project_id IS NULL OR project_id = :project_id)
 ORDER BY started_at DESC, id
+LIMIT :limit
 
 -- name: latest
 SELECT * FROM sessions WHERE goal_id = :goal_id ORDER BY started_at DESC, id LIMIT 1

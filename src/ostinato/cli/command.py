@@ -38,6 +38,20 @@ class _Shared(click.Command):
         """Return the command's own parameters and the global options."""
         return [*super().get_params(ctx), *_global_options(root=ctx.parent is None)]
 
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return the parser, which refuses an option for one value that is given twice: click would keep the last."""
+        parser = super().make_parser(ctx)
+        read = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            values, rest, order = read(args)
+            if not ctx.resilient_parsing:
+                _refuse_repeated(ctx, order)
+            return values, rest, order
+
+        parser.parse_args = parse_args  # type: ignore[method-assign]
+        return parser
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, as they are typed."""
         if self.examples:
@@ -112,6 +126,18 @@ class LazyGroup(Group):
         if rest:
             with formatter.section("Commands"):
                 formatter.write_dl([(name, entry.help) for name, entry in rest.items()])
+
+
+def _refuse_repeated(ctx: click.Context, order: Sequence[click.Parameter]) -> None:
+    seen: set[int] = set()
+    for parameter in order:
+        if not isinstance(parameter, click.Option) or parameter.multiple or parameter.count:
+            continue
+        plain_flag = parameter.is_flag and not parameter.secondary_opts
+        if id(parameter) in seen and not plain_flag:
+            names = "/".join([parameter.opts[0], *parameter.secondary_opts[:1]])
+            raise click.UsageError(f"{names} is given twice: it takes one value", ctx)
+        seen.add(id(parameter))
 
 
 @cache  # click asks twice for each level of a command, and making an option is dear

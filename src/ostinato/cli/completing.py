@@ -36,6 +36,7 @@ ARGUMENTS = {
     "node show": "node",
     "node set": "node",
     "node link": "node",
+    "tasks why": "task",
     "tasks claim": "task",
     "tasks release": "task",
     "tasks retry": "task",

@@ -106,6 +106,19 @@ def tree(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
     print_tree(invocation, wanted, [(top, store.graph.descendants(top.id)) for top in goals])
 
 
+@tasks.command("why", examples=("ostinato tasks why os-1a2b3c4d.2", "ostinato tasks why os-1a2b3c4d.2 --json"))
+@click.argument("identifier", metavar="ID")
+@pass_invocation
+def why(invocation: Invocation, identifier: str) -> None:
+    """Say why a task is not ready.
+
+    It names all that the task waits for, and the way to the nearest obstacle.
+    """
+    from ostinato.cli.tasks_why import print_why
+
+    print_why(invocation, invocation.reading(), NodeId(identifier))
+
+
 @tasks.command(
     "claim",
     examples=("ostinato tasks claim --agent me", "ostinato tasks claim os-1a2b3c4d.2 --agent me --json"),

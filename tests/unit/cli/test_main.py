@@ -298,3 +298,26 @@ def test_a_number_out_of_range_is_told_in_words(shell: Shell) -> None:
 def test_two_ways_at_once_are_refused(shell: Shell, words: tuple[str, ...], said: str) -> None:
     ran = shell.run(*words)
     assert (ran.code, ran.err) == (2, f"ostinato: {said}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("tasks", "list", "--status", "ready", "--status", "blocked"),
+        ("tasks", "claim", "--agent", "a", "--agent", "b"),
+        ("node", "set", "os-1a2b3c4d", "--judge", "--no-judge"),
+        ("--db", "one", "--db", "two", "tasks", "list"),
+        ("search", "x", "--limit=1", "--limit=2"),
+    ],
+)
+def test_an_option_for_one_value_is_refused_when_it_is_given_twice(shell: Shell, line: tuple[str, ...]) -> None:
+    ran = shell.run(*line, "--json")
+    assert ran.code == 2
+    assert "is given twice: it takes one value" in ran.error["message"]
+
+
+@pytest.mark.parametrize("line", [("taks",), ("tasks", "lst"), ("node", "list2"), ("tasks", "list", "extra")])
+def test_an_unknown_word_is_refused_and_nothing_is_done(shell: Shell, line: tuple[str, ...]) -> None:
+    assert shell.run(*line, "--json").error["kind"] == "usage"
+    assert shell.run(*line).code == 2
+    assert not shell.database.exists()

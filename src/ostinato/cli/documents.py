@@ -5,7 +5,6 @@ Times are RFC 3339 in UTC with microseconds, absent values are null. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ostinato.graph.events import Event
     from ostinato.graph.iterations import Iteration
     from ostinato.graph.projects import Project
+    from ostinato.graph.search import Hit
     from ostinato.graph.sessions import Session
 
 
@@ -42,6 +42,7 @@ NODE_FIELDS = (
     "parent_id",
 )
 """The keys of a node's document, which lists of nodes take for --fields."""
+HIT_FIELDS = (*NODE_FIELDS, "rank", "matched", "snippet")
 SESSION_FIELDS = (
     "id",
     "project_id",
@@ -95,9 +96,9 @@ def node_document(node: Node) -> dict[str, Any]:
     }
 
 
-def node_documents(nodes: Iterable[Node]) -> list[dict[str, Any]]:
-    """Return the nodes in their order."""
-    return [node_document(node) for node in nodes]
+def hit_document(hit: Hit) -> dict[str, Any]:
+    """Return a node that was found. In `snippet` each matching word stands between U+0002 and U+0003."""
+    return {**node_document(hit.node), "rank": hit.rank, "matched": list(hit.matched), "snippet": hit.snippet}
 
 
 def details_document(details: Details) -> dict[str, Any]:

@@ -82,20 +82,24 @@ def columns(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> list
     from ostinato.cli.layout import look_of
 
     look = look_of(sys.stdout)
+    lines, before = aligned(rows, heads if look.width is not None else ())
+    if look.width is None or not lines:
+        return lines
+    top = [look.paint("dim", line) for line in lines[:1]] if heads else []
+    hang = " " * (before if look.width - before >= _ROOM else _HANG)
+    rest = lines[len(top) :]
+    return [*top, *(part for line in rest for part in ([line] if look.fits(line) else look.lines(line, hang=hang)))]
+
+
+def aligned(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> tuple[list[str], int]:
+    """Return the same as lines of any width, a line with the heads first if there are some, and where the last column
+    begins. Without rows there are no heads either."""
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
-    headed = bool(heads and cells) and look.width is not None
-    if headed:
+    if heads and cells:
         cells.insert(0, [head.replace("_", " ").upper() for head in heads])
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-    before = sum(widths[:-1]) + 2 * len(widths[:-1])
     lines = ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
-    if look.width is None:
-        return lines
-    hang = " " * (before if look.width - before >= _ROOM else _HANG)
-    first = [look.paint("dim", line) for line in lines[:1]] if headed else []
-    return first + [
-        part for line in lines[len(first) :] for part in ([line] if look.fits(line) else look.lines(line, hang=hang))
-    ]
+    return lines, sum(widths[:-1]) + 2 * len(widths[:-1])
 
 
 def short_time(moment: datetime | None) -> str:

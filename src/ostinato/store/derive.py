@@ -29,6 +29,13 @@ def situation_around(db: Database, task_id: NodeId) -> Situation:
     return Situation(nodes, _by_dependent(edges))
 
 
+def situation_upstream(db: Database, task_id: NodeId) -> Situation:
+    """Return the whole part of the graph that the status of a task follows from, however far."""
+    nodes = _facts(db.tuples(queries("why")["facts_upstream"], {"ids": encode_json([task_id])}))
+    edges = db.tuples(queries("edges")["depends_on_of"], {"ids": encode_json(list(nodes))})
+    return Situation(nodes, _by_dependent(edges))
+
+
 def misjudged(db: Database, project_id: ProjectId) -> Iterator[str]:
     """Yield a line for each task of the project that is kept as another status, with another reason or with another
     number of dependents than the rules give: none in a sound database."""

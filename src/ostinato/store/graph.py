@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ostinato.graph.edges import Edge, EdgeType
     from ostinato.graph.iterations import Iteration
     from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
+    from ostinato.graph.search import Hit, SearchFilter
     from ostinato.store.creation import Maker
     from ostinato.store.events import EventStore
     from ostinato.store.linking import Linker
@@ -171,9 +172,15 @@ class GraphStore:
 
         Any text is legal. Titles, descriptions and the handoff notes of a goal's sessions are searched.
         """
+        from ostinato.graph.search import SearchFilter
+
+        return [hit.node for hit in self.find_hits(text, SearchFilter(project_id, node_type, status), limit)]
+
+    def find_hits(self, text: str, conditions: SearchFilter, limit: int = 20) -> list[Hit]:
+        """Return the same with ranks and with where the words stand. All conditions hold of what is found."""
         from ostinato.store.search import search_nodes
 
-        return search_nodes(self._db, text, project_id=project_id, node_type=node_type, status=status, limit=limit)
+        return search_nodes(self._db, text, conditions, limit)
 
     def notes(self, goal_id: NodeId) -> str:
         """Return the handoff notes of a goal as they would be now. Raises NotFoundError."""

@@ -9,7 +9,7 @@ from ostinato.base.ids import NodeId
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.graph.why import Why, why_waiting
 from ostinato.store.database import Database, queries
-from ostinato.store.derive import upstream_situation
+from ostinato.store.derive import situation_upstream
 from ostinato.store.reading import decode_rows, require_node, slim_row
 from ostinato.store.rows import encode_json
 
@@ -30,7 +30,7 @@ def read_why(db: Database, task_id: NodeId) -> TaskWhy:
             raise RuleError(f"{task_id} is a {task.node_type}: only a task can be ready")
         if slim_row(db, task_id)["status"] != Status.PENDING:
             return TaskWhy(task, None, {})
-        why = why_waiting(upstream_situation(db, [task_id]), task_id)
+        why = why_waiting(situation_upstream(db, task_id), task_id)
         ids = {node_id for step in (*why.waits, *why.chain) for node_id in (step.by, step.id)}
-        rows = db.execute(queries("tasks")["several"], {"ids": encode_json(sorted(ids))})
-        return TaskWhy(task, why, {node.id: node for node in decode_rows(db, rows)})
+        rows = db.execute(queries("looking")["nodes"], {"ids": encode_json(sorted(ids))})
+        return TaskWhy(task, why, {node.id: node for node in decode_rows(rows)})

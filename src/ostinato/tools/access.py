@@ -6,14 +6,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from ostinato.base.ids import IterationId, NodeId, ProjectId
+from ostinato.base.ids import IterationId, NodeId
 from ostinato.graph.actors import Actor
 from ostinato.graph.edges import Edge
 from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft
 from ostinato.graph.requests import NewNode
+from ostinato.graph.search import Hit, SearchFilter
 from ostinato.graph.steering import PersonNote
-from ostinato.graph.types import Node, NodeType, Status
+from ostinato.graph.types import Node
 
 T = TypeVar("T")
 
@@ -25,15 +26,7 @@ class GraphReads(Protocol):
     def find(self, node_id: NodeId) -> Node | None: ...
     def edges_of(self, node_id: NodeId) -> list[Edge]: ...
     def descendants(self, node_id: NodeId) -> list[Node]: ...
-    def search(
-        self,
-        text: str,
-        *,
-        project_id: ProjectId | None = None,
-        node_type: NodeType | None = None,
-        status: Status | None = None,
-        limit: int = 20,
-    ) -> list[Node]: ...
+    def find_hits(self, text: str, conditions: SearchFilter, limit: int = 20) -> list[Hit]: ...
 
 
 class Reasoning(Protocol):

@@ -9,6 +9,7 @@ from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.text import many, one_line
 from ostinato.graph.details import OptionDetails, OutcomeDetails
+from ostinato.graph.search import TITLE, Hit, SearchFilter, written
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.tools.access import Ask
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
@@ -36,7 +37,7 @@ class GraphReading:
             ),
             Tool(
                 "search_nodes",
-                "Search titles and descriptions of the project's nodes.",
+                "Search titles, descriptions and handoff notes of the project; shows where the words stand.",
                 self._search,
                 {"query": TEXT, "type": TEXT, "limit": NUMBER},
                 ("query",),
@@ -73,15 +74,26 @@ class GraphReading:
         kind = _member(NodeType, arguments.get("type"), "type")
         limit = max(1, min(arguments.get("limit", 20), _MOST))
         query = arguments["query"]
-        return _listed(
-            await self._ask(lambda s: s.graph.search(query, project_id=self._project, node_type=kind, limit=limit))
-        )
+        conditions = SearchFilter(project_id=self._project, node_type=kind)
+        hits = await self._ask(lambda s: s.graph.find_hits(query, conditions, limit))
+        return ToolResult("\n".join(map(_found, hits)) or "(none)", summary=many(len(hits), "node"))
 
 
 def _listed(nodes: list[Node]) -> ToolResult:
-    lines = [f"{n.id} [{n.node_type}, {n.status}] {one_line(n.title)}" for n in nodes[:_MOST]]
+    lines = [_line(node) for node in nodes[:_MOST]]
     more = f"\n… {len(nodes) - _MOST} more" if len(nodes) > _MOST else ""
     return ToolResult(("\n".join(lines) or "(none)") + more, summary=many(len(nodes), "node"))
+
+
+def _found(hit: Hit) -> str:
+    """Return a hit with the piece of its text that holds the words, unless only the title does."""
+    line = _line(hit.node)
+    piece = one_line(written(hit.snippet, "**", "**"))
+    return line if hit.matched[-1] == TITLE else f"{line}\n  {hit.matched[-1]}: {piece}"
+
+
+def _line(node: Node) -> str:
+    return f"{node.id} [{node.node_type}, {node.status}] {one_line(node.title)}"
 
 
 def _document(node: Node) -> dict[str, Any]:

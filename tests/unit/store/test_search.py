@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ostinato.graph.requests import NewNode, NodeChanges
+from ostinato.graph.search import END, MARK, Hit, SearchFilter, pieces
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import MEMORY
@@ -156,3 +159,83 @@ def check_index(store: Store) -> None:
     """Raises when an index and its table differ."""
     store.db.execute("INSERT INTO node_search (node_search, rank) VALUES ('integrity-check', 1)")
     store.db.execute("INSERT INTO notes_search (notes_search, rank) VALUES ('integrity-check', 1)")
+
+
+def hits(store: Store, text: str, limit: int = 20, **conditions: object) -> list[Hit]:
+    return store.graph.find_hits(text, SearchFilter(**conditions), limit)
+
+
+def test_a_hit_shows_where_its_words_stand(garden: Garden, store: Store) -> None:
+    garden.task("Fix the user-auth login", description="nothing about it")
+    garden.task("Clean up", description="a " * 100 + "the cache of logins " + "b " * 100)
+    (found,) = hits(store, "user-auth")
+    assert (found.matched, found.snippet) == (("title",), f"Fix the {MARK}user-auth{END} login")
+    title, description = hits(store, "login")
+    assert (title.matched, description.matched) == (("title",), ("description",))
+    assert description.title == "Clean up"
+    assert f"the cache of {MARK}logins{END} b" in description.snippet
+    assert len(description.snippet) < 120
+    assert title.rank < description.rank < 0
+
+
+def test_marks_cannot_be_forged_when_a_text_holds_them(garden: Garden, store: Store) -> None:
+    garden.task(f"a {MARK}forged{END} login", description=f"{END}x{MARK} login")
+    (found,) = hits(store, "login")
+    assert found.title == f"a \ufffdforged\ufffd {MARK}login{END}"
+    assert found.snippet == f"\ufffdx\ufffd {MARK}login{END}"
+    (literal,) = hits(store, MARK)
+    assert literal.title.count(MARK) == literal.title.count(END) == 1
+
+
+def test_a_goal_shows_the_notes_that_hold_the_words(garden: Garden, store: Store) -> None:
+    goal = garden.goal("the goal")
+    garden.task("polish the zeppelin", goal)
+    store.sessions.end(store.sessions.start(garden.project.id, goal.id, SessionKind.PLAN).id)
+    (found,) = hits(store, "zeppelin", node_type=NodeType.GOAL)
+    assert found.matched == ("notes",)
+    assert f"{MARK}zeppelin{END}" in found.snippet
+
+
+def test_hits_lie_below_the_goal_and_have_the_label_when_that_is_asked(garden: Garden, store: Store) -> None:
+    goal = garden.goal("thing goal")
+    parent = garden.task("thing one", goal)
+    below = store.graph.add_node(
+        garden.project.id, NewNode(NodeType.TASK, "thing two", parent_id=parent.id, labels=("a b", "c"))
+    )
+    garden.task("thing three", garden.goal("thing other"))
+    assert {hit.node.id for hit in hits(store, "thing", goal_id=goal.id)} == {parent.id, below.id}
+    assert [hit.node.id for hit in hits(store, "thing", label="c")] == [below.id]
+    assert hits(store, "thing", label="a") == []
+    assert [hit.node.id for hit in hits(store, "+", label="c")] == []
+
+
+def test_nothing_is_lost_when_more_nodes_match_than_are_ranked_at_first(
+    garden: Garden, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ostinato.store.search._MOST", 4)
+    monkeypatch.setattr("ostinato.store.search._PAGE", 3)
+    goal = garden.goal("thing")
+    first = garden.task("thing 0", goal)
+    for number in range(1, 30):
+        garden.task(f"thing {number}", goal, depends_on=(first.id,))
+    assert [hit.node.id for hit in hits(store, "thing", node_type=NodeType.GOAL)] == [goal.id]
+    assert [hit.node.id for hit in hits(store, "thing", status=Status.READY, limit=5)] == [first.id]
+    assert len(hits(store, "thing", limit=40)) == 31
+    assert len({hit.node.id for hit in hits(store, "thing", status=Status.PENDING, limit=40)}) == 29
+    assert len({hit.node.id for hit in hits(store, "thing", status=Status.PENDING, limit=28)}) == 28
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=60), st.sampled_from(["some", "t", "\x02", ">", "a b"]))
+def test_a_marked_title_is_the_title_when_its_marks_are_taken_away(title: str, description: str, query: str) -> None:
+    text = f"some {title.replace(chr(0), '')}".encode("utf-8", "replace").decode()
+    with contextlib.suppress(Undone), _STORE.db.transaction():
+        _STORE.graph.add_node(_STORE.projects.list()[0].id, NewNode(NodeType.TASK, text))
+        for hit in _STORE.graph.find_hits(query, SearchFilter()):
+            plain = hit.node.title.replace(MARK, "\ufffd").replace(END, "\ufffd")
+            assert "".join(piece for piece, _ in pieces(hit.title)) == plain
+        raise Undone
+
+
+class Undone(Exception):
+    """Takes what a test made back."""

@@ -203,3 +203,6 @@ async def test_nodes_are_found_by_what_they_are(bench: Bench) -> None:
     assert (await bench.call("query_nodes", type="decision")).text == "(none)"
     assert "one of goal, task" in (await bench.call("query_nodes", type="bug")).text
     assert bench.other.id in (await bench.call("search_nodes", query="other ta")).text
+    observed = bench.store.reasoning.record_observation(bench.goal.id, "Seen", "it is\nslow in **winter**")
+    told = (await bench.call("search_nodes", query="slow")).text
+    assert told == f"{observed.id} [observation, active] Seen\n  description: it is **slow** in **winter**"

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "show": "node",
     "report": "goal",
     "node show": "node",
+    "node edges": "node",
     "node set": "node",
     "node link": "node",
     "tasks why": "task",

@@ -42,6 +42,7 @@ NODE_FIELDS = (
     "parent_id",
 )
 """The keys of a node's document, which lists of nodes take for --fields."""
+EDGE_FIELDS = ("id", "edge_type", "from_id", "to_id", "label", "created_at")
 HIT_FIELDS = (*NODE_FIELDS, "rank", "matched", "snippet")
 SESSION_FIELDS = (
     "id",

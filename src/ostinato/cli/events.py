@@ -84,7 +84,7 @@ def events(
 def _shower(invocation: Invocation, store: Store, wanted: Listing, *, readable: bool) -> Callable[[Event], None]:
     """Return what prints one event: as JSON, as the lines of the live progress, or whole on one line."""
     if invocation.json or wanted.fields is not None or not readable:
-        return lambda event: wanted.show_one(invocation, event_document(event), lambda: [_line(event)])
+        return lambda event: wanted.show_one(invocation, event_document(event), lambda: [event_line(event)])
     # Late: programs that read the stream want no words.
     from ostinato.cli.event_story import Story
 
@@ -141,7 +141,8 @@ def _followed(store: Store, scope: Scope, seq: int) -> Iterator[Event]:
             time.sleep(_POLL_SECONDS)
 
 
-def _line(event: Event) -> str:
+def event_line(event: Event) -> str:
+    """Return an event with all its facts on one line."""
     about = event.node_id or event.iteration_id or event.session_id or ""
     facts = " ".join(
         f"{name}={value}" for name, value in event.payload.items() if name != "v" and value not in (None, "", [], {})

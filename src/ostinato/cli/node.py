@@ -16,6 +16,7 @@ from ostinato.base.ids import EdgeId, NodeId
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import edge_document, node_document
+from ostinato.cli.node_lists import list_edges, list_nodes
 from ostinato.cli.node_view import print_node
 from ostinato.cli.output import answer, clean
 from ostinato.graph.edges import Edge, EdgeType
@@ -35,6 +36,8 @@ _DETAILS = {
     "criterion": (NodeType.TASK, "acceptance_criteria"),
     "check": (NodeType.TASK, "checks"),
     "guard": (NodeType.TASK, "checks"),
+    "timeout": (NodeType.TASK, "checks"),
+    "working_dir": (NodeType.TASK, "checks"),
     "scope": (NodeType.TASK, "file_scope"),
     "complexity": (NodeType.TASK, "complexity"),
     "profile": (NodeType.TASK, "profile"),
@@ -44,8 +47,10 @@ _DETAILS = {
     "con": (NodeType.OPTION, "cons"),
     "success": (NodeType.OUTCOME, "success"),
     "commit": (NodeType.OUTCOME, "commit"),
+    "iteration": (NodeType.OUTCOME, "iteration_id"),
     "pivot_reason": (NodeType.REVISIT, "pivot_reason"),
 }
+_OF_CHECKS = ("timeout", "working_dir")
 
 
 def details_options(command: F) -> F:
@@ -55,6 +60,8 @@ def details_options(command: F) -> F:
             click.option("--criterion", multiple=True, metavar="TEXT", help="Task: an acceptance criterion."),
             click.option("--check", multiple=True, metavar="COMMAND", help="Task: a command that must exit 0."),
             click.option("--guard", multiple=True, metavar="COMMAND", help="Task: a check that is green already."),
+            click.option("--timeout", type=float, metavar="SECONDS", help="Task: of the checks given with it."),
+            click.option("--working-dir", metavar="PATH", help="Task: where the checks given with it run."),
             click.option("--scope", multiple=True, metavar="GLOB", help="Task: files that it may change."),
             click.option("--complexity", type=click.Choice([*_words(Complexity), _CLEAR]), help="Task: how large."),
             click.option("--profile", metavar="NAME", help="Task: the agent's profile."),
@@ -66,6 +73,7 @@ def details_options(command: F) -> F:
             click.option("--con", multiple=True, metavar="TEXT", help="Option: what speaks against it."),
             click.option("--success/--no-success", default=None, help="Outcome: whether it went well."),
             click.option("--commit", metavar="ID", help="Outcome: the commit that it led to."),
+            click.option("--iteration", metavar="ID", help="Outcome: the attempt that it came from."),
             click.option("--pivot-reason", metavar="TEXT", help="Revisit: why the decision is opened again."),
         )
     ):
@@ -75,7 +83,7 @@ def details_options(command: F) -> F:
 
 @click.group(cls=Group, examples=("ostinato node add goal 'Faster start'", "ostinato node show os-1a2b3c4d"))
 def node() -> None:
-    """Add, change, show and link nodes of the graph."""
+    """Add, change, list, show and link nodes of the graph."""
 
 
 @node.command(
@@ -94,17 +102,21 @@ def node() -> None:
 @click.option("--priority", type=click.Choice(_words(Priority)), help="Which ready task comes first.")
 @click.option("--label", multiple=True, metavar="TEXT", help="A word to find it by.")
 @click.option("--depends-on", multiple=True, metavar="ID", help="What must be done before.")
+@click.option("--about", multiple=True, metavar="ID", help="Of an observation: a node that it informs.")
 @click.option("--metadata", multiple=True, metavar="KEY=VALUE", help="A value of your own.")
 @details_options
 @pass_invocation
 def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> None:
     """Add a node and print its id (with --json the node).
 
-    TYPE is goal, task, decision, option, outcome, observation or revisit.
+    TYPE is goal, task, decision, option, outcome, observation or revisit. An outcome under a task is what that
+    task led to.
     """
     from ostinato.graph.requests import NewNode, details_for
 
     kind = NodeType(node_type)
+    if given["about"] and kind is not NodeType.OBSERVATION:
+        raise UsageError(f"--about belongs to observation nodes; this one is: {kind.value}")
     new = NewNode(
         node_type=kind,
         title=_title(title),
@@ -119,11 +131,13 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
         depends_on=tuple(NodeId(identifier) for identifier in given["depends_on"]),
     )
     with invocation.writing() as store:
-        if new.parent_id is not None:
-            project_id = store.graph.get(new.parent_id).project_id
-        else:
-            project_id = invocation.required_project(store).id
+        parent = None if new.parent_id is None else store.graph.get(new.parent_id)
+        project_id = invocation.required_project(store).id if parent is None else parent.project_id
         made = store.graph.add_node(project_id, new)
+        if kind is NodeType.OUTCOME and parent is not None and parent.node_type is NodeType.TASK:
+            store.graph.link(parent.id, EdgeType.LEADS_TO, made.id)
+        for about in given["about"]:
+            store.graph.link(made.id, EdgeType.INFORMS, NodeId(about))
     answer(invocation, node_document(made), [made.id])
 
 
@@ -167,12 +181,17 @@ def set_(invocation: Invocation, identifier: str, **given: Any) -> None:
     answer(invocation, node_document(changed), [clean(f"{changed.id}: {changed.title} [{changed.status}]")])
 
 
-@node.command("show", examples=("ostinato node show os-1a2b3c4d.2",))
+@node.command("show", examples=("ostinato node show os-1a2b3c4d.2", "ostinato node show os-1a2b3c4d.2 --history"))
 @click.argument("identifier", metavar="ID")
+@click.option("--history", is_flag=True, help="Also what happened to it, the oldest first.")
 @pass_invocation
-def show(invocation: Invocation, identifier: str) -> None:
+def show(invocation: Invocation, identifier: str, history: bool) -> None:
     """Show a node with its edges, children and attempts."""
-    print_node(invocation, invocation.reading(), NodeId(identifier))
+    print_node(invocation, invocation.reading(), NodeId(identifier), history=history)
+
+
+node.add_command(list_nodes)
+node.add_command(list_edges)
 
 
 @node.command(
@@ -248,17 +267,21 @@ def _details(kind: NodeType, present: Details, given: Mapping[str, Any]) -> Deta
             continue
         if owner is not kind:
             raise UsageError(f"--{name.replace('_', '-')} belongs to {owner.value} nodes; this one is: {kind.value}")
-        changes[field] = changes.get(field, ()) + _value(name, value) if isinstance(value, tuple) else value
+        if name not in _OF_CHECKS:
+            changes[field] = changes.get(field, ()) + _value(name, value, given) if isinstance(value, tuple) else value
+    if any(given[name] is not None for name in _OF_CHECKS) and not changes.get("checks"):
+        raise UsageError("--timeout and --working-dir say how checks run: give the checks with them, all of the task")
     if changes.get("complexity") is not None:
         changes["complexity"] = None if changes["complexity"] == _CLEAR else Complexity(changes["complexity"])
     return replace(present, **changes) if present is not None and changes else present
 
 
-def _value(name: str, texts: tuple[str, ...]) -> tuple[Any, ...]:
+def _value(name: str, texts: tuple[str, ...], given: Mapping[str, Any]) -> tuple[Any, ...]:
     # An empty text alone clears the list.
     said = tuple(text for text in texts if text.strip())
     if name in {"check", "guard"}:
-        return tuple(Check(command, guard=name == "guard") for command in said)
+        timeout, working_dir = given["timeout"], given["working_dir"]
+        return tuple(Check(command, timeout, working_dir, guard=name == "guard") for command in said)
     return said
 
 

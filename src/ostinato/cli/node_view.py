@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ostinato.base.ids import NodeId
 from ostinato.cli.context import Invocation
-from ostinato.cli.documents import edge_document, iteration_document, node_document
+from ostinato.cli.documents import edge_document, event_document, iteration_document, node_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
 from ostinato.graph.types import Check, Details, Node, NodeType, TaskDetails
 
 if TYPE_CHECKING:
     from ostinato.graph.edges import Edge
+    from ostinato.graph.events import Event
     from ostinato.graph.iterations import Iteration
     from ostinato.store.store import Store
 
 
-def print_node(invocation: Invocation, store: Store, node_id: NodeId) -> None:
-    """Print the node; with --json its document with `edges`, `children` (ids) and, for a task, `iterations`."""
+def print_node(invocation: Invocation, store: Store, node_id: NodeId, *, history: bool = False) -> None:
+    """Print the node; with --json its document with `edges`, `children` (ids) and, for a task, `iterations`; with
+    `history` also its events."""
     node = store.graph.get(node_id)
     edges = store.graph.edges_of(node_id)
     children = store.graph.children(node_id)
@@ -30,7 +33,18 @@ def print_node(invocation: Invocation, store: Store, node_id: NodeId) -> None:
     }
     if node.node_type is NodeType.TASK:
         document["iterations"] = [iteration_document(iteration) for iteration in iterations]
-    answer(invocation, document, _lines(node, edges, children, iterations))
+    events = store.events.of_node(node_id) if history else []
+    if history:
+        document["history"] = [event_document(event) for event in events]
+    answer(invocation, document, chain(_lines(node, edges, children, iterations), _history(events)))
+
+
+def _history(events: list[Event]) -> Iterator[str]:
+    if events:
+        # Late: few ask what happened.
+        from ostinato.cli.events import event_line
+
+        yield from ("", "history", *(f"  {event_line(event)}" for event in events))
 
 
 def _lines(node: Node, edges: list[Edge], children: list[Node], iterations: list[Iteration]) -> Iterator[str]:

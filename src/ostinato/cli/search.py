@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,14 +37,7 @@ if TYPE_CHECKING:
 @listing(HIT_FIELDS, limit=20)
 @pass_invocation
 def search(
-    invocation: Invocation,
-    words: tuple[str, ...],
-    node_type: str | None,
-    status: str | None,
-    goal: str | None,
-    label: str | None,
-    all_projects: bool,
-    wanted: Listing,
+    invocation: Invocation, words: tuple[str, ...], goal: str | None, all_projects: bool, wanted: Listing, **given: Any
 ) -> None:
     """Find nodes that have all the words, the best first; the last word may be the beginning of one.
 
@@ -55,9 +48,9 @@ def search(
     found: list[Hit] = []
     if scope is not None:
         conditions = scope._replace(
-            node_type=None if node_type is None else NodeType(node_type),
-            status=None if status is None else Status(status),
-            label=label,
+            node_type=None if given["node_type"] is None else NodeType(given["node_type"]),
+            status=None if given["status"] is None else Status(given["status"]),
+            label=given["label"],
         )
         found = store.graph.find_hits(" ".join(words), conditions, wanted.probe or 0)
     wanted.show_lines(invocation, found, hit_document, _lines, "nothing found")

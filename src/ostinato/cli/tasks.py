@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from ostinato.cli.documents import NODE_FIELDS, node_document
 from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, columns, remark
 from ostinato.cli.tasks_tree import TREE_FIELDS, print_tree
-from ostinato.graph.types import Node, NodeType, Status
+from ostinato.graph.types import Node, NodeType, Priority, Status
 
 NOTHING = 3
 """Exit code of `next` and `claim` when no task is ready."""
@@ -34,10 +35,12 @@ def tasks() -> None:
 
 @tasks.command("list", examples=("ostinato tasks list", "ostinato tasks list --status failed --goal os-1a2b3c4d"))
 @click.option("--status", type=click.Choice(_STATUSES), help="Only tasks with this status.")
+@click.option("--priority", type=click.Choice([one.value for one in Priority]), help="Only tasks with this priority.")
+@click.option("--label", metavar="TEXT", help="Only tasks with this label.")
 @goal_option
 @listing(NODE_FIELDS)
 @pass_invocation
-def list_(invocation: Invocation, status: str | None, goal: str | None, wanted: Listing) -> None:
+def list_(invocation: Invocation, wanted: Listing, goal: str | None, **given: Any) -> None:
     """List tasks in the order of their making."""
     from ostinato.graph.requests import NodeFilter
 
@@ -49,7 +52,9 @@ def list_(invocation: Invocation, status: str | None, goal: str | None, wanted: 
             project_id=scope.project_id,
             goal_id=scope.goal_id,
             node_type=NodeType.TASK,
-            status=None if status is None else Status(status),
+            status=None if given["status"] is None else Status(given["status"]),
+            priority=None if given["priority"] is None else Priority(given["priority"]),
+            label=given["label"],
             limit=wanted.probe,
         )
         found = store.graph.query(conditions)

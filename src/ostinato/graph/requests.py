@@ -3,6 +3,7 @@ carries them out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -62,7 +63,7 @@ class NodeChanges:
 @dataclass(frozen=True, slots=True)
 class NodeFilter:
     """Conditions that must all hold. `status` is the spoken one; `goal_id` means anywhere below that node; `text` is a
-    part of title or description, whatever its case."""
+    part of title or description, whatever its case; `label` is one of the labels, letter by letter."""
 
     project_id: ProjectId | None = None
     node_type: NodeType | None = None
@@ -71,6 +72,8 @@ class NodeFilter:
     goal_id: NodeId | None = None
     text: str | None = None
     limit: int | None = None
+    priority: Priority | None = None
+    label: str | None = None
 
 
 def details_for(node_type: NodeType, given: Details) -> Details:
@@ -111,11 +114,12 @@ def _require_task(details: TaskDetails) -> None:
     for check in details.checks:
         if not check.command.strip():
             raise RuleError("a check needs a command")
-        if check.timeout is not None and not check.timeout > 0:
+        if check.timeout is not None and not 0 < check.timeout < math.inf:
             raise RuleError(f"the timeout of the check `{check.command}` must be more than 0 seconds")
     if details.max_attempts is not None and details.max_attempts < 1:
         raise RuleError("max_attempts must be at least 1")
     if details.attempts < 0:
         raise RuleError("attempts must not be negative")
-    for text in (*details.acceptance_criteria, *details.file_scope, *(check.command for check in details.checks)):
+    of_checks = (text for check in details.checks for text in (check.command, check.working_dir or ""))
+    for text in (*details.acceptance_criteria, *details.file_scope, *of_checks, details.profile or ""):
         require_text("a task's details", text)

@@ -60,6 +60,11 @@ class EventStore:
             parameters["goal_id"] = goal_id
         return [_decode(row) for row in self._db.execute(self._sql[name], parameters)]
 
+    def of_node(self, node_id: NodeId, after: int = 0, limit: int = -1) -> list[Event]:
+        """Return the events of one node, its edges to others among them, in order; at most `limit`, -1 for all."""
+        parameters = {"node_id": node_id, "seq": after, "limit": limit}
+        return [_decode(row) for row in self._db.execute(self._sql["of_node"], parameters)]
+
     def before_latest(self, session_id: SessionId) -> int:
         """Return the seq before the session's newest iteration began, or before the session itself did."""
         row = self._db.one(self._sql["latest_start"], {"session_id": session_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,25 @@ def no_node(node_id: NodeId) -> NotFoundError:
 def read_filtered(db: Database, wanted: NodeFilter) -> list[Node]:
     """Return the nodes that fulfil all conditions, by created_at and natural id."""
     name, parameters = _chosen_query(wanted)
-    part = wanted.text.casefold() if wanted.text else None
-    parameters["limit"] = -1 if wanted.limit is None or part is not None else max(0, wanted.limit)
+    narrows = wanted.text or wanted.priority is not None or wanted.label is not None
+    parameters["limit"] = -1 if wanted.limit is None or narrows else max(0, wanted.limit)
     with db.reading():
         rows = db.execute(queries("nodes")[name], parameters)
-    if part is not None:
-        rows = [row for row in rows if part in row["title"].casefold() or part in row["description"].casefold()]
+    if narrows:
+        rows = _narrowed(rows, wanted)
     return decode_rows(rows if wanted.limit is None else rows[: max(0, wanted.limit)])
+
+
+def _narrowed(rows: list[Row], wanted: NodeFilter) -> list[Row]:
+    """Return the rows that fulfil the conditions which no query asks for."""
+    if wanted.text:
+        part = wanted.text.casefold()
+        rows = [row for row in rows if part in row["title"].casefold() or part in row["description"].casefold()]
+    if wanted.priority is not None:
+        rows = [row for row in rows if row["priority"] == wanted.priority]
+    if wanted.label is not None:
+        rows = [row for row in rows if wanted.label in json.loads(row["labels"])]
+    return rows
 
 
 def _chosen_query(wanted: NodeFilter) -> tuple[str, dict[str, str | int | None]]:

@@ -241,3 +241,102 @@ def test_show_neutralises_terminal_escapes_but_json_is_exact(shell: Shell) -> No
 def test_text_that_looks_like_markup_is_printed_as_it_is(shell: Shell) -> None:
     goal = shell.add("goal", "[bold red]x[/] <b> {y} %s")
     assert "[bold red]x[/] <b> {y} %s" in shell.ok("node", "show", goal).out
+
+
+def test_nodes_are_listed_by_each_condition(shell: Shell) -> None:
+    goal, other = shell.add("goal", "G"), shell.add("goal", "Other")
+    one = shell.add("task", "One Cache", "--parent", goal, "--label", "a b", "--priority", "high")
+    inner = shell.add("task", "Inner", "--parent", one, "--description", "the CACHE", "--label", "a")
+    decision = shell.add("decision", "Which?", "--parent", goal)
+
+    def listed(*options: str) -> list[str]:
+        return [node["id"] for node in shell.json("node", "list", *options)]
+
+    assert listed() == [goal, other, one, inner, decision]
+    assert listed("--type", "decision") == [decision]
+    assert listed("--goal", goal) == [one, inner, decision]
+    assert listed("--parent", goal) == [one, decision]
+    assert listed("--text", "cache") == [one, inner]
+    assert listed("--label", "a") == [inner]
+    assert listed("--priority", "high") == [one]
+    assert listed("--status", "ready", "--goal", goal) == [inner]
+    assert listed("--goal", goal, "--label", "c") == []
+    assert shell.ok("node", "list", "--limit", "1").out.split() == [goal, "goal", "active", "G"]
+    assert [node["id"] for node in shell.json("tasks", "list", "--label", "a b", "--priority", "high")] == [one]
+    assert shell.run("node", "list", "--parent", "os-0", "--json").error["kind"] == "not_found"
+
+
+def test_edges_are_listed_from_both_ends_and_by_type(shell: Shell) -> None:
+    goal = shell.add("goal", "G")
+    first = shell.add("task", "First", "--parent", goal)
+    second = shell.add("task", "Second", "--parent", goal, "--depends-on", first)
+    edges = shell.json("node", "edges", first, "--fields", "edge_type,from_id,to_id")
+    assert [tuple(edge.values()) for edge in edges] == [("contains", goal, first), ("depends_on", second, first)]
+    (edge,) = shell.json("node", "edges", first, "--type", "depends_on")
+    shell.ok("node", "unlink", edge["id"])
+    assert shell.json("node", "edges", first, "--type", "depends_on") == []
+
+
+def test_show_tells_what_happened_when_the_history_is_asked_for(shell: Shell) -> None:
+    goal = shell.add("goal", "G")
+    task = shell.add("task", "T", "--parent", goal)
+    shell.ok("node", "set", task, "--title", "U")
+    assert "history" not in shell.json("node", "show", task)
+    kinds = [event["kind"] for event in shell.json("node", "show", task, "--history")["history"]]
+    assert kinds == ["node.created", "node.updated"]
+    assert "node.updated" in shell.ok("node", "show", task, "--history").out
+
+
+def test_how_checks_run_is_said_with_them(shell: Shell) -> None:
+    goal = shell.add("goal", "G")
+    how = ("--timeout", "90", "--working-dir", "src")
+    task = shell.json("node", "add", "task", "T", "--parent", goal, "--check", "make", "--guard", "lint", *how)
+    assert [(check["timeout"], check["working_dir"], check["guard"]) for check in task["details"]["checks"]] == [
+        (90.0, "src", False),
+        (90.0, "src", True),
+    ]
+    for wrong in (how, ("--check", "make", "--timeout", "inf"), ("--check", "make", "--timeout", "0")):
+        assert shell.run("node", "set", task["id"], *wrong).code == 2
+    assert shell.json("node", "show", task["id"])["details"] == task["details"]
+
+
+def test_an_outcome_and_an_observation_are_joined_to_what_they_are_about(shell: Shell) -> None:
+    goal = shell.add("goal", "G")
+    task = shell.add("task", "T", "--parent", goal)
+    outcome = shell.add("outcome", "It broke", "--parent", task, "--no-success", "--iteration", "iter-1a2b3c4d")
+    seen = shell.add("observation", "Slow", "--parent", goal, "--about", task, "--about", outcome)
+    edges = {(edge["from_id"], edge["edge_type"], edge["to_id"]) for edge in shell.json("node", "edges", task)}
+    assert (task, "leads_to", outcome) in edges
+    assert (seen, "informs", task) in edges
+    assert [edge["to_id"] for edge in shell.json("node", "edges", seen, "--type", "informs")] == [task, outcome]
+    assert shell.run("node", "add", "task", "T", "--parent", goal, "--about", task).code == 2
+    before = len(shell.json("node", "list"))
+    assert shell.run("node", "add", "observation", "x", "--parent", goal, "--about", "os-0").code == 2
+    assert len(shell.json("node", "list")) == before
+
+
+def test_only_an_exact_id_names_what_is_written(shell: Shell) -> None:
+    goal = shell.add("goal", "Unique goal")
+    task = shell.add("task", "Unique task", "--parent", goal)
+    session = shell.ok("sessions", "start", "--goal", goal).out.strip()
+    edge = shell.json("node", "edges", task)[0]["id"]
+    before = shell.ok("events", "--json").out
+    for word in (task[:-1], task.upper(), "Unique task", "%", ""):
+        for line in (
+            ("node", "set", word, "--title", "x"),
+            ("node", "link", word, "informs", goal),
+            ("tasks", "claim", word, "--agent", "a"),
+            ("tasks", "release", word),
+            ("tasks", "retry", word),
+            ("tasks", "reopen", word),
+            ("say", word, "x"),
+            ("pause", word),
+            ("node", "unlink", edge[:-1]),
+            ("sessions", "end", session[:-1]),
+            ("project", "remove", "sho", "--yes"),
+            ("approve", word),
+        ):
+            ran = shell.run(*line, "--json")
+            assert ran.code == 2, line
+            assert ran.error["kind"] in {"not_found", "rule", "usage"}, line
+    assert shell.ok("events", "--json").out == before

@@ -25,6 +25,13 @@ WHERE seq > :seq
 ORDER BY seq
 LIMIT :limit
 
+-- name: of_node
+SELECT seq, at, kind, project_id, session_id, iteration_id, node_id, payload
+FROM events
+WHERE node_id = :node_id AND seq > :seq
+ORDER BY seq
+LIMIT :limit
+
 -- name: latest_start
 SELECT seq FROM events
 WHERE session_id = :session_id AND kind IN ('session.started', 'iteration.started')

@@ -50,9 +50,8 @@ def main() -> int:
             ours, same, one = _measured(prepared("goals", size), Path(folder))
         ratio = ours / same
         firsts.append(ours)
-        print(
-            f"  {size:>7,}     {ours * 1000:7.3f}          {same * 1000:7.3f}       x{ratio:5.2f}          {one * 1000:7.3f}"
-        )
+        figures = f"{ours * 1000:7.3f}          {same * 1000:7.3f}       x{ratio:5.2f}          {one * 1000:7.3f}"
+        print(f"  {size:>7,}     {figures}")
     if len(sizes) > 1:
         print(f"slope of claim_next: {slope(firsts[0], firsts[-1], sizes[-1] / sizes[0]):.2f} (1 is linear)")
     print(f"limit x{LIMIT} of the same statements: {'kept' if ratio <= LIMIT else 'NOT kept'}")

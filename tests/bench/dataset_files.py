@@ -14,9 +14,11 @@ from typing import Any
 from tests.bench.datasets import Dataset, Item, goals, one_goal
 
 from ostinato.base.clock import SystemClock, format_time
-from ostinato.base.ids import edge_id
+from ostinato.base.ids import NodeId, edge_id
 from ostinato.graph.edges import EdgeType
-from ostinato.store.store import Store, open_store
+from ostinato.store.database import Row
+from ostinato.store.settling import unsettle_all
+from ostinato.store.store import open_store
 
 PROJECT = "shop"
 SHAPES = {"goals": goals, "one": one_goal}
@@ -32,11 +34,11 @@ def database(dataset: Dataset, path: Path, repository: Path) -> None:
     (repository / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     store = open_store(path, SystemClock())
     with store.db.transaction():
+        unsettle_all(store.db)
         project = store.projects.add(str(repository), PROJECT).id
-        for item in dataset.items:
-            _insert_node(store, project, item)
-        for edge in dataset.edges:
-            _insert_edge(store, edge)
+        store.db.insert("nodes", (_node(project, item) for item in dataset.items))
+        store.db.insert("events", (_event(project, item) for item in dataset.items))
+        store.db.insert("edges", map(_edge, dataset.edges))
     store.close()
 
 
@@ -68,50 +70,36 @@ def backlog_files(dataset: Dataset, folder: Path) -> list[str]:
     return list(numbers.values())
 
 
-def _insert_node(store: Store, project: str, item: Item) -> None:
+def _node(project: str, item: Item) -> Row:
     at = _at(item.at)
     finished = item.status in {"completed", "decided"}
-    store.db.execute(
-        "INSERT INTO nodes (id, project_id, node_type, title, description, status, priority, created_by, created_at,"
-        " started_at, completed_at, blocked_reason, details, parent_id) VALUES (:id, :project, :kind, :title,"
-        " :description, :status, :priority, 'person', :at, :began, :ended, :reason, :details, :parent)",
-        {
-            "id": item.id,
-            "project": project,
-            "kind": item.kind,
-            "title": item.title,
-            "description": item.description,
-            "status": item.status,
-            "priority": item.priority,
-            "at": at,
-            "began": at if finished and item.kind == "task" else None,
-            "ended": _at(item.at + 900) if finished else None,
-            "reason": item.reason,
-            "details": item.details,
-            "parent": item.parent,
-        },
-    )
-    store.db.execute(
-        "INSERT INTO events (at, kind, project_id, node_id, payload)"
-        " VALUES (:at, 'node.created', :project, :id, '{\"by\": \"person\"}')",
-        {"at": at, "project": project, "id": item.id},
-    )
+    return {
+        "id": item.id,
+        "project_id": project,
+        "node_type": item.kind,
+        "title": item.title,
+        "description": item.description,
+        "status": item.status,
+        "priority": item.priority,
+        "created_by": "person",
+        "created_at": at,
+        "started_at": at if finished and item.kind == "task" else None,
+        "completed_at": _at(item.at + 900) if finished else None,
+        "blocked_reason": item.reason,
+        "details": item.details,
+        "parent_id": item.parent,
+    }
 
 
-def _insert_edge(store: Store, edge: tuple[str, str, str, str | None]) -> None:
+def _event(project: str, item: Item) -> Row:
+    made = {"at": _at(item.at), "kind": "node.created", "project_id": project, "node_id": item.id}
+    return {**made, "payload": '{"v": 1, "by": "person"}'}
+
+
+def _edge(edge: tuple[str, str, str, str | None]) -> Row:
     kind, from_id, to_id, label = edge
-    store.db.execute(
-        "INSERT INTO edges (id, edge_type, from_id, to_id, label, created_at)"
-        " VALUES (:id, :kind, :from_id, :to_id, :label, :at)",
-        {
-            "id": edge_id(EdgeType(kind), from_id, to_id),  # type: ignore[arg-type]
-            "kind": kind,
-            "from_id": from_id,
-            "to_id": to_id,
-            "label": label,
-            "at": _at(0),
-        },
-    )
+    ends = {"edge_type": kind, "from_id": from_id, "to_id": to_id, "label": label}
+    return {"id": edge_id(EdgeType(kind), NodeId(from_id), NodeId(to_id)), **ends, "created_at": _at(0)}
 
 
 def _at(number: int) -> str:

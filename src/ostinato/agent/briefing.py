@@ -61,7 +61,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
         _decisions(facts.decisions),
         _observations(facts.observations),
         Section("handoff", "## Handoff notes of the last session", _lines(facts.handoff), _ALL_TASKS, 350),
-        Section("completed", "## Completed work", completed_items(facts.completed, facts.now), _COMPLETED, 350),
+        _completed(facts),
     )
     return _assembled(rules, conventions, {**pack(sections, left), "task": task}, _CODER_ORDER)
 
@@ -215,6 +215,11 @@ def _open_task(left: OpenTask) -> str:
     if left.depends_on:
         line += f" after {', '.join(left.depends_on)}"
     return f"{line}: {one_line(task.blocked_reason)}" if task.blocked_reason else line
+
+
+def _completed(facts: BriefingFacts) -> Section:
+    items = completed_items(facts.completed, facts.now)
+    return Section("completed", "## Completed work", items, _COMPLETED, 350, facts.completed_unread)
 
 
 def _decisions(decisions: tuple[StandingDecision, ...]) -> Section:

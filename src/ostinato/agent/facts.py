@@ -51,7 +51,8 @@ class BriefingFacts:
     """All that a coder's briefing is made from.
 
     `observations` come most relevant first; `hints` (what the person said about this task) and `notes` (about the goal)
-    newest first; `completed` and `earlier` in any order. `base_runs` are the task's checks as they ran before the work.
+    newest first; `earlier` and `completed` in any order, the latter without the oldest `completed_unread`, which could
+    not fit. `base_runs` are the task's checks as they ran before the work.
     `conventions` is the text of AGENTS.md, "" when there is none. `handoff` are the notes of the last session.
     `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
     """
@@ -66,6 +67,7 @@ class BriefingFacts:
     observations: tuple[Node, ...] = ()
     hints: tuple[Node, ...] = ()
     completed: tuple[CompletedWork, ...] = ()
+    completed_unread: int = 0
     dependencies: tuple[Node, ...] = ()
     project_checks: tuple[Check, ...] = ()
     base_runs: tuple[CheckRun, ...] = ()

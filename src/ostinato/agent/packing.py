@@ -15,13 +15,17 @@ _FRAME = 30
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part that may be cut: `items` in order of worth, `fetch` the tool call for the rest, `cap` in tokens."""
+    """A part that may be cut: `items` in order of worth, `fetch` the tool call for the rest, `cap` in tokens.
+
+    `unread` counts what would come after the items, and was not even read since it could not fit.
+    """
 
     name: str
     heading: str
     items: tuple[str, ...]
     fetch: str
     cap: int
+    unread: int = 0
 
 
 def pack(sections: Iterable[Section], budget: int) -> dict[str, str]:
@@ -59,7 +63,7 @@ def _fitting(items: tuple[str, ...], allowance: int) -> tuple[list[str], int]:
 
 
 def _text(section: Section, lines: list[str]) -> str:
-    missing = len(section.items) - len(lines)
+    missing = len(section.items) - len(lines) + section.unread
     body = fenced("\n".join(lines)) if lines else ""
     cut = any(line not in section.items for line in lines)
     rest = ""

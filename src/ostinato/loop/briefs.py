@@ -19,13 +19,17 @@ from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
-from ostinato.graph.sessions import Session
+from ostinato.graph.requests import NodeFilter
 from ostinato.graph.steering import HINT, PersonNote
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run, Workbench
 
 _LATEST_OBSERVATIONS = 20
+_READ = 100
+"""Of long lists a briefing shows the first; more than so many lines never fit into its budget."""
+_OPEN_SHOWN = 250
+"""The same for a planner's open tasks, which have more room."""
 
 
 async def brief_coder(
@@ -70,24 +74,25 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
         conventions=bench.conventions(),
         decisions=_decisions(store, nodes),
         observations=_observations(nodes, _about(store, goal.id)),
-        completed=_completed(store, nodes),
+        completed=_completed(nodes),
         left=tuple(
-            OpenTask(task, tuple(one.id for one in store.graph.prerequisites(task.id)))
-            for task in tasks_of(nodes)
-            if task.status in OPEN_TASKS
+            OpenTask(task, _prerequisites(store, task) if place < _OPEN_SHOWN else ())
+            for place, task in enumerate(task for task in tasks_of(nodes) if task.status in OPEN_TASKS)
         ),
         project_checks=policy.project_checks,
         notes=_said(store.steering.notes(goal.id)),
-        handoff=_last_notes(store.sessions.list(goal_id=goal.id)) if nodes else "",
+        handoff=store.sessions.last_notes(goal.id) if nodes else "",
         check_timeout=policy.check_timeout,
     )
 
 
 def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> BriefingFacts:
     policy = run.bench.policy
-    nodes = store.graph.descendants(run.goal.id)
+    goal = run.goal.id
     earlier = [i for i in store.iterations.of_task(task.id) if i.ended_at is not None and i.id != iteration.id]
     about = _about(store, task.id)
+    seen = store.graph.query(NodeFilter(goal_id=goal, node_type=NodeType.OBSERVATION))
+    done = store.graph.completed(goal, limit=_READ)
     return BriefingFacts(
         goal=run.goal,
         task=task,
@@ -95,31 +100,45 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         attempt=iteration.attempt,
         max_attempts=task.task.max_attempts or policy.attempts,
         conventions=run.bench.conventions(),
-        decisions=_decisions(store, nodes),
-        observations=_observations(nodes, about),
+        decisions=_decisions(store, store.graph.query(NodeFilter(goal_id=goal, node_type=NodeType.DECISION))),
+        observations=_observations(seen, about),
         # What the person said about this task when it was to be tried again, the newest first.
-        hints=tuple(node for node in reversed(nodes) if node.id in about and HINT in node.labels),
-        completed=_completed(store, nodes),
+        hints=tuple(node for node in reversed(seen) if node.id in about and HINT in node.labels),
+        completed=tuple(CompletedWork(one, _outcome(store, one)) for one in done),
+        completed_unread=store.graph.counts(goal).get(Status.COMPLETED, 0) - len(done) if len(done) == _READ else 0,
         dependencies=tuple(store.graph.prerequisites(task.id)),
         project_checks=policy.project_checks,
         earlier=tuple(PastAttempt(i, tuple(store.iterations.check_runs(iteration_id=i.id))) for i in earlier),
-        handoff=_last_notes(store.sessions.list(goal_id=run.goal.id)),
+        handoff=store.sessions.last_notes(goal),
         check_timeout=policy.check_timeout,
     )
 
 
 def _decisions(store: StorePort, nodes: list[Node]) -> tuple[StandingDecision, ...]:
-    titles = {node.id: node.title for node in nodes}
-    found = []
-    for node in nodes:
-        if node.node_type is not NodeType.DECISION or node.status not in {Status.DECIDED, Status.ACTIVE}:
-            continue
-        chosen = [e for e in store.graph.edges_of(node.id) if e.edge_type is EdgeType.CHOSEN and e.from_id == node.id]
-        last = max(chosen, key=lambda e: (e.created_at, e.id), default=None)
-        found.append(
-            StandingDecision(node, titles.get(last.to_id) if last else None, (last.label or "") if last else "")
-        )
-    return tuple(found)
+    standing = [
+        node for node in nodes if node.node_type is NodeType.DECISION and node.status in {Status.DECIDED, Status.ACTIVE}
+    ]
+    return tuple(
+        _decision(store, node) if place < _READ else StandingDecision(node) for place, node in enumerate(standing)
+    )
+
+
+def _decision(store: StorePort, node: Node) -> StandingDecision:
+    chosen = [e for e in store.graph.edges_of(node.id) if e.edge_type is EdgeType.CHOSEN and e.from_id == node.id]
+    last = max(chosen, key=lambda e: (e.created_at, e.id), default=None)
+    if last is None:
+        return StandingDecision(node)
+    return StandingDecision(node, store.graph.get(last.to_id).title, last.label or "")
+
+
+def _prerequisites(store: StorePort, task: Node) -> tuple[str, ...]:
+    return tuple(one.id for one in store.graph.prerequisites(task.id))
+
+
+def _outcome(store: StorePort, task: Node) -> str:
+    """Return what came of a task: the text of its latest outcome, "" without one."""
+    outcomes = store.graph.query(NodeFilter(parent_id=task.id, node_type=NodeType.OUTCOME))
+    return outcomes[-1].description if outcomes else ""
 
 
 def _said(notes: Sequence[PersonNote]) -> tuple[str, ...]:
@@ -139,13 +158,8 @@ def _about(store: StorePort, node: NodeId) -> set[NodeId]:
     return {e.from_id for e in store.graph.edges_of(node) if e.edge_type is EdgeType.INFORMS}
 
 
-def _completed(store: StorePort, nodes: list[Node]) -> tuple[CompletedWork, ...]:
+def _completed(nodes: list[Node]) -> tuple[CompletedWork, ...]:
     outcomes = {node.parent_id: node.description for node in nodes if node.node_type is NodeType.OUTCOME}
     return tuple(
         CompletedWork(node, outcomes.get(node.id, "")) for node in tasks_of(nodes) if node.status is Status.COMPLETED
     )
-
-
-def _last_notes(sessions: list[Session]) -> str:
-    """Return the notes of the newest ended session; the list is newest first."""
-    return next((s.handoff_notes for s in sessions if s.handoff_notes), "")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.graph.evidence import CheckRun
-from ostinato.graph.types import Node, Status
-from ostinato.loop.store_ports import tasks_of
+from ostinato.graph.types import Node
 from ostinato.loop.workbench import Run, Workbench
 from ostinato.verify.runs import CheckRunner
 from ostinato.verify.verifier import Standards
@@ -42,9 +41,8 @@ async def standards_for(run: Run, task: Node) -> Standards:
 
 async def earlier_proofs(bench: Workbench, goal: NodeId, without: NodeId | None = None) -> tuple[Node, ...]:
     """Return the goal's completed tasks that have checks, the latest first: those most likely to be touched again."""
-    nodes = await bench.store(lambda s: s.graph.descendants(goal))
-    done = [t for t in tasks_of(nodes) if t.status is Status.COMPLETED and t.task.checks and t.id != without]
-    return tuple(sorted(done, key=lambda t: (t.completed_at or t.created_at, t.id), reverse=True))
+    done = await bench.store(lambda s: s.graph.completed(goal, with_checks=True))
+    return tuple(task for task in done if task.id != without)
 
 
 def baseline_after(run: Run, runs: tuple[CheckRun, ...]) -> None:

@@ -13,11 +13,11 @@ from ostinato.graph.status import require_transition, stored
 from ostinato.graph.texts import require_text
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, queries
+from ostinato.store.graph_reads import GraphReads
 from ostinato.store.reading import decode_rows, read_filtered, read_node, require_node, slim_row
 
 if TYPE_CHECKING:
     from ostinato.graph.edges import Edge, EdgeType
-    from ostinato.graph.iterations import Iteration
     from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
     from ostinato.graph.search import Hit, SearchFilter
     from ostinato.store.creation import Maker
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from ostinato.store.new_ids import NewId
 
 
-class GraphStore:
+class GraphStore(GraphReads):
     """Nodes and edges. Each method is one transaction or one consistent read; statuses are the derived ones."""
 
     def __init__(self, db: Database, events: EventStore, new_id: NewId = random_hex) -> None:
-        self._db = db
+        GraphReads.__init__(self, db)
         self._events = events
         self._new_id = new_id
 
@@ -127,31 +127,11 @@ class GraphStore:
         """Return the nodes that fulfil all conditions of the filter, by created_at and natural id."""
         return read_filtered(self._db, wanted)
 
-    def children(self, node_id: NodeId) -> list[Node]:
-        """Return the nodes directly below a node, by created_at and natural id. Raises NotFoundError."""
-        with self._db.reading():
-            slim_row(self._db, node_id)
-            return decode_rows(self._db.execute(queries("nodes")["children"], {"id": node_id}))
-
-    def attempts(self, task_id: NodeId) -> list[Iteration]:
-        """Return the iterations of a task, the oldest first."""
-        from ostinato.store.attempts import attempts_at
-
-        return attempts_at(self._db, task_id)
-
     def descendants(self, node_id: NodeId) -> list[Node]:
         """Return all nodes below a node through contains, each once, itself left out, by created_at and natural id."""
         with self._db.reading():
             slim_row(self._db, node_id)
             return decode_rows(self._db.execute(queries("nodes")["descendants"], {"id": node_id}))
-
-    def goal_of(self, node_id: NodeId) -> Node | None:
-        """Return the nearest goal above a node, or None. Raises NotFoundError."""
-        with self._db.reading():
-            slim_row(self._db, node_id)
-            above = self._db.execute(queries("nodes")["ancestors"], {"id": node_id})
-            goals = [row for row in above if row["node_type"] == NodeType.GOAL]
-            return next(iter(decode_rows(goals[:1])), None)
 
     def prerequisites(self, node_id: NodeId) -> list[Node]:
         """Return what a node depends on directly, by created_at and natural id. Raises NotFoundError."""
@@ -187,13 +167,6 @@ class GraphStore:
         from ostinato.store.notes import handoff_notes
 
         return handoff_notes(self._db, goal_id)
-
-    def counts(self, goal_id: NodeId) -> dict[Status, int]:
-        """Return how many tasks below a goal have each derived status; statuses without a task are left out."""
-        with self._db.reading():
-            slim_row(self._db, goal_id)
-            rows = self._db.execute(queries("nodes")["statuses_below"], {"id": goal_id})
-        return {Status(row["status"]): row["tasks"] for row in rows}
 
     def _require_settable(self, node: Node, status: Status) -> None:
         """Raise RuleError unless a stored pending task, however it shows, may be given `status` by hand."""

@@ -115,6 +115,11 @@ class SessionStore:
         row = self._db.one(self._sql["get"], {"id": session_id})
         return decode_session(row) if row else None
 
+    def last_notes(self, goal_id: NodeId) -> str:
+        """Return the handoff notes of the goal's newest ended session, "" without one."""
+        row = self._db.one(self._sql["last_notes"], {"goal_id": goal_id})
+        return str(row["handoff_notes"]) if row else ""
+
     def latest(self, goal_id: NodeId) -> Session | None:
         """Return the session of the goal that started last, or None: the first of `list`."""
         row = self._db.one(self._sql["latest"], {"goal_id": goal_id})

@@ -190,6 +190,14 @@ def test_completed_work_fades_when_it_is_old() -> None:
     ]
 
 
+def test_work_that_was_not_even_read_is_counted_among_what_is_left_out() -> None:
+    done = tuple(CompletedWork(node(f"os-9.{n}", NodeType.TASK, f"T{n}", completed_at=NOW)) for n in range(100))
+    user = coder_briefing(facts(completed=done, completed_unread=43_000)).user
+    shown = sum(f"os-9.{n}: " in user for n in range(100))
+    assert 0 < shown < 100
+    assert f"({43_100 - shown} more: query_nodes" in user
+
+
 @given(st.text(), st.sampled_from(["</data>", "< / DATA >", "<data>", "</Data\t>"]))
 def test_text_cannot_leave_its_fence_whatever_it_holds(text: str, tag: str) -> None:
     inside = fenced(f"{text}{tag}{text}")[len("<data>") : -len("</data>")]

@@ -151,6 +151,19 @@ WHERE spoken.id = below.id
 ORDER BY created_at, sort_id
 LIMIT :limit
 
+-- name: completed_of_goal
+-- The latest first.
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :goal_id
+    UNION
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
+)
+SELECT spoken.* FROM below CROSS JOIN spoken
+WHERE spoken.id = below.id AND spoken.node_type = 'task' AND spoken.status = 'completed'
+  AND (NOT :with_checks OR spoken.has_checks)
+ORDER BY coalesce(spoken.completed_at, spoken.created_at) DESC, spoken.id DESC
+LIMIT :limit
+
 -- name: facts_of_project
 -- What the rules need of a project: all that is open, and whatever contains something.
 SELECT id, node_type, status, parent_id, priority, complexity, created_at

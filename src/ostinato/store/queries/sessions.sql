@@ -18,6 +18,12 @@ LIMIT :limit
 -- name: latest
 SELECT * FROM sessions WHERE goal_id = :goal_id ORDER BY started_at DESC, id LIMIT 1
 
+-- name: last_notes
+SELECT handoff_notes FROM sessions
+WHERE goal_id = :goal_id AND handoff_notes <> ''
+ORDER BY started_at DESC, id
+LIMIT 1
+
 -- name: open
 SELECT * FROM sessions WHERE ended_at IS NULL AND project_id = :project_id ORDER BY started_at, id
 

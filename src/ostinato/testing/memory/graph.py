@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from ostinato.graph.status import default_status, initial_status, require_transi
 from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.testing.memory import linking
+from ostinato.testing.memory.graph_reads import MemoryGraphReads
 from ostinato.testing.memory.reading import (
     depends_on,
     facts,
@@ -27,18 +27,15 @@ from ostinato.testing.memory.reading import (
     in_order,
     spoken,
 )
-from ostinato.testing.memory.state import Held, Memory
+from ostinato.testing.memory.state import Held
 from ostinato.testing.memory.transitions import change_status, task_joined
 
 _TIMED = {Status.COMPLETED, Status.DECIDED}
 _FIELDS = ("title", "description", "priority", "labels", "details", "metadata")
 
 
-class MemoryGraph:
+class MemoryGraph(MemoryGraphReads):
     """See `store.graph.GraphStore`."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
 
     def add_node(self, project_id: ProjectId, new: NewNode, actor: Actor = PERSON) -> Node:
         """Make a node and return it. Raises RuleError and NotFoundError."""
@@ -144,11 +141,6 @@ class MemoryGraph:
         self._memory.node(node_id)
         return in_order(spoken(self._memory, self._memory.below(node_id)))
 
-    def goal_of(self, node_id: NodeId) -> Node | None:
-        """Return the nearest goal above a node, or None. Raises NotFoundError."""
-        above = (node for node in self._memory.ancestors(node_id) if node.node_type is NodeType.GOAL)
-        return next(above, None)
-
     def prerequisites(self, node_id: NodeId) -> list[Node]:
         """Return what a node depends on directly, by created_at and natural id. Raises NotFoundError."""
         self._memory.node(node_id)
@@ -178,11 +170,6 @@ class MemoryGraph:
         """Return the handoff notes of a goal as they would be now. Raises NotFoundError."""
         self._memory.node(goal_id)
         return handoff_notes(self._memory, goal_id)
-
-    def counts(self, goal_id: NodeId) -> dict[Status, int]:
-        """Return how many tasks below a goal have each spoken status. Raises NotFoundError."""
-        self._memory.node(goal_id)
-        return dict(Counter(node.status for node in spoken(self._memory, self._memory.tasks_below(goal_id))))
 
     def _require_place(self, project_id: ProjectId, new: NewNode) -> None:
         if project_id not in self._memory.state.projects:

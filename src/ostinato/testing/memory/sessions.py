@@ -85,6 +85,10 @@ class MemorySessions:
         """Return the session of the goal that started last, or None."""
         return next(iter(self.list(goal_id)), None)
 
+    def last_notes(self, goal_id: NodeId) -> str:
+        """Return the handoff notes of the goal's newest ended session, "" without one."""
+        return next((session.handoff_notes for session in self.list(goal_id) if session.handoff_notes), "")
+
     def list(self, goal_id: NodeId | None = None, project_id: ProjectId | None = None) -> Sessions:
         """Return sessions, the newest first, those of the same moment by id."""
         by_id = sorted(self._memory.state.sessions.values(), key=lambda session: session.id)

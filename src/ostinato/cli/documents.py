@@ -118,9 +118,15 @@ def details_document(details: Details) -> dict[str, Any]:
             "judge": details.judge,
         }
     # Late: showing tasks needs no other details.
-    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 
     match details:
+        case DecisionDetails():
+            return {
+                "forbids_paths": list(details.forbids_paths),
+                "forbids_dependencies": list(details.forbids_dependencies),
+                "number": details.number,
+            }
         case OptionDetails():
             return {"pros": list(details.pros), "cons": list(details.cons)}
         case OutcomeDetails():

@@ -43,6 +43,8 @@ _DETAILS = {
     "profile": (NodeType.TASK, "profile"),
     "max_attempts": (NodeType.TASK, "max_attempts"),
     "judge": (NodeType.TASK, "judge"),
+    "forbid_path": (NodeType.DECISION, "forbids_paths"),
+    "forbid_dependency": (NodeType.DECISION, "forbids_dependencies"),
     "pro": (NodeType.OPTION, "pros"),
     "con": (NodeType.OPTION, "cons"),
     "success": (NodeType.OUTCOME, "success"),
@@ -69,6 +71,12 @@ def details_options(command: F) -> F:
                 "--max-attempts", type=click.IntRange(min=1), metavar="N", help="Task: attempts before it fails."
             ),
             click.option("--judge/--no-judge", default=None, help="Task: a person judges the result."),
+            click.option(
+                "--forbid-path", multiple=True, metavar="GLOB", help="Decision: files that no work may add or change."
+            ),
+            click.option(
+                "--forbid-dependency", multiple=True, metavar="NAME", help="Decision: a package that no work may add."
+            ),
             click.option("--pro", multiple=True, metavar="TEXT", help="Option: what speaks for it."),
             click.option("--con", multiple=True, metavar="TEXT", help="Option: what speaks against it."),
             click.option("--success/--no-success", default=None, help="Outcome: whether it went well."),
@@ -91,6 +99,7 @@ def node() -> None:
     examples=(
         "ostinato node add goal 'Faster start'",
         "ostinato node add task 'Lazy imports' --parent os-1a2b3c4d --check 'pytest -q tests/start'",
+        "ostinato node add decision 'One HTTP client' --status decided --forbid-dependency requests",
         "ostinato node add option 'click' --parent os-1a2b3c4d.1 --pro 'known' --con 'slower to import'",
     ),
 )

@@ -93,8 +93,10 @@ def _details_facts(details: Details) -> list[tuple[str, object]]:
             ("judged by", "a person" if details.judge else ""),
         ]
     # Late: showing tasks needs no other details.
-    from ostinato.graph.details import OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OutcomeDetails, RevisitDetails
 
+    if isinstance(details, DecisionDetails):
+        return [("number", details.number)]
     if isinstance(details, OutcomeDetails):
         return [
             ("success", "yes" if details.success else "no"),
@@ -117,8 +119,10 @@ def _texts(details: Details) -> list[tuple[str, tuple[str, ...]]]:
             ("checks", tuple(map(_check_line, details.checks))),
             ("file scope", details.file_scope),
         ]
-    from ostinato.graph.details import OptionDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails
 
+    if isinstance(details, DecisionDetails):
+        return [("forbids paths", details.forbids_paths), ("forbids dependencies", details.forbids_dependencies)]
     return [("pros", details.pros), ("cons", details.cons)] if isinstance(details, OptionDetails) else []
 
 

@@ -1,10 +1,22 @@
-"""What goes with options, outcomes and revisits. A task's details stand beside the node in `graph.types`."""
+"""What goes with decisions, options, outcomes and revisits. A task's details stand beside the node in `graph.types`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ostinato.base.ids import IterationId
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDetails:
+    """What a decision forbids while it holds: paths (globs) and dependencies (names of packages).
+
+    `number` names it in the project's records; the store gives it once and never changes it.
+    """
+
+    forbids_paths: tuple[str, ...] = ()
+    forbids_dependencies: tuple[str, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

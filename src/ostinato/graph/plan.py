@@ -40,13 +40,20 @@ class OptionDraft:
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
-    """A decision that came with the plan; `chosen` is the title of one of the options, or None."""
+    """A decision that came with the plan; `chosen` is the title of one of the options, or None.
+
+    `forbids_paths` (globs) and `forbids_dependencies` (packages) are what it forbids while it holds; `supersedes` holds
+    the ids of decisions whose place it takes.
+    """
 
     title: str
     context: str = ""
     options: tuple[OptionDraft, ...] = ()
     chosen: str | None = None
     rationale: str = ""
+    forbids_paths: tuple[str, ...] = ()
+    forbids_dependencies: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

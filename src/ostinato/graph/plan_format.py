@@ -22,7 +22,10 @@ _TASK_FIELDS = (
     *("complexity", "priority", "profile", "judge", "replaces"),
 )
 _CHECK_FIELDS = ("command", "timeout", "working_dir", "guard")
-_DECISION_FIELDS = ("title", "context", "options", "chosen", "rationale")
+_DECISION_FIELDS = (
+    *("title", "context", "options", "chosen", "rationale"),
+    *("forbids_paths", "forbids_dependencies", "supersedes"),
+)
 _OPTION_FIELDS = ("title", "description", "pros", "cons")
 _OBSERVATION_FIELDS = ("title", "description")
 
@@ -79,6 +82,9 @@ def to_arguments(draft: PlanDraft) -> dict[str, Any]:
                 ],
                 chosen=decision.chosen,
                 rationale=decision.rationale,
+                forbids_paths=list(decision.forbids_paths),
+                forbids_dependencies=list(decision.forbids_dependencies),
+                supersedes=list(decision.supersedes),
             )
             for decision in draft.decisions
         ],
@@ -191,6 +197,9 @@ def _decision(fields: Fields) -> DecisionDraft:
         options=fields.items("options", _OPTION_FIELDS, _option, from_text=OptionDraft),
         chosen=fields.text("chosen") or None,
         rationale=fields.text("rationale"),
+        forbids_paths=fields.texts("forbids_paths"),
+        forbids_dependencies=fields.texts("forbids_dependencies"),
+        supersedes=fields.texts("supersedes"),
     )
 
 

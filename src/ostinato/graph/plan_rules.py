@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from ostinato.base.text import clip, one_line
 from ostinato.graph.evidence import CheckRun, CheckStatus
 from ostinato.graph.plan import DecisionDraft, Finding, PlanDraft, TaskDraft
+from ostinato.graph.prohibitions import dependency_problem, path_problem
 
 _CANNOT_RUN = {126: "the file is not executable", 127: "the command was not found"}
 _SHOWN = 200
@@ -234,3 +235,14 @@ def _decisions(decisions: tuple[DecisionDraft, ...]) -> Iterator[Finding]:
                 f"{named} chose {clip(one_line(decision.chosen), 80)!r}, which is none of its options: use the "
                 "exact title of one",
             )
+        for problem in _prohibitions(decision):
+            yield Finding("forbids", f"{named} {problem}")
+
+
+def _prohibitions(decision: DecisionDraft) -> Iterator[str]:
+    for pattern in decision.forbids_paths:
+        if problem := path_problem(pattern):
+            yield f"forbids the path {clip(one_line(pattern), 80)!r}: {problem}"
+    for name in decision.forbids_dependencies:
+        if problem := dependency_problem(name):
+            yield f"forbids the dependency {clip(one_line(name), 80)!r}: {problem}"

@@ -15,9 +15,9 @@ from ostinato.graph.texts import require_labels, require_metadata, require_text,
 from ostinato.graph.types import Details, NodeType, Priority, Status, TaskDetails
 
 if TYPE_CHECKING:
-    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 
-    _OfType: TypeAlias = TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails
+    _OfType: TypeAlias = TaskDetails | DecisionDetails | OptionDetails | OutcomeDetails | RevisitDetails
 
 
 class Unset(Enum):
@@ -50,7 +50,7 @@ class NewNode:
 @dataclass(frozen=True, slots=True)
 class NodeChanges:
     """New values by field. `metadata` is merged key by key, None removing one; `details` replace the old ones, except
-    that a task's used-up attempts are never set this way."""
+    that a task's used-up attempts and a decision's number are never set this way."""
 
     title: str | Unset = UNSET
     description: str | Unset = UNSET
@@ -85,6 +85,8 @@ def details_for(node_type: NodeType, given: Details) -> Details:
         raise RuleError(f"a {node_type} cannot have {type(given).__name__}")
     if isinstance(given, TaskDetails):
         _require_task(given)
+    elif node_type is NodeType.DECISION:
+        _require_decision(given)
     return given
 
 
@@ -92,9 +94,10 @@ def _details_type(node_type: NodeType) -> type[_OfType] | None:
     if node_type is NodeType.TASK:
         return TaskDetails
     # Late: tasks are most of what is made, and asking for nodes needs none of them.
-    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 
     others: Mapping[NodeType, type[_OfType]] = {
+        NodeType.DECISION: DecisionDetails,
         NodeType.OPTION: OptionDetails,
         NodeType.OUTCOME: OutcomeDetails,
         NodeType.REVISIT: RevisitDetails,
@@ -108,6 +111,15 @@ def require_texts(new: NewNode) -> None:
     require_text("the description", new.description)
     require_labels(new.labels)
     require_metadata(new.metadata)
+
+
+def _require_decision(details: Details) -> None:
+    # Late: patterns and packages are a decision's alone.
+    from ostinato.graph.details import DecisionDetails
+    from ostinato.graph.prohibitions import require_prohibitions
+
+    if isinstance(details, DecisionDetails):
+        require_prohibitions(details)
 
 
 def _require_task(details: TaskDetails) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ostinato.base.ids import NodeId, ProjectId
 
 if TYPE_CHECKING:
-    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 
 
 class NodeType(StrEnum):
@@ -96,7 +96,7 @@ class TaskDetails:
     judge: bool = False
 
 
-Details: TypeAlias = "TaskDetails | OptionDetails | OutcomeDetails | RevisitDetails | None"
+Details: TypeAlias = "TaskDetails | DecisionDetails | OptionDetails | OutcomeDetails | RevisitDetails | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.actors import Actor
+from ostinato.graph.details import DecisionDetails
 from ostinato.graph.events import EventKind
 from ostinato.graph.requests import NodeChanges, Unset, details_for
 from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
@@ -75,5 +76,7 @@ def _changed(node: Node, changes: NodeChanges) -> Node:
         details = details_for(node.node_type, changes.details)
         if isinstance(details, TaskDetails):
             details = replace(details, attempts=node.task.attempts)
+        if isinstance(details, DecisionDetails) and isinstance(node.details, DecisionDetails):
+            details = replace(details, number=node.details.number)
         after = replace(after, details=details)
     return after

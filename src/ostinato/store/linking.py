@@ -12,6 +12,7 @@ from ostinato.graph.events import EventKind
 from ostinato.graph.texts import require_text
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
+from ostinato.store.deciding import require_no_circle
 from ostinato.store.edge_rows import decode_edge
 from ostinato.store.events import EventStore
 from ostinato.store.reading import slim_row
@@ -106,6 +107,8 @@ class Linker:
                 Waits(self._db).require_free_to_contain(from_id, to_id)
         elif edge_type in {EdgeType.CHOSEN, EdgeType.REJECTED}:
             self._require_choice(edge_type, source, to_id)
+        elif edge_type is EdgeType.SUPERSEDES:
+            require_no_circle(self._db, from_id, to_id)
 
     def _require_no_circle(self, parent: NodeId, child: NodeId) -> None:
         """Raise RuleError, naming the way round, if `child` contains `parent` already, over whatever edges."""

@@ -14,6 +14,9 @@ from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.database import Row
 
+_COLUMNS = frozenset({"attempts", "number"})
+"""Details that have a column of their own."""
+
 
 def decode_node(row: Row) -> Node:
     """Return the node of a whole row of the view `spoken`, with its derived status and reason."""
@@ -33,20 +36,24 @@ def decode_node(row: Row) -> Node:
         started_at=parse_time(row["started_at"]) if row["started_at"] else None,
         completed_at=parse_time(row["completed_at"]) if row["completed_at"] else None,
         blocked_reason=row["spoken_reason"],
-        details=decode_details(node_type, row["details"], row["attempts"]),
+        details=decode_details(node_type, row["details"], row["attempts"], row["number"]),
         metadata=json.loads(row["metadata"]),
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
     )
 
 
-def decode_details(node_type: NodeType, text: str, attempts: int = 0) -> Details:
-    """Return the typed details of a node from their JSON text; `attempts` is the column of that name."""
+def decode_details(node_type: NodeType, text: str, attempts: int = 0, number: int | None = None) -> Details:
+    """Return the typed details of a node from their JSON text; `attempts` and `number` are the columns of that name."""
     found: dict[str, Any] = json.loads(text)
     if node_type is NodeType.TASK:
         return _decode_task(found, attempts)
     # Late: reading tasks needs no other details.
-    from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+    from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 
+    if node_type is NodeType.DECISION:
+        return DecisionDetails(
+            tuple(found.get("forbids_paths", ())), tuple(found.get("forbids_dependencies", ())), number
+        )
     if node_type is NodeType.OPTION:
         return OptionDetails(tuple(found.get("pros", ())), tuple(found.get("cons", ())))
     if node_type is NodeType.OUTCOME:
@@ -62,11 +69,11 @@ def decode_details(node_type: NodeType, text: str, attempts: int = 0) -> Details
 
 
 def encode_details(details: Details) -> str:
-    """Return details as JSON text without fields at their default, and without `attempts`, which has a column."""
+    """Return details as JSON text without fields at their default, and without those that have a column."""
     if details is None:
         return "{}"
     plain = type(details)()
-    names = (name for name in details.__slots__ if name != "attempts")
+    names = (name for name in details.__slots__ if name not in _COLUMNS)
     found = {name: value for name in names if (value := getattr(details, name)) != getattr(plain, name)}
     if "checks" in found:
         found["checks"] = [_encode_check(check) for check in found["checks"]]

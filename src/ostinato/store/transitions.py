@@ -13,6 +13,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
+from ostinato.store.deciding import note_who_decides
 from ostinato.store.events import EventStore
 from ostinato.store.reading import slim_row
 
@@ -43,6 +44,8 @@ def change_status(
         rules.require_stored_transition(node_id, node_type, present, new_stored_status)
         if present is new_stored_status:
             return
+        if node_type is NodeType.DECISION:
+            note_who_decides(db, node_id, new_stored_status, actor)
         _write(db, events, row, new_stored_status, reason=reason, agent=agent, actor=actor)
         if node_type is NodeType.TASK:
             if new_stored_status in rules.FINISHED:

@@ -19,10 +19,18 @@ from ostinato.tools.access import Ask, GraphAccess
 from ostinato.tools.child_scope import child_scope
 from ostinato.tools.tool import FLAG, OBJECTS, TEXT, TEXTS, Arguments, Tool, ToolRefusal, text
 
-DECISION_ARGUMENTS = {"title": TEXT, "context": TEXT, "options": OBJECTS, "chosen": TEXT, "rationale": TEXT}
-DECISION_SAID = (
-    "Log a decision. Options are {title, description, pros, cons}; `chosen` is the title of one, with a rationale."
-)
+DECISION_ARGUMENTS = {
+    "title": TEXT,
+    "context": TEXT,
+    "options": OBJECTS,
+    "chosen": TEXT,
+    "rationale": TEXT,
+    "forbids_paths": TEXTS,
+    "forbids_dependencies": TEXTS,
+    # One is the usual case, and keeps the schema short; a plan's decisions may name several.
+    "supersedes": TEXT,
+}
+DECISION_SAID = "Log a decision. options: {title, description, pros, cons}; chosen: a title."
 TASK_ARGUMENTS = {
     "title": TEXT,
     "description": TEXT,
@@ -109,7 +117,11 @@ class GraphWriting:
 
     async def _decide(self, arguments: Arguments) -> ToolResult:
         draft = decision_draft(arguments)
-        return _made(await self._write(lambda s: s.reasoning.log_decision(self._claim.task_id, draft, self._actor)))
+        replaced = tuple(NodeId(old) for old in draft.supersedes)
+        work = self._claim.task_id
+        return _made(
+            await self._write(lambda s: s.reasoning.log_decision(work, draft, self._actor), *replaced),
+        )
 
     async def _choose(self, arguments: Arguments) -> ToolResult:
         decision, option, why = NodeId(arguments["decision"]), arguments["option"], arguments["rationale"]
@@ -125,7 +137,15 @@ class GraphWriting:
 
     async def _revisit(self, arguments: Arguments) -> ToolResult:
         outcome, reason, new = NodeId(arguments["outcome"]), arguments["reason"], arguments.get("new_decision")
-        return _made(await self._write(lambda s: s.reasoning.revisit(outcome, reason, new, self._actor), outcome))
+
+        def revisit(store: GraphAccess) -> Node:
+            found = store.graph.get(outcome)
+            if found.node_type is not NodeType.OUTCOME:
+                # A decision itself is a person's to open again.
+                raise ToolRefusal(f"{outcome} is a {found.node_type}, not an outcome")
+            return store.reasoning.revisit(outcome, reason, new, self._actor)
+
+        return _made(await self._write(revisit, outcome))
 
     async def _observe(self, arguments: Arguments) -> ToolResult:
         title, said = arguments["title"], arguments["description"]

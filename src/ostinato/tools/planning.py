@@ -25,7 +25,8 @@ _TOLD = 3
 _SAID = (
     "Propose the plan, whole. Tasks are {key, title, description, acceptance_criteria [], checks [{command, timeout?, "
     "guard?}], depends_on [key], file_scope [], complexity? small|medium|large, priority? critical|high|medium|low, "
-    "judge?, replaces? [ids of open tasks]}. Answers findings to mend, or that the draft is accepted for review."
+    "judge?, replaces? [ids of open tasks]}; decisions as in log_decision. "
+    "Answers findings to mend, or that the draft is accepted for review."
 )
 
 

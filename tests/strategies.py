@@ -73,7 +73,7 @@ works = st.builds(
 )
 reasons = st.builds(
     Reason,
-    what=st.sampled_from(["decision", "outcome", "observation", "revisit"]),
+    what=st.sampled_from(["decision", "outcome", "observation", "revisit", "choose", "supersede", "open"]),
     node=_NUMBER,
     other=_NUMBER,
     decided=st.booleans(),

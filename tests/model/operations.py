@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostinato.base.ids import NodeId, ProjectId
+from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.plan import DecisionDraft, OptionDraft, PlanDraft, TaskDraft
 from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter
@@ -169,7 +170,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Logs a decision, records an outcome or an observation, or revisits an outcome."""
+    """Logs a decision, records an outcome or an observation, chooses, supersedes, revisits; some of it as an agent."""
 
     what: str
     node: int
@@ -177,12 +178,21 @@ class Reason:
     decided: bool
 
     def __call__(self, here: Here) -> object:
-        reasoning = here.store.reasoning
+        reasoning, actor = here.store.reasoning, Actor("agent:a") if self.other % 2 else PERSON
         about = here.pick(self.node, NodeType.GOAL, NodeType.TASK, NodeType.DECISION)
         if self.what == "decision":
             options = (OptionDraft("A", pros=("fast",)), OptionDraft("B", cons=("dear",)))
-            draft = DecisionDraft("Which?", "context", options, "A" if self.decided else None, "why")
-            return reasoning.log_decision(about, draft)
+            draft = DecisionDraft(
+                "Which?", "context", options, "A" if self.decided else None, "why", ("src/**",), ("x",)
+            )
+            return reasoning.log_decision(about, draft, actor)
+        if self.what in {"choose", "supersede", "open"}:
+            decision, other = here.pick(self.node, NodeType.DECISION), here.pick(self.other, NodeType.DECISION)
+            if self.what == "choose":
+                return reasoning.choose_option(decision, "A", "why", actor)
+            if self.what == "supersede":
+                return reasoning.supersede(decision, other, actor)
+            return reasoning.revisit(decision, "it was slow", "Another way?" if self.decided else None, actor)
         if self.what == "outcome":
             return reasoning.record_outcome(about, "an outcome", "what came", self.decided)
         if self.what == "observation":

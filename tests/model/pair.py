@@ -67,6 +67,7 @@ class Pair:
         same(self, lambda store: store.graph.query(NodeFilter()))
         same(self, lambda store: [task.id for task in store.tasks.ready()])
         same(self, lambda store: Counter((e.kind, e.node_id) for e in store.events.after(0, limit=100_000)))
+        same(self, lambda store: store.decisions.prohibitions(self.project.id))
         goals = self.model.graph.query(NodeFilter(node_type=NodeType.GOAL))
         for goal in goals:
             same(self, lambda store, goal=goal: store.graph.notes(goal.id))

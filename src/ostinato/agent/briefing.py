@@ -223,7 +223,9 @@ def _completed(facts: BriefingFacts) -> Section:
 
 
 def _decisions(decisions: tuple[StandingDecision, ...]) -> Section:
-    items = tuple(_decision(standing) for standing in decisions)
+    # What fails the verdict comes first: it is what must not be cut.
+    ordered = sorted(decisions, key=lambda standing: not standing.forbids)
+    items = tuple(_decision(standing) for standing in ordered)
     return Section("decisions", "## Standing decisions", items, 'query_nodes {"type": "decision"}', 500)
 
 
@@ -231,7 +233,10 @@ def _decision(standing: StandingDecision) -> str:
     line = f"- {standing.decision.id}: {one_line(standing.decision.title)}"
     if standing.option:
         line += f" → {one_line(standing.option)}"
-    return f"{line} ({one_line(standing.reason)})" if standing.reason.strip() else line
+    if standing.reason.strip():
+        line += f" ({one_line(standing.reason)})"
+    # The harness checks it; what a decision says in words is for the reader.
+    return f"{line}. Forbidden, and checked: {standing.forbids}" if standing.forbids else line
 
 
 def _observations(nodes: tuple[Node, ...]) -> Section:

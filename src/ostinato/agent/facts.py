@@ -15,11 +15,15 @@ DEFAULT_BUDGET = 4_000
 
 @dataclass(frozen=True, slots=True)
 class StandingDecision:
-    """A decision that holds, with the title of the chosen option (None when open) and the reason."""
+    """A decision that holds, with the title of the chosen option (None when open) and the reason.
+
+    `forbids` says in words what it forbids now, "" where that is nothing.
+    """
 
     decision: Node
     option: str | None = None
     reason: str = ""
+    forbids: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ostinato.cli.layout import Look
 from ostinato.cli.output import clean, clean_block
 from ostinato.cli.screen import money
 from ostinato.graph.plan import Critique, DecisionDraft, Finding, ObservationDraft, PlanDraft, TaskDraft
+from ostinato.graph.prohibitions import forbidden_words
 from ostinato.graph.types import Check
 
 if TYPE_CHECKING:
@@ -200,6 +201,11 @@ def _decision(decision: DecisionDraft, look: Look) -> Iterator[str]:
     yield from look.lines(f"{clean(decision.title)}{chosen}", "  - ", "    ", "strong")
     if decision.rationale:
         yield from look.lines(f"because {clean(decision.rationale)}", "    ")
+    if forbids := forbidden_words(decision.forbids_paths, decision.forbids_dependencies):
+        yield from look.lines(clean(forbids), "    forbids ", "      ")
+    if decision.supersedes:
+        lifted = "what that forbids is allowed again once you accept"
+        yield from look.lines(clean(f"{', '.join(decision.supersedes)}: {lifted}"), "    supersedes ", "      ")
     for option in decision.options:
         if option.title == decision.chosen:
             continue

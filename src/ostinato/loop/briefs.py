@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ostinato.agent.briefing import Briefing, coder_briefing, critic_briefing, planner_briefing
@@ -19,6 +19,7 @@ from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
+from ostinato.graph.prohibitions import forbidden_words
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.steering import HINT, PersonNote
 from ostinato.graph.types import Node, NodeType, Status
@@ -72,7 +73,7 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
         goal=goal,
         now=bench.clock.now(),
         conventions=bench.conventions(),
-        decisions=_decisions(store, nodes),
+        decisions=_decisions(store, goal, nodes),
         observations=_observations(nodes, _about(store, goal.id)),
         completed=_completed(nodes),
         left=tuple(
@@ -100,7 +101,7 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         attempt=iteration.attempt,
         max_attempts=task.task.max_attempts or policy.attempts,
         conventions=run.bench.conventions(),
-        decisions=_decisions(store, store.graph.query(NodeFilter(goal_id=goal, node_type=NodeType.DECISION))),
+        decisions=_decisions(store, run.goal, store.graph.query(NodeFilter(goal_id=goal, node_type=NodeType.DECISION))),
         observations=_observations(seen, about),
         # What the person said about this task when it was to be tried again, the newest first.
         hints=tuple(node for node in reversed(seen) if node.id in about and HINT in node.labels),
@@ -114,21 +115,29 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
     )
 
 
-def _decisions(store: StorePort, nodes: list[Node]) -> tuple[StandingDecision, ...]:
-    standing = [
-        node for node in nodes if node.node_type is NodeType.DECISION and node.status in {Status.DECIDED, Status.ACTIVE}
-    ]
+def _decisions(store: StorePort, goal: Node, nodes: list[Node]) -> tuple[StandingDecision, ...]:
+    """Return the goal's decisions that stand, and with them whatever the project's decisions forbid now."""
+    forbids = {
+        one.decision: forbidden_words(one.paths, one.dependencies)
+        for one in store.decisions.prohibitions(goal.project_id)
+    }
+    known = {node.id for node in nodes}
+    shown = [node for node in nodes if node.node_type is NodeType.DECISION and _stands(node, forbids)]
+    shown += [store.graph.get(one) for one in forbids if one not in known]
     return tuple(
-        _decision(store, node) if place < _READ else StandingDecision(node) for place, node in enumerate(standing)
+        _decision(store, node, forbids.get(node.id, ""))
+        if place < _READ or node.id in forbids
+        else StandingDecision(node)
+        for place, node in enumerate(shown)
     )
 
 
-def _decision(store: StorePort, node: Node) -> StandingDecision:
+def _decision(store: StorePort, node: Node, forbids: str) -> StandingDecision:
     chosen = [e for e in store.graph.edges_of(node.id) if e.edge_type is EdgeType.CHOSEN and e.from_id == node.id]
     last = max(chosen, key=lambda e: (e.created_at, e.id), default=None)
     if last is None:
-        return StandingDecision(node)
-    return StandingDecision(node, store.graph.get(last.to_id).title, last.label or "")
+        return StandingDecision(node, forbids=forbids)
+    return StandingDecision(node, store.graph.get(last.to_id).title, last.label or "", forbids)
 
 
 def _prerequisites(store: StorePort, task: Node) -> tuple[str, ...]:
@@ -139,6 +148,10 @@ def _outcome(store: StorePort, task: Node) -> str:
     """Return what came of a task: the text of its latest outcome, "" without one."""
     outcomes = store.graph.query(NodeFilter(parent_id=task.id, node_type=NodeType.OUTCOME))
     return outcomes[-1].description if outcomes else ""
+
+
+def _stands(decision: Node, forbids: Mapping[NodeId, str]) -> bool:
+    return decision.status in {Status.DECIDED, Status.ACTIVE} or decision.id in forbids
 
 
 def _said(notes: Sequence[PersonNote]) -> tuple[str, ...]:

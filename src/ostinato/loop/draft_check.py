@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from ostinato.base.ids import NodeId
+from collections.abc import Iterator
+
+from ostinato.base.errors import NotFoundError
+from ostinato.base.ids import NodeId, ProjectId
+from ostinato.base.text import clip, one_line
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.plan_rules import check_plan, check_results
 from ostinato.graph.replacing import Standing, check_replacing, kept_titles
+from ostinato.graph.types import NodeType, Status
 from ostinato.loop.evidence import checks_in
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run
@@ -25,6 +30,7 @@ class DraftChecker:
         known = {node.id for node in standing.nodes}
         findings = check_plan(draft, known_ids=known, open_titles=kept_titles(draft, standing))
         findings += check_replacing(draft, standing)
+        findings += await self._run.bench.store(lambda s: list(_superseding(s, draft, self._run.goal.project_id)))
         if findings:
             return findings
         checks = checks_in(self._run, None)
@@ -47,6 +53,24 @@ class DraftChecker:
             for check in task.checks
             if check.as_run in self._results
         }
+
+
+def _superseding(store: StorePort, draft: PlanDraft, project: ProjectId) -> Iterator[Finding]:
+    """Yield a finding for each thing that a decision of the draft cannot supersede: acceptance must not fail later."""
+    taken: set[str] = set()
+    for decision in draft.decisions:
+        for old in decision.supersedes:
+            try:
+                found = store.graph.get(NodeId(old))
+                known = found.project_id == project and found.node_type is NodeType.DECISION
+            except NotFoundError:
+                known = False
+            said = f"the decision {clip(one_line(decision.title), 80)!r} supersedes {clip(one_line(old), 80)!r}"
+            if not known:
+                yield Finding("supersedes", f"{said}, which is no decision of this project: correct or remove it")
+            elif found.status is Status.SUPERSEDED or old in taken:
+                yield Finding("supersedes", f"{said}, which is superseded already: name the decision that holds")
+            taken.add(old)
 
 
 def _standing(store: StorePort, goal: NodeId) -> Standing:

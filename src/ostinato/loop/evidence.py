@@ -28,6 +28,7 @@ async def standards_for(run: Run, task: Node) -> Standards:
     """Return what an attempt at `task` is judged by now."""
     policy = run.bench.policy
     red = await run.bench.store(lambda s: s.iterations.red_commands(task.id))
+    forbidden = await run.bench.store(lambda s: s.decisions.prohibitions(task.project_id))
     return Standards(
         task=task,
         project_checks=policy.project_checks,
@@ -36,6 +37,7 @@ async def standards_for(run: Run, task: Node) -> Standards:
         protected=policy.protected,
         baseline=run.baseline,
         red=frozenset(red),
+        prohibitions=tuple(forbidden),
     )
 
 

@@ -16,6 +16,7 @@ from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.plan import PlanDraft
+from ostinato.graph.prohibitions import Prohibition
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.steering import News, PersonNote
@@ -143,6 +144,12 @@ class EventsPort(Protocol):
     ) -> None: ...
 
 
+class DecisionsPort(Protocol):
+    """What holds."""
+
+    def prohibitions(self, project_id: ProjectId) -> list[Prohibition]: ...
+
+
 class SteeringPort(Protocol):
     """What the person says meanwhile."""
 
@@ -170,6 +177,8 @@ class StorePort(Protocol):
     def plans(self) -> PlansPort: ...
     @property
     def events(self) -> EventsPort: ...
+    @property
+    def decisions(self) -> DecisionsPort: ...
     @property
     def steering(self) -> SteeringPort: ...
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]: ...

@@ -58,12 +58,12 @@ class EventStore:
         parameters: dict[str, str | int | None] = {"seq": seq, "project_id": project_id, "limit": limit}
         if goal_id is not None:
             parameters["goal_id"] = goal_id
-        return [_decode(row) for row in self._db.execute(self._sql[name], parameters)]
+        return [decode_event(row) for row in self._db.execute(self._sql[name], parameters)]
 
     def of_node(self, node_id: NodeId, after: int = 0, limit: int = -1) -> list[Event]:
         """Return the events of one node, its edges to others among them, in order; at most `limit`, -1 for all."""
         parameters = {"node_id": node_id, "seq": after, "limit": limit}
-        return [_decode(row) for row in self._db.execute(self._sql["of_node"], parameters)]
+        return [decode_event(row) for row in self._db.execute(self._sql["of_node"], parameters)]
 
     def before_latest(self, session_id: SessionId) -> int:
         """Return the seq before the session's newest iteration began, or before the session itself did."""
@@ -89,7 +89,8 @@ def _row(at: str, told: Told, project_id: ProjectId | None, actor: Actor) -> Row
     }
 
 
-def _decode(row: Row) -> Event:
+def decode_event(row: Row) -> Event:
+    """Return the event of a whole row."""
     # Late: reads of the graph have this store at hand and no event.
     from ostinato.graph.events import Event, EventKind
 

@@ -16,6 +16,7 @@ from ostinato.store.database import Database
 
 if TYPE_CHECKING:
     from ostinato.store.approvals import ApprovalStore
+    from ostinato.store.decisions import DecisionStore
     from ostinato.store.events import EventStore
     from ostinato.store.graph import GraphStore
     from ostinato.store.importing import ImportStore
@@ -64,6 +65,13 @@ class Store:
         from ostinato.store.reasoning import ReasoningStore
 
         return ReasoningStore(self.db, self.events, self.graph)
+
+    @cached_property
+    def decisions(self) -> DecisionStore:
+        """What holds, and how it came to be."""
+        from ostinato.store.decisions import DecisionStore
+
+        return DecisionStore(self.db)
 
     @cached_property
     def tasks(self) -> TaskStore:

@@ -13,6 +13,7 @@ from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, ProjectId, random_hex
 from ostinato.base.process import is_dead
 from ostinato.testing.memory.approvals import MemoryApprovals, MemoryReviews
+from ostinato.testing.memory.decisions import MemoryDecisions
 from ostinato.testing.memory.events import MemoryEvents
 from ostinato.testing.memory.graph import MemoryGraph
 from ostinato.testing.memory.iterations import MemoryIterations
@@ -45,6 +46,7 @@ class MemoryStore:
         self.reviews = MemoryReviews(self.db, self.graph, self.reasoning, self.iterations)
         self.plans = MemoryPlans(self.db, self.graph, self.reasoning, self.sessions, self.iterations, self.approvals)
         self.steering = MemorySteering(self.db)
+        self.decisions = MemoryDecisions(self.db)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str], dead: Dead = is_dead) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

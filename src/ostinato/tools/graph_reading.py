@@ -8,7 +8,7 @@ from typing import Any
 from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.text import many, one_line
-from ostinato.graph.details import OptionDetails, OutcomeDetails
+from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails
 from ostinato.graph.search import TITLE, Hit, SearchFilter, written
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.tools.access import Ask
@@ -110,6 +110,9 @@ def _document(node: Node) -> dict[str, Any]:
         shown["checks"] = [check.command for check in node.details.checks]
         shown["file_scope"] = node.details.file_scope
         shown["attempts"] = node.details.attempts
+    if isinstance(node.details, DecisionDetails):
+        shown["forbids_paths"] = node.details.forbids_paths
+        shown["forbids_dependencies"] = node.details.forbids_dependencies
     if isinstance(node.details, OutcomeDetails):
         shown["result"] = "success" if node.details.success else "failure"
     if isinstance(node.details, OptionDetails):

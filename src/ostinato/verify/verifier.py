@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ostinato.base.clock import Clock
 from ostinato.base.ids import NodeId
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.prohibitions import Prohibition
 from ostinato.graph.types import Check, Node
 from ostinato.verify.diff_rules import ChangedFile, paths_named, violations
+from ostinato.verify.forbidden import against
 from ostinato.verify.judge import judge, refused
 from ostinato.verify.runs import CheckRunner
 from ostinato.verify.types import Change, Files, Verdict
@@ -21,7 +24,7 @@ class Standards:
 
     `proofs` are the completed tasks whose checks must stay green, newest first; `proof_cap` bounds their time in
     seconds, None for no bound. `baseline` holds the project's checks on the base; `red` the task's commands ever seen
-    red.
+    red. `prohibitions` are what the project's decisions forbid now.
     """
 
     task: Node
@@ -31,6 +34,7 @@ class Standards:
     protected: tuple[str, ...] = ()
     baseline: Mapping[str, CheckRun] = field(default_factory=dict)
     red: frozenset[str] = frozenset()
+    prohibitions: tuple[Prohibition, ...] = ()
 
     @property
     def ever_red(self) -> bool:
@@ -100,4 +104,9 @@ async def _broken_rules(change: Change, standards: Standards, files: Files) -> t
     after = await files.read(change.tree, change.paths)
     changed = [ChangedFile(path, before[path], after[path]) for path in change.paths]
     protected = (*standards.protected, *paths_named(commands, existing))
-    return violations(changed, standards.task.task.file_scope, protected)
+    broken = violations(changed, standards.task.task.file_scope, protected)
+    if not standards.prohibitions:
+        return broken
+    present = await files.paths(change.tree)
+    # In a thread: to read every changed file as code takes its time, and the claim is renewed meanwhile.
+    return broken + await asyncio.to_thread(against, changed, standards.prohibitions, present)

@@ -18,29 +18,59 @@ SELECT from_id AS id FROM edges WHERE to_id = :id AND edge_type = 'supersedes' O
 SELECT to_id AS id FROM edges WHERE from_id = :id AND edge_type = 'supersedes'
 
 -- name: of_project
-SELECT * FROM nodes WHERE project_id = :project_id AND node_type = 'decision'
+SELECT id FROM nodes WHERE project_id = :project_id AND node_type = 'decision' ORDER BY number, id
 
--- name: options_of_project
-SELECT option.*
-FROM nodes decision CROSS JOIN edges CROSS JOIN nodes option
-WHERE decision.project_id = :project_id AND decision.node_type = 'decision'
-  AND edges.from_id = decision.id AND edges.edge_type IN ('leads_to', 'contains')
-  AND option.id = edges.to_id AND option.node_type = 'option'
+-- name: of_goal
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :goal_id
+    UNION
+    SELECT nodes.id FROM below CROSS JOIN nodes WHERE nodes.parent_id = below.id
+)
+SELECT nodes.id FROM below CROSS JOIN nodes
+WHERE nodes.id = below.id AND nodes.node_type = 'decision'
+ORDER BY nodes.number, nodes.id
 
--- name: edges_of_project
--- Every edge that has a decision at either end.
-SELECT edges.* FROM nodes decision CROSS JOIN edges
-WHERE decision.project_id = :project_id AND decision.node_type = 'decision' AND edges.from_id = decision.id
+-- name: below
+-- What stands below a decision; what stands below another decision in it is that one's.
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM nodes WHERE parent_id = :id
+    UNION
+    SELECT nodes.id FROM below CROSS JOIN nodes AS above CROSS JOIN nodes
+    WHERE above.id = below.id AND above.node_type <> 'decision' AND nodes.parent_id = below.id
+)
+SELECT spoken.* FROM below CROSS JOIN spoken WHERE spoken.id = below.id
+
+-- name: by_ids
+SELECT spoken.* FROM json_each(:ids) wanted CROSS JOIN spoken WHERE spoken.id = wanted.value
+
+-- name: events
+SELECT events.* FROM json_each(:ids) wanted CROSS JOIN events WHERE events.node_id = wanted.value
+
+-- name: edges
+SELECT edges.* FROM json_each(:ids) wanted CROSS JOIN edges WHERE edges.from_id = wanted.value
 UNION
-SELECT edges.* FROM nodes decision CROSS JOIN edges
-WHERE decision.project_id = :project_id AND decision.node_type = 'decision' AND edges.to_id = decision.id
+SELECT edges.* FROM json_each(:ids) wanted CROSS JOIN edges WHERE edges.to_id = wanted.value
+
+-- name: chain
+-- All that this decision supersedes or is superseded by, at whatever distance, itself too.
+WITH RECURSIVE chain (id) AS (
+    SELECT :id
+    UNION
+    SELECT edges.from_id FROM chain CROSS JOIN edges WHERE edges.to_id = chain.id AND edges.edge_type = 'supersedes'
+    UNION
+    SELECT edges.to_id FROM chain CROSS JOIN edges WHERE edges.from_id = chain.id AND edges.edge_type = 'supersedes'
+)
+SELECT id FROM chain
 
 -- name: forbidding
 -- What may hold: was decided, by whomever, and forbids something.
-SELECT * FROM nodes
+SELECT * FROM spoken
 WHERE project_id = :project_id AND node_type = 'decision' AND (status = 'decided' OR decided_by IS NOT NULL)
   AND (coalesce(json_array_length(details, '$.forbids_paths'), 0) > 0
        OR coalesce(json_array_length(details, '$.forbids_dependencies'), 0) > 0)
+
+-- name: was_decided
+SELECT 1 AS found FROM nodes WHERE id = :id AND (status = 'decided' OR decided_by IS NOT NULL)
 
 -- name: accepted_successor
 -- A decision that supersedes this one, at whatever distance, and has a person behind it.

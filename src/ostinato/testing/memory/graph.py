@@ -8,6 +8,7 @@ from datetime import datetime
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, natural_key
 from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.details import DecisionDetails
 from ostinato.graph.edge_rules import require_parent
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.events import EventKind
@@ -17,6 +18,7 @@ from ostinato.graph.status import default_status, initial_status, require_transi
 from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.testing.memory import linking
+from ostinato.testing.memory.decisions import note_who_decides, numbered
 from ostinato.testing.memory.graph_reads import MemoryGraphReads
 from ostinato.testing.memory.reading import (
     depends_on,
@@ -58,11 +60,13 @@ class MemoryGraph(MemoryGraphReads):
                 created_by=new.created_by or actor.by,
                 labels=tuple(new.labels),
                 completed_at=now if status in _TIMED else None,
-                details=details,
+                details=numbered(memory, project_id, details),
                 metadata=dict(new.metadata),
                 parent_id=new.parent_id,
             )
             memory.state.nodes[node.id] = node
+            if node.node_type is NodeType.DECISION and status is Status.DECIDED:
+                note_who_decides(memory, node.id, status, node.created_by or PERSON.by)
             said = {"type": str(new.node_type), "title": new.title, "parent": new.parent_id, "status": str(status)}
             memory.tell(EventKind.NODE_CREATED, project_id, node.id, actor, said)
             self._join(node, new, actor)
@@ -235,6 +239,8 @@ def _changed(node: Node, changes: NodeChanges) -> Node:
         details = details_for(node.node_type, changes.details)
         if isinstance(details, TaskDetails):
             details = replace(details, attempts=node.task.attempts)
+        elif isinstance(details, DecisionDetails) and isinstance(node.details, DecisionDetails):
+            details = replace(details, number=node.details.number)
         fields["details"] = details
     after: Node = replace(node, **fields)  # type: ignore[arg-type]
     return after

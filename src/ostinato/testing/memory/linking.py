@@ -12,6 +12,7 @@ from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.texts import require_text
 from ostinato.graph.types import Node, NodeType, Status
+from ostinato.testing.memory.decisions import require_no_circle
 from ostinato.testing.memory.state import Memory
 from ostinato.testing.memory.transitions import change_status, complete_upwards, task_joined
 from ostinato.testing.memory.waiting import require_free_to_contain, require_free_to_depend
@@ -87,6 +88,8 @@ def _require_room(memory: Memory, edge_type: EdgeType, source: Node, target: Nod
         require_free_to_contain(memory, source.id, target.id)
     elif edge_type in {EdgeType.CHOSEN, EdgeType.REJECTED}:
         _require_choice(memory, edge_type, source, target.id)
+    elif edge_type is EdgeType.SUPERSEDES:
+        require_no_circle(memory, source.id, target.id)
 
 
 def _require_choice(memory: Memory, edge_type: EdgeType, decision: Node, option_id: NodeId) -> None:

@@ -61,6 +61,8 @@ class State:
     children: dict[NodeId, int] = field(default_factory=dict)
     edges: dict[EdgeId, Edge] = field(default_factory=dict)
     claims: dict[NodeId, Held] = field(default_factory=dict)
+    numbers: dict[ProjectId, int] = field(default_factory=dict)
+    decided_by: dict[NodeId, str] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     owners: dict[SessionId, ProcessIdentity | None] = field(default_factory=dict)
     iterations: dict[IterationId, Iteration] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.types import Node, NodeType, Status
+from ostinato.testing.memory.decisions import note_who_decides
 from ostinato.testing.memory.state import Memory
 
 
@@ -28,6 +29,8 @@ def change_status(
     rules.require_stored_transition(node_id, node.node_type, node.status, new)
     if new is node.status:
         return
+    if node.node_type is NodeType.DECISION:
+        note_who_decides(memory, node_id, new, actor.by)
     write(memory, node, new, actor, reason=reason, agent=agent)
     if node.node_type is NodeType.TASK:
         if new in rules.FINISHED:

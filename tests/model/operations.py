@@ -170,7 +170,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Logs a decision, records an outcome or an observation, chooses, supersedes, revisits; some of it as an agent."""
+    """Logs, chooses, supersedes or revisits a decision, records an outcome or an observation; some as an agent."""
 
     what: str
     node: int

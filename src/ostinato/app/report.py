@@ -151,16 +151,6 @@ def _task(node: Node, attempts: list[AttemptReport], diffs: Mapping[str, str], a
     )
 
 
-def read_decision(store: Store, node: Node) -> DecisionReport:
-    """Return one decision with its options, in the order in which they were made."""
-    from ostinato.graph.requests import NodeFilter
-
-    with store.db.reading():
-        options = store.graph.query(NodeFilter(parent_id=node.id, node_type=NodeType.OPTION))
-        edges = store.graph.edges_of(node.id)
-    return _decided(node, options, [edge for edge in edges if edge.from_id == node.id])
-
-
 def _decisions(found: _Found) -> tuple[DecisionReport, ...]:
     edges: dict[NodeId, list[Edge]] = defaultdict(list)
     for edge in found.edges:

@@ -95,9 +95,9 @@ def _show_node(invocation: Invocation, store: Store, node: Node, *, full: bool) 
 
         show_goal(invocation, store, node, full=full)
     elif node.node_type.value == "decision":
-        from ostinato.cli.show_goal import show_decision
+        from ostinato.cli.decision_view import show_decision
 
-        show_decision(invocation, store, node)
+        show_decision(invocation, store, node.id)
     else:
         from ostinato.cli.node_view import print_node
 

@@ -1,4 +1,4 @@
-"""A goal in short, from its report, and a decision with its options. `ostinato report` tells a goal at length."""
+"""A goal in short, from its report. `ostinato report` tells a goal at length."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ostinato.app.report import read_decision, read_report
-from ostinato.app.report_values import DecisionReport, OptionReport, Report, TaskReport
+from ostinato.app.report import read_report
+from ostinato.app.report_values import Report, TaskReport
 from ostinato.base.text import clip, many
 from ostinato.cli.layout import look_of
-from ostinato.cli.looking_documents import decision_document, report_document
-from ostinato.cli.output import answer, clean, clean_block, short_time
-from ostinato.cli.report_words import option_facts, session_state, where
+from ostinato.cli.looking_documents import report_document
+from ostinato.cli.output import answer, clean, short_time
+from ostinato.cli.report_words import session_state, where
 from ostinato.cli.screen import bar, heading, painted, paragraphs, shortened, spent, width, wrapped
 from ostinato.cli.show_task import STATUS_COLOURS, question_lines
 from ostinato.graph.plan_format import to_arguments
@@ -102,37 +102,3 @@ def _sessions(report: Report, *, full: bool) -> Iterator[str]:
     for session in shown:
         state = clean(session_state(session))
         yield from wrapped(f"{session.id}  {session.kind}, {short_time(session.started_at)}: {state}", "  ", "    ")
-
-
-def show_decision(invocation: Invocation, store: Store, node: Node) -> None:
-    """Print a decision with its options, what was chosen and why; with --json its document with `options`."""
-    decision = read_decision(store, node)
-    answer(invocation, decision_document(decision), _decision_lines(decision))
-
-
-def _decision_lines(decision: DecisionReport) -> Iterator[str]:
-    node = decision.node
-    yield painted(clean(f"{node.id}: {node.title}"), bold=True)
-    when = f", {short_time(node.completed_at)} UTC" if node.completed_at else ""
-    yield f"  {node.status}{when}{f', by {clean(node.created_by)}' if node.created_by else ''}"
-    if node.description.strip():
-        yield ""
-        yield from clean_block(node.description.strip())
-    if decision.chosen:
-        yield ""
-        yield from _option(decision.chosen, "✔", "green")
-    for other in decision.others:
-        yield ""
-        yield from _option(other, "✗" if decision.chosen else "·", None)
-
-
-def _option(option: OptionReport, mark: str, colour: str | None) -> Iterator[str]:
-    node = option.node
-    yield from (painted(line, colour) for line in wrapped(f"{clean(node.title)}  [{node.status}]", f"  {mark} "))
-    if option.reason:
-        yield from wrapped(f"because {clean(option.reason)}", "    ")
-    if node.description.strip():
-        yield from clean_block(node.description.strip(), "    ")
-    for sign, texts in zip("+−", option_facts(option), strict=True):
-        for text in texts:
-            yield from wrapped(clean(text), f"    {sign} ")

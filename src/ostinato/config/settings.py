@@ -90,6 +90,15 @@ class LandSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionSettings:
+    """`[decisions]`: where their records go."""
+
+    output: Annotated[str, "The directory, inside the project, of the records that `decisions export` keeps."] = (
+        "docs/adr"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class NotifySettings:
     """`[notify]`: how and when a person is told; only from their own configuration, since it runs on the host.
 
@@ -141,6 +150,7 @@ class Settings:
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     land: LandSettings = field(default_factory=LandSettings)
+    decisions: DecisionSettings = field(default_factory=DecisionSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     autonomy: Annotated[

@@ -22,12 +22,20 @@ def open_store_for(path: str | os.PathLike[str] | None, *, create: bool) -> Stor
     return open_store(path or database_file(os.environ), SystemClock(), create=create)
 
 
+def database_at(path: str | os.PathLike[str] | None) -> Database:
+    """Open the database at `path`, None for the person's own, as it is, whatever its schema: to examine and copy it.
+
+    Raises DatabaseError.
+    """
+    return Database(path or database_file(os.environ), SystemClock(), create=False, any_schema=True)
+
+
 def back_up_database(path: str | None, target: Path, *, replace: bool, told: Told) -> Backup:
     """Copy the database at `path`, None for the person's own, to the file `target`; see `store.backup`."""
     # Late: every command comes through here, and hardly one makes a backup.
     from ostinato.store.backup import back_up
 
-    db = Database(path or database_file(os.environ), SystemClock(), create=False, any_schema=True)
+    db = database_at(path)
     try:
         return back_up(db, target, replace=replace, told=told)
     finally:

@@ -1,4 +1,4 @@
-"""`ostinato doctor`: looks at what the machine must have and says how to mend what it lacks. It mends nothing."""
+"""`ostinato doctor`: looks at what the machine must have and says how to mend what it lacks; it mends what it may."""
 
 from __future__ import annotations
 
@@ -21,17 +21,23 @@ from ostinato.cli.output import answer, clean
 _LACKING = 8
 
 
-@click.command(cls=Command, examples=("ostinato doctor", "ostinato doctor --live", "ostinato doctor --json"))
+@click.command(cls=Command, examples=("ostinato doctor", "ostinato doctor --live", "ostinato doctor --full --json"))
 @click.option("--live", is_flag=True, help="Ask each model one tiny question; it costs a fraction of a cent.")
 @click.option("--notify", is_flag=True, help="Send a test by each way of notification that is set.")
+@click.option("--full", is_flag=True, help="Look at every page of the database, however large it is.")
+@click.option("--mend", is_flag=True, help="First work out anew what follows from facts: readiness, search indexes.")
 @pass_invocation
-def doctor(invocation: Invocation, live: bool, notify: bool) -> int:
+def doctor(invocation: Invocation, live: bool, notify: bool, full: bool, mend: bool) -> int:
     """Check git, sandbox, setup, checks, models and keys, database, disk and checkouts, and say how to mend them.
 
     Nothing is changed, and nobody is asked or told unless an option says so. Exit code 8 when something needed is
     missing.
     """
-    situation = _situation(invocation)
+    situation = replace(_situation(invocation), full=full)
+    if mend and situation.database.exists():
+        from ostinato.store.soundness import work_out_anew
+
+        work_out_anew(invocation.store_to_write().db)
     redacted = Redaction(os.environ)
     findings = [
         replace(finding, message=redacted(finding.message), fix=redacted(finding.fix))
@@ -52,6 +58,8 @@ def _findings(situation: Situation, *, live: bool, notify: bool) -> Iterator[Fin
     yield from models.live(situation) if live else models.models(situation)
     yield from notifications.sent_test(situation) if notify else notifications.ways(situation)
     yield from database.database(situation)
+    yield from database.log(situation)
+    yield from database.contents(situation)
     yield from database.sessions(situation)
     yield from machine.disk(situation)
     yield from checkouts.checkouts(situation)

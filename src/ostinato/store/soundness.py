@@ -1,6 +1,7 @@
-"""Whether a database is what it should be: its pages, its references, and its search indexes. It mends nothing.
+"""Whether a database is what it should be: its pages, references, search indexes, and what is kept of the graph.
 
-Nothing here takes the write lock or changes the file: search indexes are compared with ones made anew in memory.
+Looking takes no write lock and changes nothing: search indexes are compared with ones made anew in memory. What follows
+from facts can be worked out anew; facts are never mended.
 """
 
 from __future__ import annotations
@@ -94,6 +95,36 @@ def _words_differ(db: Database, index: str, table: str, texts: str) -> bool:
 
 def _any(texts: str) -> str:
     return " OR ".join(f"{text} IS NOT NULL" for text in texts.split(", "))
+
+
+def graph_faults(db: Database) -> list[str]:
+    """Return what is kept of the graph and does not follow from its facts, one line each; [] in a sound database.
+
+    Lines about what can be worked out anew say `kept`. The schema must be this program's.
+    """
+    from ostinato.store.derive import misjudged
+
+    with db.reading():
+        sql = queries("keeping")
+        found = [f"{node} is not kept among the standings" for (node,) in db.tuples(sql["without_standing"])]
+        try:
+            for (project,) in db.tuples(sql["projects"]):
+                found += misjudged(db, project)
+        except (KeyError, ValueError) as error:
+            found.append(f"a node has a type or status that does not exist: {error}")
+        loose = db.tuples(sql["loose_children"])
+    return found + [f"{child} says that it is in {parent}, which has no edge to it" for child, parent in loose]
+
+
+def work_out_anew(db: Database) -> None:
+    """Make anew what follows from facts: which tasks are ready and why others wait, and the search indexes."""
+    from ostinato.store.settling import unsettle_all
+
+    with db.transaction():
+        unsettle_all(db)
+        for index, (table, texts) in _SEARCHED.items():
+            db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+            db.execute(f"INSERT INTO {index} (rowid, {texts}) SELECT key, {texts} FROM {table} WHERE {_any(texts)}")
 
 
 def table_sizes(db: Database) -> list[TableSize]:

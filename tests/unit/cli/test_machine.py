@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from ostinato.base.clock import SystemClock
@@ -302,3 +303,23 @@ def test_sandbox_refuses_when_the_sandbox_is_off(shell: Shell, homes: dict[str, 
     assert ran.code == 2
     assert "OSTINATO_SANDBOX" in ran.err
     assert not Path("made").exists()
+
+
+def test_doctor_mends_what_follows_from_facts_when_it_may(shell: Shell, homes: dict[str, str]) -> None:
+    goal = shell.add("goal", "G")
+    task = shell.add("task", "T", "--parent", goal)
+    plain = apsw.Connection(str(shell.database))
+    plain.execute("UPDATE standings SET ready = 0; INSERT INTO node_search (node_search) VALUES ('delete-all')")
+    plain.close()
+    found = _findings(shell, homes)
+    assert {name for name in found if any(one["state"] == "fail" for one in found[name])} >= {"database", "graph"}
+    assert "--mend" in found["graph"][0]["fix"]
+    shell.run("doctor", "--mend", **homes)
+    assert [one["state"] for one in _findings(shell, homes)["graph"]] == ["ok"]
+    assert shell.json("tasks", "next")["id"] == task
+    assert [node["id"] for node in shell.json("search", "G")] == [goal]
+
+
+def test_mending_makes_no_database(shell: Shell, homes: dict[str, str]) -> None:
+    shell.run("doctor", "--mend", **homes)
+    assert not shell.database.parent.exists()

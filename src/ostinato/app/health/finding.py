@@ -34,7 +34,7 @@ class Finding:
 class Situation:
     """Where the doctor looks: the repository's top (None outside of one), the database, the environment.
 
-    `loaded` is None where the settings cannot be read; `fault` says why.
+    `loaded` is None where the settings cannot be read; `fault` says why. `full`: look at everything, however large.
     """
 
     top: Path | None
@@ -42,6 +42,7 @@ class Situation:
     environ: Mapping[str, str]
     loaded: Loaded | None
     fault: str
+    full: bool = False
 
 
 def size_text(size: int) -> str:

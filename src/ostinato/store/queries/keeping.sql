@@ -17,3 +17,17 @@ LEFT JOIN sqlite_master outer_table
            outer_table.name || '_config', outer_table.name || '_content')
 WHERE pages.aggregate = TRUE
 GROUP BY 1
+
+-- name: projects
+SELECT id FROM projects ORDER BY id
+
+-- name: without_standing
+SELECT id FROM nodes WHERE key NOT IN (SELECT key FROM standings) ORDER BY key LIMIT 20
+
+-- name: loose_children
+SELECT id, parent_id FROM nodes
+WHERE parent_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM edges
+                  WHERE edges.from_id = nodes.parent_id AND edges.edge_type = 'contains' AND edges.to_id = nodes.id)
+ORDER BY key
+LIMIT 20

@@ -29,7 +29,8 @@ from ostinato.store.transitions import task_joined
 _MANY = 2_000
 """From so many nodes and edges on, readiness is worked out for the whole graph at the end, not row by row."""
 
-_HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
+HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
+"""Statuses of a task that somebody holds."""
 
 
 def load(
@@ -68,13 +69,21 @@ def load(
             unsettle_all(db)
         _write(db, project_id, batch, joined)
         _tell(events, project_id, batch, joined, actor)
-        _follow(db, events, batch, actor)
+        follow(db, events, batch, {node.id: node.parent_id for node in batch}, actor)
 
 
-def first_free_number(db: Database, parent_id: NodeId) -> int:
-    """Return the number that the next child of an existing node would get. Raises NotFoundError."""
+def require_sound(db: Database, project_id: ProjectId) -> None:
+    """Raise RuleError, naming the way round, if what is kept of a project has a cycle. For after parents changed."""
+    outlines = _all_outlines(db, project_id)
+    _require_whole(db, project_id, outlines, (), True)
+
+
+def first_free_number(db: Database, parent_id: NodeId, *, default: int | None = None) -> int:
+    """Return the number that the next child of a node would get; `default`, else NotFoundError, where there is none."""
     row = db.one(queries("loading")["child_seq"], {"id": parent_id})
     if row is None:
+        if default is not None:
+            return default
         raise NotFoundError(f"no node {parent_id}: `ostinato search` finds nodes by their words")
     return int(row["child_seq"]) + 1
 
@@ -85,7 +94,7 @@ def _settled(node: NodeRecord, actor: Actor) -> NodeRecord:
         node,
         status=stored(node.status),
         uid=node.uid or random_hex(32),
-        assigned_to=node.assigned_to or (actor.by if node.status in _HELD else None),
+        assigned_to=node.assigned_to or (actor.by if node.status in HELD else None),
     )
 
 
@@ -111,6 +120,10 @@ def _outlines(
         named |= {edge.from_id, edge.to_id}
     if named <= fresh:
         return {}
+    return _all_outlines(db, project_id)
+
+
+def _all_outlines(db: Database, project_id: ProjectId) -> dict[NodeId, Outline]:
     rows = db.tuples(queries("loading")["outlines"], {"project_id": project_id})
     return {node_id: Outline(NodeType(node_type), parent_id) for node_id, node_type, parent_id in rows}
 
@@ -176,7 +189,7 @@ def _parents_first(nodes: Sequence[NodeRecord]) -> list[NodeRecord]:
 def _write(db: Database, project_id: ProjectId, nodes: Sequence[NodeRecord], edges: Sequence[EdgeRecord]) -> None:
     db.insert("nodes", (node_row(project_id, node) for node in nodes))
     db.insert("edges", (edge_row(edge) for edge in edges))
-    held = [node for node in nodes if node.node_type is NodeType.TASK and node.status in _HELD]
+    held = [node for node in nodes if node.node_type is NodeType.TASK and node.status in HELD]
     now = db.now()
     db.insert("claims", ({"task_id": node.id, "agent": node.assigned_to, "claimed_at": now} for node in held))
 
@@ -233,9 +246,17 @@ def _tell(
     events.add_many(all_of_them(), project_id=project_id, actor=actor)
 
 
-def _follow(db: Database, events: EventStore, nodes: Sequence[NodeRecord], actor: Actor) -> None:
-    """Let existing nodes above new tasks follow: open work opens them, finished work may have been the last."""
-    parents = {node.id: node.parent_id for node in nodes}
+def follow(
+    db: Database,
+    events: EventStore,
+    nodes: Iterable[NodeRecord],
+    parents: Mapping[NodeId, NodeId | None],
+    actor: Actor,
+) -> None:
+    """Let the nodes above these tasks follow: open work opens them, finished work may have been the last.
+
+    Those in `parents` were written as they are to be, and stay so.
+    """
     open_below: dict[NodeId, bool] = {}
     top: dict[NodeId, NodeId | None] = {}
     for node in nodes:

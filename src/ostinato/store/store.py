@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ostinato.store.events import EventStore
     from ostinato.store.graph import GraphStore
     from ostinato.store.importing import ImportStore
+    from ostinato.store.interchange import InterchangeStore
     from ostinato.store.iterations import IterationStore
     from ostinato.store.looking import LookingStore
     from ostinato.store.plans import PlanStore
@@ -142,6 +143,13 @@ class Store:
         from ostinato.store.retention import RetentionStore
 
         return RetentionStore(self.db)
+
+    @cached_property
+    def interchange(self) -> InterchangeStore:
+        """The graph as files that git can merge."""
+        from ostinato.store.interchange import InterchangeStore
+
+        return InterchangeStore(self.db, self.events)
 
     def recover(self, project_id: ProjectId, landed: Mapping[IterationId, str]) -> list[str]:
         """Put back what dead processes of the project left; see `store.recovery`."""

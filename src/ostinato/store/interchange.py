@@ -1,0 +1,260 @@
+"""Files of the graph against the database: what differs, bringing them in, and which files it has seen.
+
+Reading parts for files is `store.filing`, comparing is `graph.comparing`; no file is opened here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ostinato.base.errors import RuleError, UsageError
+from ostinato.base.ids import NodeId, ProjectId, random_hex
+from ostinato.base.text import clip
+from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.comparing import Comparison, Difference, Side, Strategy, compare, held_back
+from ostinato.graph.edges import EdgeType
+from ostinato.graph.joining import NamedFile, join
+from ostinato.graph.records import EdgeRecord, NodeRecord
+from ostinato.graph.renaming import Known, Renaming, rename
+from ostinato.graph.toml_format import GraphFile, home_of
+from ostinato.graph.types import NodeType
+from ostinato.store.database import Database, queries
+from ostinato.store.events import EventStore
+from ostinato.store.filing import edges_at, filed_records, goal_ids, read_file
+from ostinato.store.loading import first_free_number, load
+from ostinato.store.overwriting import Overwriter
+from ostinato.store.rows import encode_json
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Files and database side by side. `skipped` are edges to nodes that neither has; `kept` is the database's side,
+    `file` the files' with the ids of the database."""
+
+    comparison: Comparison
+    renaming: Renaming
+    skipped: tuple[EdgeRecord, ...]
+    kept: Side
+    file: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do. Differences are those that it met; who won is the strategy's."""
+
+    strategy: Strategy
+    added_nodes: tuple[NodeRecord, ...]
+    added_edges: tuple[EdgeRecord, ...]
+    removed_edges: tuple[EdgeRecord, ...]
+    differences: tuple[Difference, ...]
+    skipped: tuple[EdgeRecord, ...]
+    renumbered: dict[NodeId, NodeId]
+    collisions: tuple[NodeId, ...]
+    unchanged: int
+
+    @property
+    def settled(self) -> bool:
+        """True when all that the files say is in the database now, or was decided against."""
+        decided = self.strategy is not Strategy.MERGE or not self.differences
+        return self.strategy is Strategy.OURS or (decided and not self.skipped)
+
+
+class InterchangeStore:
+    """The graph as files. Every method is one transaction or one consistent read."""
+
+    def __init__(self, db: Database, events: EventStore) -> None:
+        self._db = db
+        self._events = events
+        self._sql = queries("interchange")
+
+    def goals(self, project_id: ProjectId) -> list[NodeId]:
+        """Return the goals of a project in natural order."""
+        return goal_ids(self._db, project_id)
+
+    def read(self, project_id: ProjectId, goal_id: NodeId | None, *, whole: bool = False) -> GraphFile:
+        """Return what the file of a goal (None: of what lies in no goal) says now; see `filing.read_file`."""
+        return read_file(self._db, project_id, goal_id, whole=whole)
+
+    def meet(self, project_id: ProjectId, files: Sequence[NamedFile]) -> Meeting:
+        """Return how the files differ from the database. Raises UsageError for files that contradict each other, and
+        for nodes that another project of this database has."""
+        with self._db.reading():
+            told = join(files)
+            renaming = self._renaming(project_id, told)
+            nodes = [renaming.node(node) for node in told.nodes.values()]
+            edges = [renaming.edge(edge) for edge in told.edges.values()]
+            known, skipped = self._with_known_ends(project_id, nodes, edges)
+            file = Side.of(nodes, known)
+            kept = self._kept_side(project_id, files, file, renaming)
+            return Meeting(compare(kept, file), renaming, skipped, kept, file)
+
+    def bring_in(
+        self,
+        project_id: ProjectId,
+        files: Sequence[NamedFile],
+        strategy: Strategy,
+        *,
+        renumber: bool = False,
+        actor: Actor = PERSON,
+    ) -> Imported:
+        """Bring files into a project, all or nothing, and say what was done.
+
+        New nodes and edges are added by every strategy. Raises UsageError and RuleError, and RuleError for ids that
+        another node has unless `renumber`. Nothing is left then.
+        """
+        with self._db.transaction():
+            met = self.meet(project_id, files)
+            if met.renaming.collisions and not renumber:
+                raise self._collision(met)
+            held = dict.fromkeys(() if strategy is Strategy.THEIRS else held_back(met.comparison))
+            gone = self._gone(project_id, files, met) if strategy is Strategy.THEIRS else ()
+            done = Imported(
+                strategy=strategy,
+                added_nodes=met.comparison.new_nodes,
+                added_edges=tuple(edge for edge in met.comparison.new_edges if edge not in held),
+                removed_edges=gone,
+                differences=(*met.comparison.differences, *(Difference(str(e), "edge", None, e.label) for e in held)),
+                skipped=met.skipped,
+                renumbered=met.renaming.renumbered,
+                collisions=met.renaming.collisions,
+                unchanged=met.comparison.unchanged,
+            )
+            self._write(project_id, files, met, done, actor)
+            return done
+
+    def _write(
+        self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting, done: Imported, actor: Actor
+    ) -> None:
+        self._name(project_id, files, met)
+        writer = Overwriter(self._db, self._events, project_id, actor)
+        if done.strategy is Strategy.THEIRS:
+            writer.overwrite(met.comparison, met.kept, met.file, done.removed_edges)
+        load(self._db, self._events, project_id, done.added_nodes, done.added_edges, actor)
+        if done.strategy is Strategy.THEIRS:
+            writer.follow(met.comparison, met.file)
+        if done.settled:
+            for file in files:
+                self.remember(project_id, _called(file.file.goal_id, met.renaming), file.digest)
+
+    def seen(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> bool:
+        """Tell whether a file with this content came from the database or went into it: replacing it loses nothing."""
+        return bool(self._db.execute(self._sql["seen"], _key(project_id, goal_id) | {"digest": digest}))
+
+    def remember(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> None:
+        """Note that the database has what a file with this content says; the newest thousand are kept."""
+        with self._db.transaction():
+            key = _key(project_id, goal_id)
+            self._db.execute(self._sql["remember"], key | {"digest": digest, "at": self._db.now()})
+            self._db.execute(self._sql["forget_old"], key)
+
+    def changed_since(self, project_id: ProjectId, seq: int) -> list[NodeId | None]:
+        """Return the goals in whose files something may have changed after event `seq`, natural order; None last."""
+        with self._db.reading():
+            named = self._db.tuples(self._sql["changed_since"], {"project_id": project_id, "seq": seq})
+            ids = encode_json([node_id for (node_id,) in named])
+            tops = self._db.execute(self._sql["goal_above"], {"ids": ids})
+        goals = {NodeId(row["id"]) for row in tops if row["node_type"] == NodeType.GOAL}
+        loose = any(row["node_type"] != NodeType.GOAL for row in tops)
+        return [*(goal for goal in self.goals(project_id) if goal in goals), *([None] if loose else [])]
+
+    def _renaming(self, project_id: ProjectId, told: Side) -> Renaming:
+        uids = encode_json([node.uid for node in told.nodes.values()])
+        id_of: dict[str, NodeId] = {}
+        for row in self._db.execute(self._sql["by_uid"], {"uids": uids}):
+            if row["project_id"] != project_id:
+                raise UsageError(
+                    f"{row['id']} is kept in the project {row['project']} of this database: "
+                    f"work there, or name another database by --db"
+                )
+            id_of[row["uid"]] = row["id"]
+        known = Known(id_of, self._taken, lambda parent: first_free_number(self._db, parent, default=1) - 1)
+        return rename(list(told.nodes.values()), known, self._new_root)
+
+    def _taken(self, node_id: NodeId) -> bool:
+        return self._db.one(self._sql["taken"], {"id": node_id}) is not None
+
+    def _new_root(self) -> NodeId:
+        while self._taken(candidate := NodeId(f"os-{random_hex()}")):
+            pass
+        return candidate
+
+    def _with_known_ends(
+        self, project_id: ProjectId, nodes: Iterable[NodeRecord], edges: Sequence[EdgeRecord]
+    ) -> tuple[list[EdgeRecord], tuple[EdgeRecord, ...]]:
+        """Return the edges whose ends the files or the database have, and those that are to be skipped."""
+        told = {node.id for node in nodes}
+        asked = {end for edge in edges for end in (edge.from_id, edge.to_id) if end not in told}
+        parameters = {"ids": encode_json(sorted(asked)), "project_id": project_id}
+        present = told | {row["id"] for row in self._db.execute(self._sql["present"], parameters)}
+        skipped = tuple(edge for edge in edges if not {edge.from_id, edge.to_id} <= present)
+        return [edge for edge in edges if {edge.from_id, edge.to_id} <= present], skipped
+
+    def _kept_side(self, project_id: ProjectId, files: Sequence[NamedFile], file: Side, renaming: Renaming) -> Side:
+        """Return what the database has of all that the files are about: their goals with all that lies in them."""
+        parts = {_called(one.file.goal_id, renaming) for one in files}
+        parts |= {node.id for node in file.nodes.values() if node.node_type is NodeType.GOAL}
+        goals = set(self.goals(project_id))
+        nodes: dict[NodeId, NodeRecord] = {}
+        for goal_id in parts:
+            if goal_id is None or goal_id in goals:
+                part = self.read(project_id, goal_id)
+                nodes.update((node.id, node) for node in part.nodes)
+        missing = encode_json([node_id for node_id in file.nodes if node_id not in nodes])
+        further = filed_records(self._db, self._db.execute(self._sql["several"], {"ids": missing}))
+        nodes.update((node.id, node) for node in further)
+        return Side.of(nodes.values(), [*edges_at(self._db, nodes), *self._kept_edges(file, nodes)])
+
+    def _kept_edges(self, file: Side, nodes: Iterable[NodeId]) -> Iterable[EdgeRecord]:
+        """Return the files' edges that the database has at nodes that the files do not have."""
+        homes = set(nodes)
+        others = {home for edge in file.edges.values() for home in (edge.from_id, edge.to_id) if home not in homes}
+        return [edge for edge in edges_at(self._db, others) if edge.key in file.edges] if others else []
+
+    def _collision(self, met: Meeting) -> RuleError:
+        first, others = met.renaming.collisions[0], len(met.renaming.collisions) - 1
+        row = self._db.one(self._sql["taken"], {"id": first})
+        here, there = row["title"] if row else "", met.file.nodes[met.renaming.ids[first]].title
+        also = f" (and {others} more ids)" if others else ""
+        return RuleError(
+            f"{first} is two nodes{also}: “{clip(here, 60)}” in the database and “{clip(there, 60)}” in the file: "
+            "--renumber gives the file's node the next free id"
+        )
+
+    def _gone(self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting) -> tuple[EdgeRecord, ...]:
+        """Return the edges that the files must have had and have no more: others removed them.
+
+        What was made here after the file was last written or read is new, not gone; and what holds a child in its
+        parent stays.
+        """
+        synced: dict[NodeId, str] = {}
+        for _, _, file in files:
+            goal_id = _called(file.goal_id, met.renaming)
+            row = self._db.one(self._sql["last_seen"], _key(project_id, goal_id))
+            if row and row["at"]:
+                synced.update((met.renaming.ids[node.id], row["at"]) for node in file.nodes)
+        return tuple(
+            edge
+            for edge in met.comparison.absent_edges
+            if edge.created_at <= synced.get(home_of(edge), "")
+            and not (edge.edge_type is EdgeType.CONTAINS and edge.from_id == met.file.nodes[edge.to_id].parent_id)
+        )
+
+    def _name(self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting) -> None:
+        """Keep what the files of new goals call their project."""
+        new = {node.id for node in met.comparison.new_nodes if node.node_type is NodeType.GOAL}
+        for _, _, file in files:
+            goals = [goal for node in file.nodes if (goal := met.renaming.ids[node.id]) in new]
+            if file.goal_id is None and not self.read(project_id, None).nodes:
+                goals.append(NodeId(""))
+            for goal_id in goals:
+                self._db.execute(self._sql["name_file"], _key(project_id, goal_id) | {"name": file.project})
+
+
+def _key(project_id: ProjectId, goal_id: NodeId | None) -> dict[str, str]:
+    return {"project_id": project_id, "goal_id": goal_id or ""}
+
+
+def _called(goal_id: NodeId | None, renaming: Renaming) -> NodeId | None:
+    """Return the goal of a file as the database calls it."""
+    return None if goal_id is None else renaming.ids.get(goal_id, goal_id)

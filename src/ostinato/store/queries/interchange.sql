@@ -1,0 +1,102 @@
+-- Interchange: parts of the graph as files hold them. Lists come as JSON texts.
+
+-- name: goals
+SELECT id FROM nodes WHERE project_id = :project_id AND node_type = 'goal'
+
+-- name: inside
+-- A goal and what lies in it, up to the goals inside it; with `whole` those too.
+WITH RECURSIVE inside (id) AS (
+    SELECT :goal_id
+    UNION
+    SELECT nodes.id FROM inside CROSS JOIN nodes
+    WHERE nodes.parent_id = inside.id AND (:whole OR nodes.node_type <> 'goal')
+)
+SELECT nodes.* FROM inside CROSS JOIN nodes WHERE nodes.id = inside.id
+
+-- name: outside
+-- What lies in no goal.
+WITH RECURSIVE outside (id) AS (
+    SELECT id FROM nodes WHERE project_id = :project_id AND parent_id IS NULL AND node_type <> 'goal'
+    UNION
+    SELECT nodes.id FROM outside CROSS JOIN nodes WHERE nodes.parent_id = outside.id
+)
+SELECT nodes.* FROM outside CROSS JOIN nodes WHERE nodes.id = outside.id
+
+-- name: edges_at
+-- The edges that stand below these nodes, see graph/toml_format.py.
+SELECT edges.* FROM json_each(:ids) wanted CROSS JOIN edges
+WHERE edges.to_id = wanted.value AND edges.edge_type IN ('contains', 'leads_to')
+UNION ALL
+SELECT edges.* FROM json_each(:ids) wanted CROSS JOIN edges
+WHERE edges.from_id = wanted.value AND edges.edge_type NOT IN ('contains', 'leads_to')
+
+-- name: leased
+SELECT claims.task_id FROM json_each(:ids) wanted CROSS JOIN claims
+WHERE claims.task_id = wanted.value AND (claims.token IS NOT NULL OR claims.lease_until IS NOT NULL)
+
+-- name: by_uid
+SELECT nodes.id, nodes.uid, nodes.project_id, projects.name AS project
+FROM json_each(:uids) wanted CROSS JOIN nodes CROSS JOIN projects
+WHERE nodes.uid = wanted.value AND projects.id = nodes.project_id
+
+-- name: several
+SELECT nodes.* FROM json_each(:ids) wanted CROSS JOIN nodes WHERE nodes.id = wanted.value
+
+-- name: taken
+SELECT id, title, project_id FROM nodes WHERE id = :id
+
+-- name: present
+SELECT nodes.id FROM json_each(:ids) wanted CROSS JOIN nodes
+WHERE nodes.id = wanted.value AND nodes.project_id = :project_id
+
+-- name: goal_above
+-- The goal in whose file each of these nodes stands; nothing for those outside every goal.
+WITH RECURSIVE up (id) AS (
+    SELECT value FROM json_each(:ids)
+    UNION
+    SELECT nodes.parent_id FROM up CROSS JOIN nodes
+    WHERE nodes.id = up.id AND nodes.parent_id IS NOT NULL AND nodes.node_type <> 'goal'
+)
+SELECT nodes.id, nodes.node_type, nodes.parent_id FROM up CROSS JOIN nodes
+WHERE nodes.id = up.id AND (nodes.node_type = 'goal' OR nodes.parent_id IS NULL)
+
+-- name: changed_since
+SELECT DISTINCT node_id FROM events
+WHERE seq > :seq AND project_id = :project_id AND node_id IS NOT NULL
+UNION
+SELECT DISTINCT json_extract(payload, '$.to') FROM events
+WHERE seq > :seq AND project_id = :project_id AND kind IN ('edge.added', 'edge.removed')
+
+-- name: set_record
+UPDATE nodes
+SET title = :title, description = :description, status = :status, priority = :priority, assigned_to = :assigned_to,
+    created_by = :created_by, labels = :labels, created_at = :created_at, started_at = :started_at,
+    completed_at = :completed_at, blocked_reason = :blocked_reason, details = :details, metadata = :metadata,
+    attempts = :attempts, parent_id = :parent_id
+WHERE id = :id
+
+-- name: set_edge
+UPDATE edges SET label = :label, created_at = :created_at WHERE id = :id
+
+-- name: seen
+SELECT at FROM graph_files WHERE project_id = :project_id AND goal_id = :goal_id AND digest = :digest
+
+-- name: last_seen
+SELECT max(at) AS at FROM graph_files WHERE project_id = :project_id AND goal_id = :goal_id
+
+-- name: remember
+INSERT INTO graph_files (project_id, goal_id, digest, at) VALUES (:project_id, :goal_id, :digest, :at)
+ON CONFLICT (project_id, goal_id, digest) DO UPDATE SET at = excluded.at
+
+-- name: forget_old
+DELETE FROM graph_files
+WHERE project_id = :project_id AND goal_id = :goal_id
+  AND at < (SELECT at FROM graph_files WHERE project_id = :project_id AND goal_id = :goal_id
+            ORDER BY at DESC LIMIT 1 OFFSET 999)
+
+-- name: file_name
+SELECT name FROM graph_file_names WHERE project_id = :project_id AND goal_id = :goal_id
+
+-- name: name_file
+INSERT INTO graph_file_names (project_id, goal_id, name) VALUES (:project_id, :goal_id, :name)
+ON CONFLICT (project_id, goal_id) DO NOTHING

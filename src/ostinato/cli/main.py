@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "tasks": Entry("ostinato.cli.tasks", "tasks", "List, claim, release and retry tasks."),
     "node": Entry("ostinato.cli.node", "node", "Add, change, show and link nodes of the graph."),
     "decisions": Entry("ostinato.cli.decisions", "decisions", "Log and choose decisions, and see which hold."),
+    "graph": Entry("ostinato.cli.graph", "graph", "Write the graph to files that git can merge, and read them."),
     "notes": Entry("ostinato.cli.notes", "notes", "Print a goal's handoff notes as they would be now."),
     "sessions": Entry("ostinato.cli.sessions", "sessions", "Start, end and look at sessions."),
     "events": Entry("ostinato.cli.events", "events", "Print what happened, and follow what happens."),
@@ -55,7 +56,7 @@ SECTIONS = {
     "The main job": ("init", "plan", "ralph", "run", "land", "discard"),
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
-    "The graph by hand": ("tasks", "node", "decisions", "sessions", "import", "project"),
+    "The graph by hand": ("tasks", "node", "decisions", "sessions", "graph", "import", "project"),
     "Around it": ("doctor", "backup", "prune", "config", "sandbox", "completion", "demo"),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ostinato.base.errors import RuleError, UsageError
-from ostinato.base.ids import NodeId, ProjectId, random_hex
+from ostinato.base.ids import NodeId, ProjectId, natural_key, random_hex
 from ostinato.base.text import clip
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.comparing import Comparison, Difference, Side, Strategy, compare, held_back
@@ -71,6 +71,12 @@ class InterchangeStore:
     def goals(self, project_id: ProjectId) -> list[NodeId]:
         """Return the goals of a project in natural order."""
         return goal_ids(self._db, project_id)
+
+    def inside(self, project_id: ProjectId, goal_id: NodeId) -> list[NodeId]:
+        """Return a goal and the goals inside it, in natural order. Raises NotFoundError, UsageError."""
+        whole = self.read(project_id, goal_id, whole=True)
+        found = (node.id for node in whole.nodes if node.node_type is NodeType.GOAL)
+        return sorted(found, key=natural_key)
 
     def read(self, project_id: ProjectId, goal_id: NodeId | None, *, whole: bool = False) -> GraphFile:
         """Return what the file of a goal (None: of what lies in no goal) says now; see `filing.read_file`."""
@@ -148,15 +154,24 @@ class InterchangeStore:
             self._db.execute(self._sql["remember"], key | {"digest": digest, "at": self._db.now()})
             self._db.execute(self._sql["forget_old"], key)
 
-    def changed_since(self, project_id: ProjectId, seq: int) -> list[NodeId | None]:
-        """Return the goals in whose files something may have changed after event `seq`, natural order; None last."""
+    def behind(self, project_id: ProjectId) -> list[NodeId | None]:
+        """Return the goals in whose files something may have changed since `caught_up`, in natural order; None last."""
         with self._db.reading():
-            named = self._db.tuples(self._sql["changed_since"], {"project_id": project_id, "seq": seq})
+            goals = self.goals(project_id)
+            row = self._db.one(self._sql["mark"], {"project_id": project_id})
+            if row is None:
+                return [*goals, None]
+            named = self._db.tuples(self._sql["changed_since"], {"project_id": project_id, "seq": row["seq"]})
             ids = encode_json([node_id for (node_id,) in named])
             tops = self._db.execute(self._sql["goal_above"], {"ids": ids})
-        goals = {NodeId(row["id"]) for row in tops if row["node_type"] == NodeType.GOAL}
+        changed = {row["id"] for row in tops if row["node_type"] == NodeType.GOAL}
         loose = any(row["node_type"] != NodeType.GOAL for row in tops)
-        return [*(goal for goal in self.goals(project_id) if goal in goals), *([None] if loose else [])]
+        # What was outside may have been linked into a goal, and a file of what lies outside is small.
+        return [*(goal for goal in goals if goal in changed), *([None] if loose or changed else [])]
+
+    def caught_up(self, project_id: ProjectId) -> None:
+        """Note that the files say all that happened until now. Call it in the transaction that read them."""
+        self._db.execute(self._sql["set_mark"], {"project_id": project_id, "seq": self._events.last_seq()})
 
     def _renaming(self, project_id: ProjectId, told: Side) -> Renaming:
         uids = encode_json([node.uid for node in told.nodes.values()])

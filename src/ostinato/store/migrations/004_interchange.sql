@@ -27,3 +27,9 @@ CREATE TABLE graph_file_names (
     name       TEXT NOT NULL,
     PRIMARY KEY (project_id, goal_id)
 );
+
+-- Up to which event the files of a project were brought up to date; without a row they never were.
+CREATE TABLE graph_file_marks (
+    project_id TEXT PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
+    seq        INTEGER NOT NULL
+);

@@ -100,3 +100,10 @@ SELECT name FROM graph_file_names WHERE project_id = :project_id AND goal_id = :
 -- name: name_file
 INSERT INTO graph_file_names (project_id, goal_id, name) VALUES (:project_id, :goal_id, :name)
 ON CONFLICT (project_id, goal_id) DO NOTHING
+
+-- name: mark
+SELECT seq FROM graph_file_marks WHERE project_id = :project_id
+
+-- name: set_mark
+INSERT INTO graph_file_marks (project_id, seq) VALUES (:project_id, :seq)
+ON CONFLICT (project_id) DO UPDATE SET seq = excluded.seq

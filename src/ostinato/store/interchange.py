@@ -6,7 +6,7 @@ Reading parts for files is `store.filing`, comparing is `graph.comparing`; no fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostinato.base.errors import RuleError, UsageError
 from ostinato.base.ids import NodeId, ProjectId, natural_key, random_hex
@@ -239,8 +239,8 @@ class InterchangeStore:
     def _gone(self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting) -> tuple[EdgeRecord, ...]:
         """Return the edges that the files must have had and have no more: others removed them.
 
-        What was made here after the file was last written or read is new, not gone; and what holds a child in its
-        parent stays.
+        What was made here after the file was last written or read is new, not gone, unless it is a choice that goes
+        with a status that the file says otherwise; and what holds a child in its parent stays.
         """
         synced: dict[NodeId, str] = {}
         for _, _, file in files:
@@ -248,12 +248,18 @@ class InterchangeStore:
             row = self._db.one(self._sql["last_seen"], _key(project_id, goal_id))
             if row and row["at"]:
                 synced.update((met.renaming.ids[node.id], row["at"]) for node in file.nodes)
-        return tuple(
-            edge
-            for edge in met.comparison.absent_edges
-            if edge.created_at <= synced.get(home_of(edge), "")
-            and not (edge.edge_type is EdgeType.CONTAINS and edge.from_id == met.file.nodes[edge.to_id].parent_id)
-        )
+        withdrawn = set(held_back(replace(met.comparison, new_edges=met.comparison.absent_edges)))
+
+        def gone(edge: EdgeRecord) -> bool:
+            if edge.edge_type is EdgeType.CONTAINS:
+                child = met.file.nodes.get(edge.to_id)
+                if child is None or child.parent_id == edge.from_id:
+                    return False
+            elif edge in withdrawn:
+                return True
+            return edge.created_at <= synced.get(home_of(edge), "")
+
+        return tuple(edge for edge in met.comparison.absent_edges if gone(edge))
 
     def _name(self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting) -> None:
         """Keep what the files of new goals call their project."""

@@ -14,6 +14,8 @@ from ostinato.base.errors import NotFoundError, UsageError
 from ostinato.base.ids import NodeId
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
+from ostinato.cli.documents import MOMENT_FIELDS, RECORD_FIELDS
+from ostinato.cli.listing import Listing, listing
 from ostinato.cli.output import answer, clean, remark
 from ostinato.graph.decisions import DecisionRecord, Standing
 
@@ -161,8 +163,9 @@ def supersede(invocation: Invocation, old: str, new: str) -> None:
 
 @decisions.command("now", examples=("ostinato decisions now", "ostinato decisions now --goal os-1a2b3c4d --json"))
 @click.option("--goal", metavar="ID", help="Only decisions of this goal.")
+@listing(RECORD_FIELDS)
 @pass_invocation
-def now(invocation: Invocation, goal: str | None) -> None:
+def now(invocation: Invocation, wanted: Listing, goal: str | None) -> None:
     """List what holds today.
 
     With what is forbidden; what is still open is marked.
@@ -170,15 +173,14 @@ def now(invocation: Invocation, goal: str | None) -> None:
     from ostinato.cli.decision_view import now_lines, record_document
 
     found = [record for record in _records(invocation, goal) if record.standing in _TODAY]
-    if not found:
-        remark(invocation, "no decision holds")
-    answer(invocation, [record_document(record) for record in found], now_lines(found))
+    wanted.show_lines(invocation, found, record_document, now_lines, "no decision holds")
 
 
 @decisions.command("history", examples=("ostinato decisions history", "ostinato decisions history os-1a2b3c4d.3"))
 @click.argument("identifier", metavar="[ID]", required=False)
+@listing(MOMENT_FIELDS)
 @pass_invocation
-def history(invocation: Invocation, identifier: str | None) -> None:
+def history(invocation: Invocation, wanted: Listing, identifier: str | None) -> None:
     """Tell how decisions came to be.
 
     Of one, with all that it supersedes and that supersedes it.
@@ -192,9 +194,13 @@ def history(invocation: Invocation, identifier: str | None) -> None:
     else:
         project = invocation.project(store)
         moments, named = ([], {}) if project is None else store.decisions.history(project.id)
-    if not moments:
-        remark(invocation, "no decisions")
-    answer(invocation, [moment_document(moment, named) for moment in moments], moment_lines(moments, named))
+    wanted.show_lines(
+        invocation,
+        moments,
+        lambda moment: moment_document(moment, named),
+        lambda shown: moment_lines(shown, named),
+        "no decisions",
+    )
 
 
 @decisions.command("show", examples=("ostinato decisions show os-1a2b3c4d.3",))

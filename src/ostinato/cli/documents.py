@@ -44,6 +44,12 @@ NODE_FIELDS = (
 """The keys of a node's document, which lists of nodes take for --fields."""
 EDGE_FIELDS = ("id", "edge_type", "from_id", "to_id", "label", "created_at")
 HIT_FIELDS = (*NODE_FIELDS, "rank", "matched", "snippet")
+RECORD_FIELDS = (
+    *NODE_FIELDS,
+    *("number", "standing", "accepted", "in_force", "chosen", "options"),
+    *("supersedes", "superseded_by", "outcomes", "revisits", "tasks"),
+)
+MOMENT_FIELDS = ("at", "by", "decision_id", "title", "what", "other_id", "other_title", "reason")
 SESSION_FIELDS = (
     "id",
     "project_id",

@@ -11,7 +11,7 @@ from ostinato.base.clock import format_time, parse_time
 from ostinato.base.errors import ConfigError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.text import clip, one_line
-from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.status import STATUSES, stored
@@ -238,6 +238,12 @@ def _check(table: _Table) -> Check:
     return found
 
 
+def _decision(table: _Table) -> DecisionDetails:
+    return DecisionDetails(
+        table.texts("forbids_paths"), table.texts("forbids_dependencies"), table.whole("number") or None
+    )
+
+
 def _option(table: _Table) -> OptionDetails:
     return OptionDetails(pros=table.texts("pros"), cons=table.texts("cons"))
 
@@ -252,13 +258,13 @@ def _revisit(table: _Table) -> RevisitDetails:
 
 
 def _none(table: _Table) -> None:
-    """Goals, decisions and observations have no details."""
+    """Goals and observations have no details."""
 
 
 _DETAILS: Mapping[NodeType, Callable[[_Table], Details]] = {
     NodeType.GOAL: _none,
     NodeType.TASK: _task,
-    NodeType.DECISION: _none,
+    NodeType.DECISION: _decision,
     NodeType.OPTION: _option,
     NodeType.OUTCOME: _outcome,
     NodeType.OBSERVATION: _none,

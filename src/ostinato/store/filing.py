@@ -74,7 +74,7 @@ def decode_record(row: Row) -> NodeRecord:
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         blocked_reason=row["blocked_reason"],
-        details=decode_details(node_type, row["details"], row["attempts"]),
+        details=decode_details(node_type, row["details"], row["attempts"], row["number"]),
         metadata=json.loads(row["metadata"]),
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
     )

@@ -13,6 +13,7 @@ from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import NodeId, ProjectId, edge_id, random_hex
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.batch_rules import require_choices, require_edges, require_nodes
+from ostinato.graph.details import DecisionDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.records import EdgeRecord, NodeRecord
@@ -228,6 +229,8 @@ def node_row(project_id: ProjectId, node: NodeRecord) -> Row:
         "details": encode_details(details),
         "metadata": encode_json(node.metadata),
         "attempts": details.attempts if isinstance(details, TaskDetails) else 0,
+        # A decision keeps its number where that is free here; the database gives it another otherwise.
+        "number": details.number if isinstance(details, DecisionDetails) else None,
         "parent_id": node.parent_id,
     }
 

@@ -14,6 +14,7 @@ from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.types import NodeType
 from ostinato.graph.waiting_order import Outline
 from ostinato.store.database import Database, queries
+from ostinato.store.deciding import note_who_decides
 from ostinato.store.events import EventStore
 from ostinato.store.filing import decode_record
 from ostinato.store.loading import HELD, follow, node_row, require_sound
@@ -83,6 +84,8 @@ class Overwriter:
             self._tell(EventKind.NODE_UPDATED, new.id, {"fields": names})
         if raw.status is new.status:
             return
+        if new.node_type is NodeType.DECISION:
+            note_who_decides(self._db, new.id, new.status, self._actor)
         if new.node_type is NodeType.TASK:
             self._db.execute(queries("nodes")["drop_claim"], {"id": new.id})
             if new.status in HELD:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ostinato.base.clock import format_time
 from ostinato.base.ids import IterationId, NodeId
-from ostinato.graph.details import OptionDetails, OutcomeDetails, RevisitDetails
+from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.status import STATUSES, stored
@@ -67,6 +67,11 @@ tasks = st.builds(
 )
 _DETAILS: dict[NodeType, st.SearchStrategy[Details]] = {
     NodeType.TASK: tasks,
+    NodeType.DECISION: st.builds(
+        DecisionDetails,
+        st.lists(st.sampled_from(["src/**", 'a "b"', "é/*.py"]), max_size=2, unique=True).map(tuple),
+        st.lists(st.sampled_from(["requests", "@scope/pkg"]), max_size=2, unique=True).map(tuple),
+    ),
     NodeType.OPTION: st.builds(OptionDetails, some_texts, some_texts),
     NodeType.OUTCOME: st.builds(OutcomeDetails, st.booleans(), st.none() | titles.map(IterationId), st.none() | texts),
     NodeType.REVISIT: st.builds(RevisitDetails, texts),

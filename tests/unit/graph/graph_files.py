@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
@@ -90,7 +91,7 @@ def records(draw: st.DrawFn, node_id: NodeId, node_type: NodeType, **fixed: Any)
         title=draw(titles),
         status=draw(st.sampled_from(statuses)),
         created_at=draw(times),
-        uid=f"{draw(st.integers(0, 2**128 - 1)):032x}",
+        uid=sha256(node_id.encode()).hexdigest()[:32],
         description=draw(texts),
         priority=draw(st.none() | st.sampled_from(Priority)),
         assigned_to=draw(maybe),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Model, OnRetry
 from ostinato.app.models import open_role, specs_of
+from ostinato.app.sharing import share
 from ostinato.base.clock import Clock, SystemClock
 from ostinato.base.errors import MachineError
 from ostinato.base.ids import IterationId, NodeId
@@ -143,8 +144,14 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         interruption=interruption,
         progress=show,
         commit_message=_message,
+        share=lambda: _share(opened, show),
         critic=critic_for(opened, place),
     )
+
+
+async def _share(opened: Opened, show: Progress) -> None:
+    for said in await opened.bridge(lambda store: share(store, opened.project)):
+        show(said)
 
 
 class _NoModel:

@@ -90,7 +90,10 @@ class PlanSide(ABC):
 
     async def accept(self, proposal: Proposal) -> list[Node]:
         """Make the plan part of the graph; returns its tasks."""
-        return await plan.accept(await self._ready(), proposal)
+        bench = await self._ready()
+        tasks = await plan.accept(bench, proposal)
+        await bench.share()
+        return tasks
 
     async def reject(self, proposal: Proposal, why: str) -> Node:
         """Drop the plan and return the goal as it is then: cancelled, unless it has accepted work."""

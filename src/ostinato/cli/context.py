@@ -46,6 +46,7 @@ class Invocation:
         self.database_file: str | None = None
         self.project_name: str | None = None
         self.json = False
+        self.touched = False
         self._stores: dict[bool, Store] = {}
 
     @property
@@ -62,7 +63,12 @@ class Invocation:
 
     def store_to_write(self) -> Store:
         """Return the store for writing, made and migrated where needed; registers nothing. Most want `writing`."""
+        self.touched = True
         return self._open(create=True)
+
+    def opened(self) -> Store:
+        """Return the store that is open already, one for writing first, else the one for reading."""
+        return self._stores.get(True) or self.reading()
 
     @contextmanager
     def writing(self) -> Iterator[Store]:
@@ -72,6 +78,7 @@ class Invocation:
             if self.project_name is None and (top := repository_top(os.getcwd())) is not None:
                 store.projects.add(top)
             yield store
+        self.touched = True
 
     def project(self, store: Store) -> Project | None:
         """Return the project that the command is about, None for a repository that is not registered.
@@ -100,9 +107,21 @@ class Invocation:
         return None if project is None else Scope(project_id=project.id)
 
     def close(self) -> None:
-        """Close what was opened."""
-        while self._stores:
-            self._stores.popitem()[1].db.close()
+        """Bring the files of the graph up to date where something was written, and close what was opened."""
+        try:
+            self._share()
+        finally:
+            while self._stores:
+                self._stores.popitem()[1].db.close()
+
+    def _share(self) -> None:
+        if not self.touched:
+            return
+        self.touched = False
+        # Late: what only reads the graph exports nothing.
+        from ostinato.cli.sharing import share_changes
+
+        share_changes(self)
 
     def _open(self, *, create: bool) -> Store:
         if create not in self._stores:

@@ -88,9 +88,10 @@ def one_of(chosen: dict[str, Any], *names: str) -> str | None:
 
 
 def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
-    """Return what the person chose, as the composition root takes it."""
+    """Return what the person chose, as the composition root takes it; from then on the command counts as writing."""
     from ostinato.app.job import JobOptions
 
+    invocation.touched = True
     return JobOptions(
         database=invocation.database,
         project=invocation.project_name,

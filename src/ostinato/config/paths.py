@@ -28,9 +28,14 @@ def state_directory(environ: Mapping[str, str]) -> Path:
     return _path(_base(environ, "XDG_STATE_HOME", ".local/state"))
 
 
-def user_config_file(environ: Mapping[str, str]) -> Path:
+def user_config_path(environ: Mapping[str, str]) -> str:
     """Return the person's own configuration: `ostinato/config.toml` in the config directory."""
-    return _path(_base(environ, "XDG_CONFIG_HOME", ".config")) / "config.toml"
+    return os.path.join(_base(environ, "XDG_CONFIG_HOME", ".config"), "config.toml")
+
+
+def user_config_file(environ: Mapping[str, str]) -> Path:
+    """Return the same as a path."""
+    return _path(user_config_path(environ))
 
 
 def project_config_file(project: Path) -> Path:

@@ -141,6 +141,15 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphSettings:
+    """`[graph]`: the files of the work graph in the project's checkout."""
+
+    auto_export: Annotated[
+        bool, "Keep the files in .ostinato/graph up to date: after each command that writes, and after each iteration."
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one project as they hold now."""
 
@@ -153,6 +162,7 @@ class Settings:
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    graph: GraphSettings = field(default_factory=GraphSettings)
     autonomy: Annotated[
         str, "Whether planning waits for your word (supervised) or not (full); what no check proves waits in both."
     ] = "supervised"

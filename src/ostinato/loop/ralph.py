@@ -107,6 +107,7 @@ async def _iterate(run: Run) -> Stop:
             return await _nothing_to_claim(run)
         report = await run_iteration(run, *claimed)
         _count(run, report)
+        await bench.share()
         await _warn(run)
         _stop_for_provider(run, report)
         if report.ending is Ending.SESSION_LIMIT and run.limit:

@@ -95,6 +95,7 @@ class Workbench:
     interruption: Interruption
     progress: Progress
     commit_message: Callable[[Node, str, NodeId, IterationId], str]
+    share: Callable[[], Awaitable[None]]
     critic: Critic | None = None
 
 

@@ -172,9 +172,8 @@ def _refusals(store: Store, project: Project, drafts: Sequence[_Draft]) -> list[
             found.append(f"{error.message} (so it was not replaced)")
             continue
         if unknown:
-            found.append(
-                f"{draft.path} says what the database does not know ({unknown}): bring it in by `ostinato graph import` first"
-            )
+            said = f"{draft.path} says what the database does not know ({unknown})"
+            found.append(f"{said}: bring it in by `ostinato graph import` first")
     return found
 
 

@@ -1,0 +1,106 @@
+"""Two people share a project's work graph through git alone: distinct changes merge by themselves, and what collides is
+named and mended."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.programs import need
+from tests.unit.cli.conftest import Shell
+
+
+class Person:
+    """Somebody with a clone and a database of their own."""
+
+    def __init__(self, root: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clone = root / name
+        self.shell = Shell(root / f"{name}.db")
+        self._go = monkeypatch.chdir
+
+    def ostinato(self, *arguments: str) -> str:
+        self._go(self.clone)
+        return self.shell.ok(*arguments).out.strip()
+
+    def git(self, *arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            ["git", "-c", "user.name=P", "-c", "user.email=p@example.org", *arguments],
+            cwd=self.clone,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
+        return done.stdout
+
+    def share(self) -> None:
+        self.ostinato("graph", "export")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "The graph")
+
+    def file(self, goal: str) -> Path:
+        return self.clone / ".ostinato" / "graph" / f"{goal}.toml"
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Person, Person, str]:
+    """Ada and Bob with the same goal of three tasks, committed and pulled."""
+    need("git")
+    monkeypatch.delenv("OSTINATO_PROJECT", raising=False)
+    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "ada"], check=True)
+    ada = Person(tmp_path, "ada", monkeypatch)
+    goal = ada.ostinato("node", "add", "goal", "Read files")
+    for title in ("First", "Second", "Third"):
+        ada.ostinato("node", "add", "task", title, "--parent", goal, "--criterion", "It works.")
+    ada.share()
+    subprocess.run(["git", "clone", "-q", tmp_path / "ada", tmp_path / "bob"], check=True)
+    bob = Person(tmp_path, "bob", monkeypatch)
+    bob.ostinato("graph", "import")
+    bob.ostinato("graph", "export")
+    assert bob.git("status", "--porcelain") == ""
+    return ada, bob, goal
+
+
+def test_distinct_changes_merge_and_both_come_to_say_the_same(people: tuple[Person, Person, str]) -> None:
+    ada, bob, goal = people
+    ada.ostinato("node", "set", f"{goal}.1", "--status", "completed")
+    ada.ostinato("node", "add", "task", "Part of first", "--parent", f"{goal}.3")
+    own = ada.ostinato("node", "add", "goal", "Ada's own")
+    ada.share()
+    bob.ostinato("node", "set", f"{goal}.2", "--title", "Second, renamed")
+    bob.ostinato("node", "link", f"{goal}.2", "depends_on", f"{goal}.1")
+    bob.ostinato("node", "add", "observation", "Note on second", "--parent", f"{goal}.2")
+    bob.share()
+    bob.git("pull", "-q", "--no-rebase", "--no-edit", "origin", "main")
+    bob.ostinato("graph", "import", "--theirs")
+    bob.ostinato("graph", "export")
+    assert bob.git("status", "--porcelain") == ""
+    ada.git("pull", "-q", "--no-rebase", str(bob.clone), "main")
+    ada.ostinato("graph", "import", "--theirs")
+    ada.ostinato("graph", "export")
+    assert ada.git("status", "--porcelain") == ""
+    assert ada.file(goal).read_bytes() == bob.file(goal).read_bytes()
+    for person in (ada, bob):
+        assert person.ostinato("graph", "diff") == ""
+        shown = person.ostinato("tasks", "ready")
+        assert "Second, renamed" in shown and "Part of first" in shown
+        person.ostinato("node", "show", own)
+
+
+def test_one_id_for_two_nodes_is_a_conflict_that_is_named_and_mended(people: tuple[Person, Person, str]) -> None:
+    ada, bob, goal = people
+    for person, title in ((ada, "Ada's"), (bob, "Bob's")):
+        assert person.ostinato("node", "add", "task", title, "--parent", goal) == f"{goal}.4"
+        person.share()
+    bob.git("pull", "-q", "--no-rebase", "--no-edit", "origin", "main", fails=True)
+    refused = bob.shell.run("graph", "import")
+    assert refused.code == 2 and f"{goal}.toml, line" in refused.err and "git's conflict mark" in refused.err
+    # What the page on interchange tells: take the other side's file in under new numbers, and write the file anew.
+    bob.git("checkout", "-q", "--theirs", f".ostinato/graph/{goal}.toml")
+    bob.ostinato("graph", "import", "--renumber", "--theirs")
+    bob.ostinato("graph", "export")
+    bob.git("add", "-A")
+    bob.git("commit", "-qm", "Both")
+    ada.git("pull", "-q", "--no-rebase", str(bob.clone), "main")

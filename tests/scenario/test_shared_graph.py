@@ -97,10 +97,16 @@ def test_one_id_for_two_nodes_is_a_conflict_that_is_named_and_mended(people: tup
     bob.git("pull", "-q", "--no-rebase", "--no-edit", "origin", "main", fails=True)
     refused = bob.shell.run("graph", "import")
     assert refused.code == 2 and f"{goal}.toml, line" in refused.err and "git's conflict mark" in refused.err
-    # What the page on interchange tells: take the other side's file in under new numbers, and write the file anew.
-    bob.git("checkout", "-q", "--theirs", f".ostinato/graph/{goal}.toml")
-    bob.ostinato("graph", "import", "--renumber", "--theirs")
-    bob.ostinato("graph", "export")
-    bob.git("add", "-A")
-    bob.git("commit", "-qm", "Both")
+    # What docs/interchange.md tells: git takes the other side where both wrote, and the import finds numbers.
+    bob.git("merge", "--abort")
+    bob.git("pull", "-q", "--no-rebase", "--no-edit", "-X", "theirs", "origin", "main")
+    assert bob.shell.run("graph", "import", "--theirs").code == 2
+    bob.ostinato("graph", "import", "--theirs", "--renumber")
+    bob.share()
     ada.git("pull", "-q", "--no-rebase", str(bob.clone), "main")
+    ada.ostinato("graph", "import", "--theirs")
+    for person in (ada, bob):
+        person.ostinato("graph", "export")
+        assert person.git("status", "--porcelain") == ""
+        assert {"Ada's", "Bob's"} <= set(person.ostinato("tasks", "ready").replace("  ", "\n").split("\n"))
+    assert ada.file(goal).read_bytes() == bob.file(goal).read_bytes()

@@ -150,7 +150,7 @@ def _drafts(store: Store, project: Project, folder: Path, goals: Sequence[NodeId
     for goal_id in goals:
         file = store.interchange.read(project.id, goal_id)
         if file.nodes:
-            found.append(_draft(folder / _name(goal_id), file))
+            found.append(_draft(folder / _name(file.goal_id), file))
     return found
 
 
@@ -194,7 +194,7 @@ def _stale(store: Store, project: Project, folder: Path) -> list[Path]:
 
     Ours are those that bear the name of what they hold and whose content the database has seen.
     """
-    expected = {_name(goal) for goal in store.interchange.goals(project.id)}
+    expected = {_name(goal) for goal in store.interchange.shared_goals(project.id)}
     if store.interchange.read(project.id, None).nodes:
         expected.add(OUTSIDE)
     found = []

@@ -119,11 +119,11 @@ def diff(invocation: Invocation, path: Path | None) -> int:
     if path is None or path.is_dir():
         # A directory stands for the whole project: what has no file there is in the database only.
         told = {file.goal_id for _, _, file in files}
-        rest = [goal for goal in (*store.interchange.goals(project.id), None) if goal not in told]
+        rest = [goal for goal in (*store.interchange.shared_goals(project.id), None) if goal not in told]
         files += [NamedFile("", "", GraphFile(goal, "", (), ())) for goal in rest]
     met = store.interchange.meet(project.id, files)
     answer(invocation, diff_document(met), diff_lines(met))
-    return 0 if met.comparison.same and not met.skipped and not met.renaming.renumbered else DIFFERS
+    return 0 if met.same else DIFFERS
 
 
 class _Undo(Exception):

@@ -55,7 +55,7 @@ def diff_document(met: Meeting) -> dict[str, Any]:
     """Return what differs between files and database."""
     found = met.comparison
     return {
-        "same": found.same and not met.skipped and not met.renaming.renumbered,
+        "same": met.same,
         "only_in_file": {
             "nodes": [node.id for node in found.new_nodes],
             "edges": [_edge(edge) for edge in (*found.new_edges, *met.skipped)],

@@ -11,23 +11,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ostinato.base.ids import NodeId, natural_key
-from ostinato.graph.records import EdgeRecord, NodeRecord
+from ostinato.graph.records import NodeRecord
 from ostinato.graph.toml_format import told_parent
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a database knows: the ids of the file's nodes by uid, whether an id is taken, how far a parent counted."""
+    """What a database knows: the ids of the file's nodes by uid, whether a node has an id there, whether files call
+    one so, how far a parent counted."""
 
     id_of: Mapping[str, NodeId]
     taken: Callable[[NodeId], bool]
+    called: Callable[[NodeId], bool]
     counted: Callable[[NodeId], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """The id in the database of each node of the file by its id there; `collisions` are the ids that another node
-    has."""
+    """The id in the database of each node of the file by its id there; `collisions` are the ids by which files call
+    another node already."""
 
     ids: Mapping[NodeId, NodeId]
     collisions: tuple[NodeId, ...]
@@ -41,11 +43,6 @@ class Renaming:
         """Return a node of the file as the database is to call it."""
         parent = None if node.parent_id is None else self.ids.get(node.parent_id, node.parent_id)
         return replace(node, id=self.ids[node.id], parent_id=parent)
-
-    def edge(self, edge: EdgeRecord) -> EdgeRecord:
-        """Return an edge of the file with its ends as the database is to call them."""
-        ends = [self.ids.get(end, end) for end in (edge.from_id, edge.to_id)]
-        return replace(edge, from_id=ends[0], to_id=ends[1])
 
 
 def rename(nodes: Sequence[NodeRecord], known: Known, new_root: Callable[[], NodeId]) -> Renaming:
@@ -62,10 +59,10 @@ def rename(nodes: Sequence[NodeRecord], known: Known, new_root: Callable[[], Nod
         above = told_parent(node.id)
         above = None if above is None else found.get(above, above)
         candidate = node.id if above is None else NodeId(f"{above}.{node.id.rpartition('.')[2]}")
-        taken = known.taken(candidate) or (candidate != node.id and candidate in wanted)
-        if candidate == node.id and taken:
+        collides = known.called(node.id)
+        if collides:
             collisions.append(node.id)
-        if taken:
+        if collides or known.taken(candidate) or (candidate != node.id and candidate in wanted):
             candidate = new_root() if above is None else numbers.next(above)
         found[node.id] = candidate
     return Renaming(found, tuple(collisions))

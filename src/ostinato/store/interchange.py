@@ -17,6 +17,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.joining import NamedFile, join
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.renaming import Known, Renaming, rename
+from ostinato.graph.shared_ids import SharedIds
 from ostinato.graph.toml_format import GraphFile, home_of
 from ostinato.graph.types import NodeType
 from ostinato.store.database import Database, queries
@@ -37,6 +38,13 @@ class Meeting:
     skipped: tuple[EdgeRecord, ...]
     kept: Side
     file: Side
+    shared: SharedIds
+
+    @property
+    def same(self) -> bool:
+        """True when a file that was written now would say the same."""
+        called = all(self.shared.shared(here) == there for there, here in self.renaming.ids.items())
+        return self.comparison.same and called and not self.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +80,33 @@ class InterchangeStore:
         """Return the goals of a project in natural order."""
         return goal_ids(self._db, project_id)
 
+    def shared_goals(self, project_id: ProjectId) -> set[NodeId]:
+        """Return how files call the goals of a project."""
+        return set(map(self._shared_ids(project_id).shared, self.goals(project_id)))
+
     def inside(self, project_id: ProjectId, goal_id: NodeId) -> list[NodeId]:
         """Return a goal and the goals inside it, in natural order. Raises NotFoundError, UsageError."""
-        whole = self.read(project_id, goal_id, whole=True)
+        whole = read_file(self._db, project_id, goal_id, whole=True)
         found = (node.id for node in whole.nodes if node.node_type is NodeType.GOAL)
         return sorted(found, key=natural_key)
 
     def read(self, project_id: ProjectId, goal_id: NodeId | None, *, whole: bool = False) -> GraphFile:
         """Return what the file of a goal (None: of what lies in no goal) says now; see `filing.read_file`."""
-        return read_file(self._db, project_id, goal_id, whole=whole)
+        with self._db.reading():
+            return self._shared_ids(project_id).file(read_file(self._db, project_id, goal_id, whole=whole))
 
     def meet(self, project_id: ProjectId, files: Sequence[NamedFile]) -> Meeting:
         """Return how the files differ from the database. Raises UsageError for files that contradict each other, and
         for nodes that another project of this database has."""
         with self._db.reading():
             told = join(files)
-            renaming = self._renaming(project_id, told)
+            shared = self._shared_ids(project_id)
+            renaming = self._renaming(project_id, told, shared)
             nodes = [renaming.node(node) for node in told.nodes.values()]
-            edges = [renaming.edge(edge) for edge in told.edges.values()]
-            known, skipped = self._with_known_ends(project_id, nodes, edges)
+            known, skipped = self._with_known_ends(project_id, told, renaming, shared)
             file = Side.of(nodes, known)
-            kept = self._kept_side(project_id, files, file, renaming)
-            return Meeting(compare(kept, file), renaming, skipped, kept, file)
+            kept = self._kept_side(project_id, files, file, renaming, shared)
+            return Meeting(compare(kept, file), renaming, skipped, kept, file, shared)
 
     def bring_in(
         self,
@@ -139,9 +152,10 @@ class InterchangeStore:
         load(self._db, self._events, project_id, done.added_nodes, done.added_edges, actor)
         if done.strategy is Strategy.THEIRS:
             writer.follow(met.comparison, met.file)
+        self._note(met)
         if done.settled:
             for file in files:
-                self.remember(project_id, _called(file.file.goal_id, met.renaming), file.digest)
+                self.remember(project_id, file.file.goal_id, file.digest)
 
     def seen(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> bool:
         """Tell whether a file with this content came from the database or went into it: replacing it loses nothing."""
@@ -173,7 +187,19 @@ class InterchangeStore:
         """Note that the files say all that happened until now. Call it in the transaction that read them."""
         self._db.execute(self._sql["set_mark"], {"project_id": project_id, "seq": self._events.last_seq()})
 
-    def _renaming(self, project_id: ProjectId, told: Side) -> Renaming:
+    def _shared_ids(self, project_id: ProjectId) -> SharedIds:
+        return SharedIds(dict(self._db.tuples(self._sql["shared_ids"], {"project_id": project_id})))
+
+    def _note(self, met: Meeting) -> None:
+        """Keep how the files call their nodes."""
+        before, after = met.shared.noted, met.shared.after(met.renaming).noted
+        for node_id in before.keys() - after.keys():
+            self._db.execute(self._sql["forget_shared_id"], {"node_id": node_id})
+        for node_id, shared_id in after.items():
+            if before.get(node_id) != shared_id:
+                self._db.execute(self._sql["note_shared_id"], {"node_id": node_id, "shared_id": shared_id})
+
+    def _renaming(self, project_id: ProjectId, told: Side, shared: SharedIds) -> Renaming:
         uids = encode_json([node.uid for node in told.nodes.values()])
         id_of: dict[str, NodeId] = {}
         for row in self._db.execute(self._sql["by_uid"], {"uids": uids}):
@@ -183,7 +209,12 @@ class InterchangeStore:
                     f"work there, or name another database by --db"
                 )
             id_of[row["uid"]] = row["id"]
-        known = Known(id_of, self._taken, lambda parent: first_free_number(self._db, parent, default=1) - 1)
+        known = Known(
+            id_of=id_of,
+            taken=self._taken,
+            called=lambda node_id: (here := shared.local(node_id)) is not None and self._taken(here),
+            counted=lambda parent: first_free_number(self._db, parent, default=1) - 1,
+        )
         return rename(list(told.nodes.values()), known, self._new_root)
 
     def _taken(self, node_id: NodeId) -> bool:
@@ -195,25 +226,30 @@ class InterchangeStore:
         return candidate
 
     def _with_known_ends(
-        self, project_id: ProjectId, nodes: Iterable[NodeRecord], edges: Sequence[EdgeRecord]
+        self, project_id: ProjectId, told: Side, renaming: Renaming, shared: SharedIds
     ) -> tuple[list[EdgeRecord], tuple[EdgeRecord, ...]]:
-        """Return the edges whose ends the files or the database have, and those that are to be skipped."""
-        told = {node.id for node in nodes}
-        asked = {end for edge in edges for end in (edge.from_id, edge.to_id) if end not in told}
-        parameters = {"ids": encode_json(sorted(asked)), "project_id": project_id}
-        present = told | {row["id"] for row in self._db.execute(self._sql["present"], parameters)}
-        skipped = tuple(edge for edge in edges if not {edge.from_id, edge.to_id} <= present)
-        return [edge for edge in edges if {edge.from_id, edge.to_id} <= present], skipped
+        """Return the edges whose ends the files or the database have, as the database calls them, and the others."""
+        ids: dict[NodeId, NodeId] = dict(renaming.ids)
+        ends = {end for edge in told.edges.values() for end in (edge.from_id, edge.to_id)}
+        elsewhere = {here: end for end in ends - ids.keys() if (here := shared.local(end)) is not None}
+        parameters = {"ids": encode_json(list(elsewhere)), "project_id": project_id}
+        ids |= {elsewhere[row["id"]]: row["id"] for row in self._db.execute(self._sql["present"], parameters)}
+        known = [edge for edge in told.edges.values() if edge.from_id in ids and edge.to_id in ids]
+        skipped = tuple(edge for edge in told.edges.values() if not (edge.from_id in ids and edge.to_id in ids))
+        return [replace(edge, from_id=ids[edge.from_id], to_id=ids[edge.to_id]) for edge in known], skipped
 
-    def _kept_side(self, project_id: ProjectId, files: Sequence[NamedFile], file: Side, renaming: Renaming) -> Side:
+    def _kept_side(
+        self, project_id: ProjectId, files: Sequence[NamedFile], file: Side, renaming: Renaming, shared: SharedIds
+    ) -> Side:
         """Return what the database has of all that the files are about: their goals with all that lies in them."""
-        parts = {_called(one.file.goal_id, renaming) for one in files}
+        told = {one.file.goal_id for one in files}
+        parts = {goal and (renaming.ids.get(goal) or shared.local(goal)) for goal in told}
         parts |= {node.id for node in file.nodes.values() if node.node_type is NodeType.GOAL}
         goals = set(self.goals(project_id))
         nodes: dict[NodeId, NodeRecord] = {}
         for goal_id in parts:
-            if goal_id is None or goal_id in goals:
-                part = self.read(project_id, goal_id)
+            if goal_id in goals or (goal_id is None and None in told):
+                part = read_file(self._db, project_id, goal_id)
                 nodes.update((node.id, node) for node in part.nodes)
         missing = encode_json([node_id for node_id in file.nodes if node_id not in nodes])
         further = filed_records(self._db, self._db.execute(self._sql["several"], {"ids": missing}))
@@ -228,7 +264,7 @@ class InterchangeStore:
 
     def _collision(self, met: Meeting) -> RuleError:
         first, others = met.renaming.collisions[0], len(met.renaming.collisions) - 1
-        row = self._db.one(self._sql["taken"], {"id": first})
+        row = self._db.one(self._sql["taken"], {"id": met.shared.local(first)})
         here, there = row["title"] if row else "", met.file.nodes[met.renaming.ids[first]].title
         also = f" (and {others} more ids)" if others else ""
         return RuleError(
@@ -244,8 +280,7 @@ class InterchangeStore:
         """
         synced: dict[NodeId, str] = {}
         for _, _, file in files:
-            goal_id = _called(file.goal_id, met.renaming)
-            row = self._db.one(self._sql["last_seen"], _key(project_id, goal_id))
+            row = self._db.one(self._sql["last_seen"], _key(project_id, file.goal_id))
             if row and row["at"]:
                 synced.update((met.renaming.ids[node.id], row["at"]) for node in file.nodes)
         withdrawn = set(held_back(replace(met.comparison, new_edges=met.comparison.absent_edges)))
@@ -274,8 +309,3 @@ class InterchangeStore:
 
 def _key(project_id: ProjectId, goal_id: NodeId | None) -> dict[str, str]:
     return {"project_id": project_id, "goal_id": goal_id or ""}
-
-
-def _called(goal_id: NodeId | None, renaming: Renaming) -> NodeId | None:
-    """Return the goal of a file as the database calls it."""
-    return None if goal_id is None else renaming.ids.get(goal_id, goal_id)

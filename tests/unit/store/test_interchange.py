@@ -289,6 +289,32 @@ def test_an_id_of_two_nodes_is_refused_or_renumbered_with_all_that_names_it(
     assert new.id == f"{goal.id}.7"
 
 
+def test_files_keep_the_id_that_a_renumbered_node_came_with_so_that_all_clones_agree(
+    store: Store, project: Project, two: tuple[Node, Store, Project]
+) -> None:
+    goal, other, further = two
+    store.graph.add_node(project.id, NewNode(NodeType.TASK, "Mine", parent_id=goal.id))
+    theirs = other.graph.add_node(further.id, NewNode(NodeType.TASK, "Theirs", parent_id=goal.id))
+    other.graph.add_node(further.id, NewNode(NodeType.TASK, "Child", parent_id=theirs.id))
+    bring(store, project, [exported(other, further)[goal.id]], renumber=True)
+    mine = exported(store, project)
+    called = {node.title: node.id for node in from_toml(mine[goal.id].encode(), "f").nodes}
+    assert (called["Theirs"], called["Child"], called["Mine"]) == tuple(f"{goal.id}.{n}" for n in ("5", "5.1", "6"))
+    assert store.graph.get(NodeId(f"{goal.id}.5")).title == "Mine"
+    done = bring(other, further, list(mine.values()))
+    assert [node.title for node in done.added_nodes] == ["Mine"] and not done.renumbered and not done.differences
+    assert exported(other, further) == mine
+    # Each goes on from there, and a change of one is the same change for the other.
+    store.graph.update(NodeId(f"{goal.id}.5"), NodeChanges(title="Mine, renamed"))
+    store.graph.add_node(project.id, NewNode(NodeType.TASK, "Below", parent_id=NodeId(f"{goal.id}.6.1")))
+    mine = exported(store, project)
+    bring(other, further, list(mine.values()), Strategy.THEIRS)
+    assert exported(other, further) == mine
+    assert other.graph.get(NodeId(f"{goal.id}.6")).title == "Mine, renamed"
+    assert other.graph.get(NodeId(f"{goal.id}.5.1.1")).title == "Below"
+    assert store.interchange.meet(project.id, as_files(list(mine.values()))).same
+
+
 def test_a_root_with_a_taken_id_gets_another_and_its_children_follow(store: Store, project: Project) -> None:
     with empty() as (other, further):
         for where, project_id, title in ((store, project.id, "Mine"), (other, further.id, "Theirs")):

@@ -33,3 +33,9 @@ CREATE TABLE graph_file_marks (
     project_id TEXT PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
     seq        INTEGER NOT NULL
 );
+
+-- How files call the nodes that have another id here, see graph/shared_ids.py.
+CREATE TABLE graph_file_ids (
+    node_id   TEXT PRIMARY KEY REFERENCES nodes (id) ON DELETE CASCADE,
+    shared_id TEXT NOT NULL
+);

@@ -101,6 +101,18 @@ SELECT name FROM graph_file_names WHERE project_id = :project_id AND goal_id = :
 INSERT INTO graph_file_names (project_id, goal_id, name) VALUES (:project_id, :goal_id, :name)
 ON CONFLICT (project_id, goal_id) DO NOTHING
 
+-- name: shared_ids
+SELECT graph_file_ids.node_id, graph_file_ids.shared_id
+FROM graph_file_ids JOIN nodes ON nodes.id = graph_file_ids.node_id
+WHERE nodes.project_id = :project_id
+
+-- name: forget_shared_id
+DELETE FROM graph_file_ids WHERE node_id = :node_id
+
+-- name: note_shared_id
+INSERT INTO graph_file_ids (node_id, shared_id) VALUES (:node_id, :shared_id)
+ON CONFLICT (node_id) DO UPDATE SET shared_id = excluded.shared_id
+
 -- name: mark
 SELECT seq FROM graph_file_marks WHERE project_id = :project_id
 

@@ -1,0 +1,81 @@
+"""What files call a node that has another id in this database, so that every clone writes the same files. Pure.
+
+Two people may give one id to two nodes. Whoever merges keeps an id that is taken here for what has it here; in the
+files the node keeps the id under which it came. Most nodes have one id: only the others are noted, and what lies below
+them follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ostinato.base.ids import NodeId
+from ostinato.graph.records import EdgeRecord, NodeRecord
+from ostinato.graph.renaming import Renaming
+from ostinato.graph.toml_format import GraphFile, told_parent
+
+
+class SharedIds:
+    """How files call nodes: `noted` are their ids by the ids of the database, for the nodes where they differ."""
+
+    def __init__(self, noted: Mapping[NodeId, NodeId]) -> None:
+        self.noted = noted
+        self._here = {shared_id: node_id for node_id, shared_id in noted.items()}
+
+    def shared(self, node_id: NodeId) -> NodeId:
+        """Return how files call a node of the database."""
+        return _called(node_id, self.noted)
+
+    def local(self, shared_id: NodeId) -> NodeId | None:
+        """Return the id in the database of what files call so, None where nothing here can be called so."""
+        if not self.noted:
+            return shared_id
+        if shared_id in self._here:
+            return self._here[shared_id]
+        above = told_parent(shared_id)
+        parent = None if above is None else self.local(above)
+        if above is not None and parent is None:
+            return None
+        found = shared_id if parent is None else NodeId(f"{parent}.{shared_id.rpartition('.')[2]}")
+        return found if self.shared(found) == shared_id else None
+
+    def file(self, file: GraphFile) -> GraphFile:
+        """Return a file with the ids of the database as files say them."""
+        if not self.noted:
+            return file
+        return GraphFile(
+            goal_id=None if file.goal_id is None else self.shared(file.goal_id),
+            project=file.project,
+            nodes=tuple(self._node(node) for node in file.nodes),
+            edges=tuple(self._edge(edge) for edge in file.edges),
+        )
+
+    def after(self, renaming: Renaming) -> SharedIds:
+        """Return the ids once a file was brought in: its nodes are called as it calls them, and who had such an id
+        before takes the one that its new owner has here."""
+        noted = dict(self.noted)
+        for shared_id in renaming.collisions:
+            holder = self.local(shared_id)
+            if holder is not None:
+                noted[holder] = renaming.ids[shared_id]
+        if noted or renaming.renumbered:
+            for shared_id, node_id in sorted(renaming.ids.items(), key=lambda pair: pair[0].count(".")):
+                noted.pop(node_id, None)
+                if _called(node_id, noted) != shared_id:
+                    noted[node_id] = shared_id
+        return SharedIds(noted)
+
+    def _node(self, node: NodeRecord) -> NodeRecord:
+        parent = None if node.parent_id is None else self.shared(node.parent_id)
+        return replace(node, id=self.shared(node.id), parent_id=parent)
+
+    def _edge(self, edge: EdgeRecord) -> EdgeRecord:
+        return replace(edge, from_id=self.shared(edge.from_id), to_id=self.shared(edge.to_id))
+
+
+def _called(node_id: NodeId, noted: Mapping[NodeId, NodeId]) -> NodeId:
+    if not noted or node_id in noted:
+        return noted.get(node_id, node_id)
+    above = told_parent(node_id)
+    return node_id if above is None else NodeId(f"{_called(above, noted)}.{node_id.rpartition('.')[2]}")

@@ -114,7 +114,7 @@ def _graph(
 ) -> tuple[list[ImportedNode], list[ImportedEdge]]:
     nodes: list[ImportedNode] = []
     edges = list(relations.edges)
-    for issue in sorted(issues.values(), key=lambda one: (one.created_at or "", natural_key(one.key))):
+    for issue in sorted(issues.values(), key=_age):
         issue.parent = relations.parents.get(issue.key)
         node = issue.node()
         nodes += [node, *issue.below]
@@ -124,6 +124,10 @@ def _graph(
             nodes += options
             edges += choices
     return [*nodes, *memories], edges
+
+
+def _age(issue: Issue) -> tuple[str, tuple[tuple[int, int, str], ...]]:
+    return issue.created_at or "", natural_key(issue.key) if "." in issue.key else ((0, 0, issue.key),)
 
 
 def _name(issues: Mapping[str, Issue]) -> str:

@@ -22,10 +22,11 @@ _LEFT_OUT = ("events", "config")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One JSON object and where it stands."""
+    """One JSON object and where it stands; `plain` as in `Record`: a line without escapes is short and whole text."""
 
     where: str
     data: Mapping[str, Any]
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ def _objects(name: str, text: str, problems: Problems) -> Iterator[Line]:
             problems.add(where, str(error))
             continue
         if isinstance(value, dict):
-            yield Line(where, value)
+            yield Line(where, value, "\\u" not in raw)
         else:
             problems.add(where, "must be a JSON object")
 

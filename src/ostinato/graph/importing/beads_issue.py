@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ostinato.base.text import clip, one_line
 from ostinato.graph.details import OutcomeDetails
@@ -19,19 +20,21 @@ from ostinato.graph.types import Details, NodeType, Priority, Status, TaskDetail
 
 _COMPUTED = ("_type", "dependency_count", "dependent_count", "comment_count")
 _SECTIONS = {"design": "Design", "notes": "Notes"}
+_OF_AN_EDGE = frozenset({"issue_id", "depends_on_id", "type", "created_at"})
+_NOTHING = (None, "", "{}")
 _TITLE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an issue says of another one: `source` needs, belongs to, relates to `target`; `kept` is all of it as JSON,
+    """What an issue says of another one: `source` needs, belongs to, relates to `target`; `kept` is all of it,
     and `kept_more` tells that this says more than an edge of ours."""
 
     source: str
     kind: str
     target: str
     created_at: str | None
-    kept: str
+    kept: dict[str, Any]
     kept_more: bool = False
 
 
@@ -58,14 +61,14 @@ class Issue:
     said: list[Said] = field(default_factory=list)
     below: list[ImportedNode] = field(default_factory=list)
     edges: list[ImportedEdge] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
     status: Status = Status.PENDING
 
     def node(self) -> ImportedNode:
         """Return the node of the issue."""
         metadata = dict(self.metadata)
         if self.kept:
-            metadata["beads.dependencies"] = f"[{','.join(self.kept)}]"
+            metadata["beads.dependencies"] = json_text(self.kept)
         if not words.says_it(self.word, self.status):
             metadata["beads.status"] = self.word
         done = self.status in {Status.COMPLETED, Status.DECIDED}
@@ -93,7 +96,7 @@ class Issue:
 
 def read_issue(line: Line, problems: Problems) -> Issue:
     """Return an issue; what is wrong with it is added to the problems, and then it must not be used."""
-    record = Record(line.data, line.where, problems)
+    record = Record(line.data, line.where, problems, plain=line.plain)
     record.drop(*_COMPUTED)
     key = record.key("id")
     if "#" in key or any(blank in key for blank in " \t\n"):
@@ -141,7 +144,7 @@ def read_issue(line: Line, problems: Problems) -> Issue:
 
 def memory_node(line: Line, problems: Problems) -> ImportedNode:
     """Return the observation that a memory of beads is."""
-    record = Record(line.data, line.where, problems)
+    record = Record(line.data, line.where, problems, plain=line.plain)
     record.drop("_type")
     key, value = record.key("key"), record.text("value")
     return ImportedNode(
@@ -203,21 +206,17 @@ def _say(issue: Issue, record: Record) -> None:
 
 def _said(issue: Issue, relation: Record, *, reverse: bool) -> None:
     raw = relation.raw()
-    if raw.get("metadata") == "{}":
-        relation.drop("metadata")
     if "dependency_type" in raw:
         # `bd show --json` puts the other issue itself there.
         other, kind = relation.key("id"), relation.text("dependency_type")
         source, target = (other, issue.key) if reverse else (issue.key, other)
-        created = None
-        kept = json_text({"issue_id": source, "depends_on_id": target, "type": kind})
+        raw, created, more = {"issue_id": source, "depends_on_id": target, "type": kind}, None, False
     else:
         target, kind = relation.key("depends_on_id"), relation.text("type") or "blocks"
         source = relation.text("issue_id") or issue.key
         created = relation.time("created_at")
-        kept = json_text(raw)
-    more = not reverse and "dependency_type" not in raw and bool(relation.rest("beads"))
-    issue.said.append(Said(source, kind.replace("_", "-").lower(), target, created, kept, more))
+        more = any(value not in _NOTHING for name, value in raw.items() if name not in _OF_AN_EDGE)
+    issue.said.append(Said(source, kind.replace("_", "-").lower(), target, created, raw, more))
 
 
 def _comment(issue: Issue, record: Record) -> None:

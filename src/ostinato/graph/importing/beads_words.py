@@ -17,6 +17,7 @@ GENERIC_REASONS = frozenset({"", "closed", "close", "completed", "complete", "do
 """Reasons for closing that tell nothing beyond the status."""
 
 _HELD = {"blocked": "blocked in beads", "deferred": "deferred in beads", "pinned": "pinned in beads"}
+_SAME = {"open": (Status.PENDING, Status.ACTIVE), "closed": (Status.COMPLETED, Status.DECIDED)}
 KNOWN_STATUSES = frozenset({"open", "in_progress", "blocked", "deferred", "closed", "pinned", "hooked", "tombstone"})
 
 
@@ -50,12 +51,7 @@ def held_reason(word: str) -> str | None:
 
 def says_it(word: str, status: Status) -> bool:
     """Tell whether our status says all that the word said."""
-    return (word, status) in {
-        ("open", Status.PENDING),
-        ("open", Status.ACTIVE),
-        ("closed", Status.COMPLETED),
-        ("closed", Status.DECIDED),
-    }
+    return status in _SAME.get(word, ())
 
 
 def priority_of(number: int) -> Priority | None:

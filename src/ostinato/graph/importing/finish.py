@@ -16,9 +16,10 @@ from ostinato.graph.edge_rules import require_ends
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.importing.problems import Problems, quoted
 from ostinato.graph.importing.settle import settled
-from ostinato.graph.importing.untangle import Place, circles
+from ostinato.graph.importing.untangle import circles
 from ostinato.graph.importing.values import Format, Imported, ImportedEdge, ImportedNode
 from ostinato.graph.types import NodeType, Status, TaskDetails
+from ostinato.graph.waiting_order import Outline
 
 DEEPEST = 50
 """Levels of a tree that is taken: ids grow with each."""
@@ -149,7 +150,7 @@ def _joined(nodes: dict[str, ImportedNode], draft: Draft) -> list[ImportedEdge]:
         else:
             found.setdefault((edge.edge_type, edge.from_key, edge.to_key), edge)
     waits = [edge for edge in found.values() if edge.edge_type is EdgeType.DEPENDS_ON]
-    places = {key: Place(node.node_type, node.parent_key) for key, node in nodes.items()}
+    places = {key: Outline(node.node_type, _id(node.parent_key)) for key, node in nodes.items()}
     for circle in circles(places, [(edge.from_key, edge.to_key) for edge in waits]):
         edge = waits[circle.dependency]
         del found[edge.edge_type, edge.from_key, edge.to_key]
@@ -159,6 +160,10 @@ def _joined(nodes: dict[str, ImportedNode], draft: Draft) -> list[ImportedEdge]:
     left_out += _second_choices(found, draft)
     _keep(left_out, nodes, draft.format)
     return list(found.values())
+
+
+def _id(key: str | None) -> NodeId | None:
+    return None if key is None else NodeId(key)
 
 
 def _second_choices(found: dict[tuple[EdgeType, str, str], ImportedEdge], draft: Draft) -> list[ImportedEdge]:

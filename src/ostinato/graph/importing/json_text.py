@@ -23,6 +23,7 @@ def _finite(text: str) -> float:
     return value
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
@@ -39,5 +40,5 @@ def parse_json(text: str) -> Any:
 
 def json_text(value: object) -> str:
     """Return a value that came out of JSON as compact JSON text that can be kept."""
-    found = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    found = _ENCODER.encode(value)
     return found if whole(found) == found else json.dumps(value, separators=(",", ":"))

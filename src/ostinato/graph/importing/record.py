@@ -21,8 +21,10 @@ KEY_LENGTH = 200
 class Record:
     """The fields of one object. `where` is its place in the problems; each reader takes its field away."""
 
-    def __init__(self, data: Mapping[str, Any], where: str, problems: Problems) -> None:
+    def __init__(self, data: Mapping[str, Any], where: str, problems: Problems, *, plain: bool = False) -> None:
+        """`plain` says that no text in it can hold what may not be kept, so that none need be looked at."""
         self.where = where
+        self._plain = plain
         self._left = dict(data)
         self.problems = problems
         self.inexact: dict[str, str] = {}
@@ -83,7 +85,10 @@ class Record:
         if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
             self.wrong(name, "a list of objects", value)
             return []
-        return [Record(item, f"{self.where}, {name}[{n}]", self.problems) for n, item in enumerate(value, 1)]
+        return [
+            Record(item, f"{self.where}, {name}[{n}]", self.problems, plain=self._plain)
+            for n, item in enumerate(value, 1)
+        ]
 
     def flag(self, name: str) -> bool:
         """Return true or false, also where 1 or 0 says it; false when absent."""
@@ -100,7 +105,7 @@ class Record:
             return None
         try:
             found = stored_time(value)
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, TypeError):
             self.wrong(name, "a time (RFC 3339)", value)
             return None
         if found is not None and not is_exact(value, found):
@@ -139,6 +144,8 @@ class Record:
         self.problems.add(self.where, f"{name} must be {wanted}, not {quoted(value)}")
 
     def _kept(self, name: str, value: str) -> str:
+        if self._plain:
+            return value
         if "\0" in value:
             self.problems.add(self.where, f"{name} has NUL characters")
         elif not value.isascii() and whole(value) != value:

@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ostinato.base.errors import RuleError
+from ostinato.base.ids import NodeId
 from ostinato.graph.importing.problems import quoted, refuse
 from ostinato.graph.rules import holds_up_parent
 from ostinato.graph.types import NodeType
+from ostinato.graph.waiting_order import Outline, require_acyclic
 
 _MOST = 1000
 _GATED = frozenset({NodeType.TASK, NodeType.GOAL})
-
-
-class Place(NamedTuple):
-    """Where a node stands and what it is."""
-
-    node_type: NodeType
-    parent: str | None
 
 
 class Circle(NamedTuple):
@@ -31,12 +27,12 @@ class Circle(NamedTuple):
     way: tuple[str, ...]
 
 
-def circles(places: Mapping[str, Place], dependencies: Sequence[tuple[str, str]]) -> Iterator[Circle]:
+def circles(places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str]]) -> Iterator[Circle]:
     """Yield dependencies (dependent, prerequisite) to leave out until no circle is left; of a circle the latest one.
 
     Parents must be a forest. Raises MalformedError when there are more than 1,000.
     """
-    if not dependencies:
+    if not dependencies or _is_acyclic(places, dependencies):
         return
     tangle = _Tangle(places, dependencies)
     for _ in range(_MOST):
@@ -48,10 +44,22 @@ def circles(places: Mapping[str, Place], dependencies: Sequence[tuple[str, str]]
         refuse("dependencies", f"they form more than {_MOST:,} circles, one through {quoted(found.way[0])}")
 
 
+def _is_acyclic(places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether there is nothing to leave out, as it is with nearly every source; a third of the cost of looking."""
+    ids = {NodeId(key): outline for key, outline in places.items()}
+    try:
+        require_acyclic(
+            ids, (), [(NodeId(dependent), NodeId(prerequisite)) for dependent, prerequisite in dependencies]
+        )
+    except RuleError:
+        return False
+    return True
+
+
 class _Tangle:
     """States 2n (node n) and 2n + 1 (its gate), their targets with the dependency that makes them (-1: structure)."""
 
-    def __init__(self, places: Mapping[str, Place], dependencies: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str]]) -> None:
         self._keys = list(places)
         number = {key: place for place, key in enumerate(places)}
         self._targets: list[list[tuple[int, int]]] = [[] for _ in range(2 * len(places))]

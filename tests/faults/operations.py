@@ -7,16 +7,20 @@ that stands nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from ostinato.base.ids import NodeId
 from ostinato.base.process import current_process
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage
+from ostinato.graph.comparing import Strategy
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckStatus
 from ostinato.graph.importing.markdown import read_markdown
 from ostinato.graph.iterations import Ending
+from ostinato.graph.joining import NamedFile
 from ostinato.graph.plan import DecisionDraft, OptionDraft
 from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.retention import Keep, Policy
@@ -82,6 +86,17 @@ def _recover(here: Situation) -> Act:
     return lambda: here.store.recover(here.project.id, {here.work.iteration.id: COMMIT})
 
 
+def _bring_in(here: Situation) -> Act:
+    """A file in which one node was renamed, one came new and one edge is gone wins over the database."""
+    told = here.store.interchange.read(here.project.id, here.goal.id)
+    nodes = [replace(node, title="Renamed") if node.id == here.leaf.id else node for node in told.nodes]
+    leaf = next(node for node in nodes if node.id == here.leaf.id)
+    new = replace(leaf, id=NodeId(f"{here.tree.id}.99"), uid=None, title="New")
+    edges = tuple(edge for edge in told.edges if edge.edge_type is not EdgeType.INFORMS)
+    file = NamedFile("goal.toml", "d2", replace(told, nodes=(*nodes, new), edges=edges))
+    return lambda: here.store.interchange.bring_in(here.project.id, [file], Strategy.THEIRS)
+
+
 OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "projects.add": lambda s: lambda: s.store.projects.add("/another"),
     "projects.remove": lambda s: lambda: s.store.projects.remove(s.project.name),
@@ -110,6 +125,8 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
         )
     ),
     "reasoning.choose_option": lambda s: lambda: s.store.reasoning.choose_option(s.undecided.id, "Two", "why not"),
+    "reasoning.reject_option": lambda s: lambda: s.store.reasoning.reject_option(s.undecided.id, "Two", "too long"),
+    "reasoning.supersede": lambda s: lambda: s.store.reasoning.supersede(s.night.decision, s.undecided.id),
     "reasoning.record_outcome": lambda s: lambda: s.store.reasoning.record_outcome(s.leaf.id, "It went", "well", True),
     "reasoning.revisit": lambda s: lambda: s.store.reasoning.revisit(s.outcome.id, "It went badly", "Again?"),
     "reasoning.record_observation": lambda s: (
@@ -163,6 +180,9 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "plans.reconsider": _reconsider,
     "plans.accept": lambda s: lambda: s.store.plans.accept(s.planned.id),
     "plans.reject": lambda s: lambda: s.store.plans.reject(s.planned.id, "no"),
+    "interchange.bring_in": _bring_in,
+    "interchange.caught_up": lambda s: lambda: s.store.interchange.caught_up(s.project.id),
+    "interchange.remember": lambda s: lambda: s.store.interchange.remember(s.project.id, s.goal.id, "d1"),
     "importing.bring": lambda s: lambda: s.store.importing.bring(s.project.id, read_markdown(CHECKLIST)),
     "steering.say": lambda s: lambda: s.store.steering.say(s.goal.id, "mind the gap"),
     "steering.pause": lambda s: lambda: s.store.steering.pause(s.goal.id),
@@ -179,10 +199,12 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
 READING = {
     "projects": "find_by_path get list",
     "events": "after before_latest last_seq of_node",
-    "graph": "attempts children counts descendants edges_of find find_hits get goal_of notes prerequisites query "
-    "search",
+    "decisions": "history prohibitions record records",
+    "interchange": "behind goals inside meet read seen",
+    "graph": "attempts children completed counts descendants edges_of find find_hits get goal_of notes "
+    "prerequisites query search",
     "tasks": "holds next ready",
-    "sessions": "find get latest list live open owner",
+    "sessions": "find get last_notes latest list live open owner",
     "iterations": "check_runs get of_session of_task red_commands steps transcript unfinished",
     "approvals": "for_node get open",
     "plans": "draft record used",

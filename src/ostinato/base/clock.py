@@ -44,7 +44,7 @@ class SystemClock:
 
 def format_time(moment: datetime) -> str:
     """Return RFC 3339 in UTC with six digits of microseconds and `Z`; such texts sort as the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import apsw
@@ -56,10 +56,11 @@ class Database:
         self.clock = clock
         self._settle = settle
         self._depth = 0
+        self._names: dict[str, tuple[str, ...]] = {}
         self._reading = False
         create = create and not any_schema
         in_memory = path == MEMORY or (not create and _is_empty(path))
-        with _explained(path):
+        with _Explained(path):
             self._connection = _connect(MEMORY if in_memory else path, busy_milliseconds, writes=create)
             try:
                 if in_memory or create:
@@ -85,7 +86,7 @@ class Database:
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
-        with _explained(self.path):
+        with _Explained(self.path):
             self._connection.execute(begin)
         self._depth += 1
         try:
@@ -111,7 +112,7 @@ class Database:
         if self._depth or self._reading:
             yield
             return
-        with _explained(self.path):
+        with _Explained(self.path):
             self._connection.execute("BEGIN")
         self._reading = True
         try:
@@ -122,18 +123,25 @@ class Database:
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement with `:name` parameters and return all its rows as dictionaries."""
-        with _explained(self.path):
+        with _Explained(self.path):
             cursor = self._connection.execute(sql, parameters)
-            return [dict(zip(_names(cursor), values, strict=True)) for values in cursor]
+            first = next(cursor, None)
+            if first is None:
+                return []
+            names = self._names.get(sql, ())
+            if len(names) != len(first):
+                # Kept, since asking costs more than a small statement; another program's migration may add some.
+                names = self._names[sql] = tuple(column[0] for column in cursor.get_description())
+            return [dict(zip(names, values, strict=True)) for values in chain((first,), cursor)]
 
     def tuples(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows as tuples: for reads of many rows."""
-        with _explained(self.path):
+        with _Explained(self.path):
             return list(self._connection.execute(sql, parameters))
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement without an answer for each row of `?` parameters."""
-        with _explained(self.path):
+        with _Explained(self.path):
             self._connection.executemany(sql, rows)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
@@ -145,7 +153,7 @@ class Database:
         while part := list(islice(waiting, _ROWS)):
             values = f"({', '.join('?' * len(part[0]))})"
             sql = f"INSERT INTO {table} ({', '.join(part[0])}) VALUES {', '.join([values] * len(part))}"
-            with _explained(self.path):
+            with _Explained(self.path):
                 self._connection.execute(sql, [value for row in part for value in row.values()])
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
@@ -175,7 +183,7 @@ class Database:
 
     def compact(self) -> None:
         """Give the space that nothing uses back to the disk; it takes the write lock and as much space again."""
-        with _explained(self.path):
+        with _Explained(self.path):
             self._connection.execute("VACUUM")
             self._connection.pragma("wal_checkpoint", "truncate")
 
@@ -187,7 +195,7 @@ class Database:
                 self._connection.execute(end)
 
     def _end(self, statement: str, undo: str) -> None:
-        with _explained(self.path):
+        with _Explained(self.path):
             try:
                 self._connection.execute(statement)
             except BaseException:
@@ -276,7 +284,7 @@ def _size(path: str) -> int | None:
 
 
 def _is_empty(path: str) -> bool:
-    with _explained(path):
+    with _Explained(path):
         return not _size(path)
 
 
@@ -300,24 +308,35 @@ def _connect(path: str, busy_milliseconds: int, *, writes: bool) -> apsw.Connect
     return connection
 
 
-def _names(cursor: apsw.Cursor) -> list[str]:
-    return [column[0] for column in cursor.get_description()]
+class _Explained:
+    """Turns SQLite's errors that a person can mend into one line that says how.
+
+    A class, since each statement passes here, and a generator would cost as much as a small statement.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (said := _in_words(self._path, error)):
+            raise DatabaseError(said) from error
 
 
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Turn SQLite's errors that a person can mend into one line that says how."""
-    try:
-        yield
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise DatabaseError(
-            f"{path} is locked by another process; nothing was written: try again when it is done"
-        ) from error
-    except apsw.FullError as error:
-        raise DatabaseError(f"the disk of {path} is full; nothing was written: free some space") from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise DatabaseError(f"{path} is not a sound SQLite database ({error}): restore a backup") from error
-    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
-        raise DatabaseError(f"cannot use {path} ({error}): check its permissions and the space on its disk") from error
-    except OSError as error:
-        raise DatabaseError(f"cannot use {path} ({error.strerror or error}): check the path") from error
+def _in_words(path: str, error: BaseException) -> str | None:
+    match error:
+        case apsw.BusyError() | apsw.LockedError():
+            return f"{path} is locked by another process; nothing was written: try again when it is done"
+        case apsw.FullError():
+            return f"the disk of {path} is full; nothing was written: free some space"
+        case apsw.NotADBError() | apsw.CorruptError():
+            return f"{path} is not a sound SQLite database ({error}): restore a backup"
+        case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.IOError() | apsw.PermissionsError():
+            return f"cannot use {path} ({error}): check its permissions and the space on its disk"
+        case OSError():
+            return f"cannot use {path} ({error.strerror or error}): check the path"
+    return None

@@ -32,7 +32,7 @@ def require_node(db: Database, node_id: NodeId) -> Node:
 
 
 def slim_row(db: Database, node_id: NodeId) -> Row:
-    """Return id, project_id, node_type, title, status, parent_id, started_at and has_checks. Raises NotFoundError."""
+    """Return what rules ask of a node: type, title, stored status and its facts, parent. Raises NotFoundError."""
     row = db.one(queries("nodes")["slim"], {"id": node_id})
     if row is None:
         raise no_node(node_id)

@@ -91,10 +91,9 @@ class TaskStore:
         from ostinato.graph.iterations import Claim
 
         with self._db.transaction():
-            found = self.next(goal_id=goal_id)
-            if found is None or self._store.steering.paused(goal_id):
+            task_id = self._next_id(goal_id)
+            if task_id is None or self._store.steering.paused(goal_id):
                 return None
-            task_id = found.id
             actor = Actor("loop", session_id=session_id)
             self._change(task_id, Status.CLAIMED, agent=agent, actor=actor)
             now = self._db.clock.now()
@@ -171,6 +170,11 @@ class TaskStore:
                 raise RuleError(f"the claim of {claim.task_id} makes children of that task, not of {new.parent_id}")
             project_id = ProjectId(slim_row(self._db, claim.task_id)["project_id"])
             return self._store.graph.add_node(project_id, replace(new, parent_id=claim.task_id), actor)
+
+    def _next_id(self, goal_id: NodeId) -> NodeId | None:
+        with self._db.reading():
+            keys = self._ready_keys(None, goal_id, 1)
+            return NodeId(self._db.tuples(self._sql["id_of"], {"key": keys[0]})[0][0]) if keys else None
 
     def _ready_keys(self, project_id: ProjectId | None, goal_id: NodeId | None, limit: int) -> list[int]:
         sql = queries("standings")

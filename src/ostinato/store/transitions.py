@@ -112,9 +112,10 @@ def _write(
     agent: str | None = None,
     actor: Actor,
 ) -> None:
+    """Write a status with its facts and its event; `row` is the slim row of the node as it is now."""
     sql = queries("nodes")
     became = rules.facts(new, now=db.now(), started_at=row["started_at"], reason=reason, agent=agent)
-    present = db.one(sql["present_facts"], {"id": row["id"]}) or {}
+    present = {name: row[name] for name in ("assigned_to", "started_at", "completed_at", "blocked_reason")}
     db.execute(sql["set_facts"], {**present, **became.columns, "id": row["id"], "status": str(new)})
     if became.drops_claim and row["node_type"] == NodeType.TASK:
         db.execute(sql["drop_claim"], {"id": row["id"]})

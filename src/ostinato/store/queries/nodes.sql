@@ -6,7 +6,9 @@
 SELECT * FROM spoken WHERE id = :id
 
 -- name: slim
-SELECT id, project_id, node_type, title, status, parent_id, started_at, has_checks FROM nodes WHERE id = :id
+SELECT id, project_id, node_type, title, status, parent_id, has_checks, assigned_to, started_at, completed_at,
+       blocked_reason
+FROM nodes WHERE id = :id
 
 -- name: insert_root
 INSERT INTO nodes (id, project_id, node_type, title, description, status, priority, created_by, labels, created_at,
@@ -34,9 +36,6 @@ UPDATE nodes
 SET status = :status, assigned_to = :assigned_to, started_at = :started_at, completed_at = :completed_at,
     blocked_reason = :blocked_reason
 WHERE id = :id
-
--- name: present_facts
-SELECT assigned_to, started_at, completed_at, blocked_reason FROM nodes WHERE id = :id
 
 -- name: drop_claim
 DELETE FROM claims WHERE task_id = :id

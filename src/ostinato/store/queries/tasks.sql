@@ -16,6 +16,9 @@ UPDATE claims SET lease_until = :lease_until WHERE task_id = :task_id AND token 
 -- name: holds
 SELECT 1 AS held FROM claims WHERE task_id = :task_id AND token = :token
 
+-- name: id_of
+SELECT id FROM nodes WHERE key = :key
+
 -- name: reset_attempts
 UPDATE nodes SET attempts = 0 WHERE id = :id
 

@@ -48,7 +48,7 @@ _UPDATE = (
 def main() -> int:
     """Print the table; return 1 when the ratio at the largest size is over the limit."""
     sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
-    print(f"claim next in process, {CLAIMS} of each kind, {BLOCK} in turn; {load()}; medians in ms of CPU (and wall time)")
+    print(f"claim next in process, {CLAIMS} of each kind, {BLOCK} in turn; {load()}; medians, ms of CPU (of wall time)")
     print("  nodes          claim_next      same statements  x plain apsw   one UPDATE … RETURNING")
     ratio, firsts = 0.0, []
     for size in sizes:

@@ -43,24 +43,26 @@ def relabel(db: Database, keys: Iterable[int]) -> None:
     """Bring the labels up to date after these nodes, or what they wait for directly, changed."""
     labels = _Labels(db)
     dirty = set(keys)
-    dirty |= _withdraw(labels, dirty)
-    _spread(labels, dirty)
+    seen = list(labels.look(dirty))
+    lost = _withdraw(labels, seen)
+    # Most changes take no label away: then what was seen still holds.
+    _spread(labels, labels.look(dirty | lost) if lost else seen)
 
 
 def spread_from(db: Database, stopped: Iterable[int]) -> None:
     """Give all labels where there are none yet; `stopped` are all blocked and failed tasks."""
-    _spread(_Labels(db), set(stopped))
+    labels = _Labels(db)
+    _spread(labels, labels.look(set(stopped)))
 
 
-def _withdraw(labels: _Labels, dirty: set[int]) -> set[int]:
+def _withdraw(labels: _Labels, seen: Iterable[Seen]) -> set[int]:
     """Take away every label that nothing supports any more; return the nodes that lost one."""
     lost: set[int] = set()
-    while dirty:
-        gone = {seen.state: seen.has for seen in labels.look(dirty) if _is_unsupported(seen)}
+    while gone := {one.state: one.has for one in seen if _is_unsupported(one)}:
         labels.write((state, None) for state in gone)
         lost |= {state.key for state in gone}
         waiting = {other.key for _, other, _ in labels.waiting_for(gone)}
-        dirty = labels.that_name({label[2] for label in gone.values() if label}, waiting)
+        seen = labels.look(labels.that_name({label[2] for label in gone.values() if label}, waiting))
     return lost
 
 
@@ -68,12 +70,12 @@ def _is_unsupported(seen: Seen) -> bool:
     return seen.has is not None and (seen.supported is None or seen.supported > seen.has)
 
 
-def _spread(labels: _Labels, seeds: set[int]) -> None:
+def _spread(labels: _Labels, seen: Iterable[Seen]) -> None:
     """Give the labels that are now supported, the nearest first, and let them spread."""
     by_distance: dict[int, dict[State, Label]] = defaultdict(dict)
-    for seen in labels.look(seeds):
-        if seen.supported is not None:
-            by_distance[seen.supported[0]][seen.state] = seen.supported
+    for one in seen:
+        if one.supported is not None:
+            by_distance[one.supported[0]][one.state] = one.supported
     while by_distance:
         offers = by_distance.pop(min(by_distance))
         present = labels.of(offers)

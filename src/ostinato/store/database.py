@@ -19,6 +19,7 @@ import apsw
 from ostinato.base.clock import Clock, format_time
 from ostinato.base.errors import DatabaseError
 from ostinato.base.text import whole
+from ostinato.store.patience import Patience
 
 Row = dict[str, Any]
 MEMORY = ":memory:"
@@ -61,7 +62,8 @@ class Database:
         create = create and not any_schema
         in_memory = path == MEMORY or (not create and _is_empty(path))
         with _Explained(path):
-            self._connection = _connect(MEMORY if in_memory else path, busy_milliseconds, writes=create)
+            self._patience = Patience(busy_milliseconds)
+            self._connection = _connect(MEMORY if in_memory else path, self._patience, writes=create)
             try:
                 if in_memory or create:
                     self._migrate()
@@ -98,6 +100,8 @@ class Database:
             raise
         else:
             self._end(end, undo)
+            if end == "COMMIT":
+                self._patience.give_way()
         finally:
             self._depth -= 1
 
@@ -288,7 +292,7 @@ def _is_empty(path: str) -> bool:
         return not _size(path)
 
 
-def _connect(path: str, busy_milliseconds: int, *, writes: bool) -> apsw.Connection:
+def _connect(path: str, patience: Patience, *, writes: bool) -> apsw.Connection:
     if whole(path) != path:
         raise DatabaseError(f"cannot use {path!r}: SQLite takes only paths that are valid UTF-8: name another by --db")
     if path != MEMORY and _size(path) is None:
@@ -296,7 +300,7 @@ def _connect(path: str, busy_milliseconds: int, *, writes: bool) -> apsw.Connect
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = apsw.Connection(path)
     try:
-        connection.set_busy_timeout(busy_milliseconds)
+        connection.set_busy_handler(patience)
         # Once, by who writes: reading leaves the bytes of a copy as they are.
         if writes and path != MEMORY and connection.pragma("journal_mode") != "wal":
             connection.pragma("journal_mode", "wal")

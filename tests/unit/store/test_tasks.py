@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +14,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.iterations import Claim
 from ostinato.graph.requests import NewNode
 from ostinato.graph.types import Node, NodeType, Priority, Status, TaskDetails
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from tests.unit.store.garden import Garden
 
@@ -197,49 +193,3 @@ def test_cause_is_named_when_a_task_that_only_waits_is_retried(garden: Garden) -
         garden.store.tasks.retry(first.id)
     with pytest.raises(RuleError, match="only a completed task"):
         garden.store.tasks.reopen(first.id)
-
-
-def test_each_task_has_one_owner_when_many_processes_claim_at_once(tmp_path: Path, clock: FakeClock) -> None:
-    path = tmp_path / "ostinato.db"
-    store = open_store(path, clock)
-    garden = Garden(store, store.projects.add(str(tmp_path)))
-    goal = garden.goal()
-    tasks = {garden.task(str(number), goal).id for number in range(12)}
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(path), goal.id, how],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for how in ("loop", "hand") * 3
-    ]
-    claimed: list[str] = []
-    for worker in workers:
-        output, errors = worker.communicate(timeout=120)
-        assert errors == ""
-        claimed += json.loads(output)
-    assert sorted(claimed) == sorted(tasks)
-    assert {row["n"] for row in store.db.execute("SELECT count(*) AS n FROM claims GROUP BY task_id")} == {1}
-    store.close()
-
-
-_WORKER = """
-import json, sys
-from pathlib import Path
-from ostinato.base.clock import SystemClock
-from ostinato.base.process import current_process
-from ostinato.store.store import open_store
-store = open_store(Path(sys.argv[1]), SystemClock())
-found = []
-while True:
-    if sys.argv[3] == "loop":
-        got = store.tasks.claim_next(sys.argv[2], "same", session_id="s", lease_seconds=60, process=current_process())
-        node = got and got[1]
-    else:
-        node = store.tasks.claim("same", goal_id=sys.argv[2])
-    if node is None:
-        break
-    found.append(node.id)
-print(json.dumps(found))
-"""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.base.process import ProcessIdentity, current_process
+from ostinato.base.spending import Spending
 from ostinato.graph.actors import Actor
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Ending
+from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Status
 from ostinato.testing.memory.iterations import MemoryIterations
 from ostinato.testing.memory.sessions import MemorySessions
@@ -89,10 +92,19 @@ class Recovery:
             elsewhere = process.host != current_process().host
             silent = elsewhere and bool(own) and all(self._lost[token] for token in own)
             if self._dead(process) or silent:
+                if session.kind is SessionKind.PLAN:
+                    self._count_conversations(session)
                 self._sessions.end(session.id, stop_reason="crashed")
                 line = f"{session.goal_id}: {session.kind} session {session.id} ended as crashed{_whose(process)}"
                 lines.append(self._told(line, Actor("loop", session.id), session.goal_id))
         return lines
+
+    def _count_conversations(self, session: Session) -> None:
+        """Take what a plan session has spent from the steps of its conversations, its critics' too."""
+        owners = [one for one in self._memory.state.steps if one == session.id or one.startswith(f"{session.id}/")]
+        spent = sum((step.spending for one in owners for step in self._iterations.steps(one)), Spending())
+        if spent.calls > session.spending.calls:
+            self._memory.state.sessions[session.id] = replace(session, spending=spent)
 
     def _told(self, line: str, actor: Actor, node_id: NodeId) -> str:
         self._memory.tell(EventKind.RECOVERED, self._project_id, node_id, actor, {"what": line})

@@ -1,4 +1,4 @@
-"""What only the database can get wrong of nodes and edges: ids that are taken, rows of others. The rest: tests/contract."""
+"""What only the database can get wrong of nodes and edges: ids that are taken, many rows. The rest: tests/contract."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import need
 from tests.unit.cli.conftest import Shell
 
 
@@ -47,7 +46,6 @@ class Person:
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Person, Person, str]:
     """Ada and Bob with the same goal of three tasks, committed and pulled."""
-    need("git")
     monkeypatch.delenv("OSTINATO_PROJECT", raising=False)
     subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "ada"], check=True)
     ada = Person(tmp_path, "ada", monkeypatch)

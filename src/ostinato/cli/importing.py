@@ -34,7 +34,7 @@ class _Rehearsed(Exception):
         "ostinato import .beads/issues.jsonl",
         "ostinato import prd.json --dry-run",
         "ostinato import docs/PRD.md --goal os-1a2b3c4d",
-        "bd list --json --all | ostinato import - --format beads",
+        "ostinato import - --format beads < issues.json",
     ),
 )
 @click.argument("path", type=click.Path(allow_dash=True))

@@ -171,7 +171,10 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
 @details_options
 @pass_invocation
 def set_(invocation: Invocation, identifier: str, **given: Any) -> None:
-    """Change a node: its status, its fields, or both at once. A list given replaces the old one."""
+    """Change a node's status, its fields, or both.
+
+    A list given replaces the old one.
+    """
     from ostinato.graph.requests import NodeChanges
 
     if given["status"] is None and (given["reason"] is not None or given["agent"] is not None):

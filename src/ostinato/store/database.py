@@ -337,7 +337,7 @@ def _in_words(path: str, error: BaseException) -> str | None:
             return f"{path} is locked by another process; nothing was written: try again when it is done"
         case apsw.FullError():
             return f"the disk of {path} is full; nothing was written: free some space"
-        case apsw.NotADBError() | apsw.CorruptError():
+        case apsw.NotADBError() | apsw.CorruptError() | UnicodeDecodeError():
             return f"{path} is not a sound SQLite database ({error}): restore a backup"
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.IOError() | apsw.PermissionsError():
             return f"cannot use {path} ({error}): check its permissions and the space on its disk"

@@ -28,6 +28,11 @@ class TableSize:
     bytes: int
 
 
+def library_version() -> str:
+    """Return the version of the SQLite that reads and writes the database."""
+    return apsw.sqlite_lib_version()
+
+
 def faults(db: Database, *, deep: bool) -> list[str]:
     """Return what is wrong with the database, one line each; [] when it is sound.
 

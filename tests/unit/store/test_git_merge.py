@@ -18,7 +18,6 @@ from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.types import NodeType, Priority, Status
 from ostinato.store.store import Store
-from tests.programs import need
 from tests.unit.graph.graph_files import texts, titles
 from tests.unit.store.test_interchange import bring, emptied, exported, pair
 
@@ -74,7 +73,6 @@ def test_changes_of_different_nodes_merge_and_both_sides_say_the_same(
     ours: list[tuple[Change, int, str]],
     theirs: list[tuple[Change, int, str]],
 ) -> None:
-    need("git")
     with emptied(pair[0], "one") as (store, project), emptied(pair[1], "other") as (other, further):
         goal = store.graph.add_node(project.id, NewNode(NodeType.GOAL, title)).id
         for number in range(1, _TASKS + 1):

@@ -39,7 +39,7 @@ def database(situation: Situation) -> Iterator[Finding]:
 
 
 def _looked_at(path: Path, *, full: bool) -> Iterator[Finding]:
-    from ostinato.store.soundness import faults
+    from ostinato.store.soundness import faults, library_version
 
     size = path.stat().st_size
     deep, newest = full or size <= _CHECKED_IN_FULL, max(migrations())
@@ -57,7 +57,7 @@ def _looked_at(path: Path, *, full: bool) -> Iterator[Finding]:
         yield Finding("database", State.FAIL, f"{path} cannot be written", "give yourself the right to write it")
     else:
         sound = "sound" if deep else "its pages are sound" if size <= _CHECKED else "not looked at (--full does)"
-        said = f"{path}, schema {version}, {size_text(size)}, {sound}; SQLite {_sqlite()}"
+        said = f"{path}, schema {version}, {size_text(size)}, {sound}; SQLite {library_version()}"
         if version < newest:
             fix = f"any command that writes updates it to {newest}; `ostinato backup` before that keeps a way back"
             yield Finding("database", State.WARN, said, fix)
@@ -74,12 +74,6 @@ def log(situation: Situation) -> Iterator[Finding]:
     if size > _LARGE_LOG:
         said = f"{situation.database}-wal has {size_text(size)}: a command has been reading for long, or one was killed"
         yield Finding("log", State.WARN, said, "end such commands; the next one that writes makes it small again")
-
-
-def _sqlite() -> str:
-    import apsw
-
-    return apsw.sqlite_lib_version()
 
 
 def sessions(situation: Situation) -> Iterator[Finding]:

@@ -105,25 +105,25 @@ def export_all(store: Store, project: Project, folder: Path, goals: Sequence[Nod
             stale = _stale(store, project, folder) if goals is None else []
             _remember(store, project, drafts)
             if goals is None:
-                store.interchange.caught_up(project.id)
+                store.file_marks.caught_up(project.id)
         return _write(drafts, stale)
 
 
 def export_behind(store: Store, project: Project) -> Exported:
     """Write the files of the goals that changed since the last time; a file that may not be replaced is left and
     named, and tried again next time."""
-    if not store.interchange.behind(project.id) or not Path(project.path).is_dir():
+    if not store.file_marks.behind(project.id) or not Path(project.path).is_dir():
         return Exported()
     folder = graph_folder(project)
     with _alone(folder):
         with store.db.transaction():
-            drafts = _drafts(store, project, folder, store.interchange.behind(project.id))
+            drafts = _drafts(store, project, folder, store.file_marks.behind(project.id))
             refused = {draft.path: said for draft in drafts for said in _refusals(store, project, [draft])}
             drafts = [draft for draft in drafts if draft.path not in refused]
             stale = [] if refused else _stale(store, project, folder)
             _remember(store, project, drafts)
             if not refused:
-                store.interchange.caught_up(project.id)
+                store.file_marks.caught_up(project.id)
         done = _write(drafts, stale)
         return Exported(done.written, done.unchanged, done.removed, tuple(refused.values()))
 
@@ -164,7 +164,7 @@ def _refusals(store: Store, project: Project, drafts: Sequence[_Draft]) -> list[
     for draft in drafts:
         if draft.old is None or draft.old == draft.data:
             continue
-        if store.interchange.seen(project.id, draft.goal_id, digest_of(draft.old)):
+        if store.file_marks.seen(project.id, draft.goal_id, digest_of(draft.old)):
             continue
         try:
             unknown = _unknown(store, project, _named(draft.path, draft.old))
@@ -205,7 +205,7 @@ def _stale(store: Store, project: Project, folder: Path) -> list[Path]:
             goal_id, data = from_toml(path.read_bytes(), str(path)).goal_id, path.read_bytes()
         except (OstinatoError, OSError):
             continue
-        if path.name == _name(goal_id) and store.interchange.seen(project.id, goal_id, digest_of(data)):
+        if path.name == _name(goal_id) and store.file_marks.seen(project.id, goal_id, digest_of(data)):
             found.append(path)
     return found
 
@@ -213,7 +213,7 @@ def _stale(store: Store, project: Project, folder: Path) -> list[Path]:
 def _remember(store: Store, project: Project, drafts: Sequence[_Draft]) -> None:
     """Note the contents before they are written: a file that was written is never unknown, whenever a crash comes."""
     for draft in drafts:
-        store.interchange.remember(project.id, draft.goal_id, digest_of(draft.data))
+        store.file_marks.remember(project.id, draft.goal_id, digest_of(draft.data))
 
 
 def _write(drafts: Sequence[_Draft], stale: Sequence[Path]) -> Exported:

@@ -42,7 +42,8 @@ class Invocation:
     A plain class: making a dataclass costs every command a millisecond at start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, after_writing: Callable[[Invocation], None] | None = None) -> None:
+        self._after_writing = after_writing
         self.database_file: str | None = None
         self.project_name: str | None = None
         self.json = False
@@ -107,21 +108,14 @@ class Invocation:
         return None if project is None else Scope(project_id=project.id)
 
     def close(self) -> None:
-        """Bring the files of the graph up to date where something was written, and close what was opened."""
+        """Do what follows where something was written, and close what was opened."""
+        touched, self.touched = self.touched, False
         try:
-            self._share()
+            if touched and self._after_writing is not None:
+                self._after_writing(self)
         finally:
             while self._stores:
                 self._stores.popitem()[1].db.close()
-
-    def _share(self) -> None:
-        if not self.touched:
-            return
-        self.touched = False
-        # Late: what only reads the graph exports nothing.
-        from ostinato.cli.sharing import share_changes
-
-        share_changes(self)
 
     def _open(self, *, create: bool) -> Store:
         if create not in self._stores:

@@ -76,7 +76,7 @@ class Door(LazyGroup):
     ) -> Any:
         """Run the command of `args` and exit with its code; errors become one line on stderr."""
         arguments = list(sys.argv[1:] if args is None else args)
-        invocation = Invocation()
+        invocation = Invocation(_share)
 
         def work() -> object:
             _refuse_undecodable(arguments)
@@ -171,6 +171,13 @@ def _null_stream(number: int) -> TextIO:
         os.close(null)
     os.set_inheritable(number, True)
     return open(number, "w" if number else "r", encoding="utf-8")
+
+
+def _share(invocation: Invocation) -> None:
+    # Late: what only reads the graph exports nothing.
+    from ostinato.cli.sharing import share_changes
+
+    share_changes(invocation)
 
 
 def _truthy(variable: str) -> bool:

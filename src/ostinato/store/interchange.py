@@ -22,6 +22,7 @@ from ostinato.graph.toml_format import GraphFile, home_of
 from ostinato.graph.types import NodeType
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
+from ostinato.store.file_marks import FileMarks
 from ostinato.store.filing import edges_at, filed_records, goal_ids, read_file
 from ostinato.store.loading import first_free_number, load
 from ostinato.store.overwriting import Overwriter
@@ -75,6 +76,7 @@ class InterchangeStore:
         self._db = db
         self._events = events
         self._sql = queries("interchange")
+        self._marks = FileMarks(db, events)
 
     def goals(self, project_id: ProjectId) -> list[NodeId]:
         """Return the goals of a project in natural order."""
@@ -155,37 +157,7 @@ class InterchangeStore:
         self._note(met)
         if done.settled:
             for file in files:
-                self.remember(project_id, file.file.goal_id, file.digest)
-
-    def seen(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> bool:
-        """Tell whether a file with this content came from the database or went into it: replacing it loses nothing."""
-        return bool(self._db.execute(self._sql["seen"], _key(project_id, goal_id) | {"digest": digest}))
-
-    def remember(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> None:
-        """Note that the database has what a file with this content says; the newest thousand are kept."""
-        with self._db.transaction():
-            key = _key(project_id, goal_id)
-            self._db.execute(self._sql["remember"], key | {"digest": digest, "at": self._db.now()})
-            self._db.execute(self._sql["forget_old"], key)
-
-    def behind(self, project_id: ProjectId) -> list[NodeId | None]:
-        """Return the goals in whose files something may have changed since `caught_up`, in natural order; None last."""
-        with self._db.reading():
-            goals = self.goals(project_id)
-            row = self._db.one(self._sql["mark"], {"project_id": project_id})
-            if row is None:
-                return [*goals, None]
-            named = self._db.tuples(self._sql["changed_since"], {"project_id": project_id, "seq": row["seq"]})
-            ids = encode_json([node_id for (node_id,) in named])
-            tops = self._db.execute(self._sql["goal_above"], {"ids": ids})
-        changed = {row["id"] for row in tops if row["node_type"] == NodeType.GOAL}
-        loose = any(row["node_type"] != NodeType.GOAL for row in tops)
-        # What was outside may have been linked into a goal, and a file of what lies outside is small.
-        return [*(goal for goal in goals if goal in changed), *([None] if loose or changed else [])]
-
-    def caught_up(self, project_id: ProjectId) -> None:
-        """Note that the files say all that happened until now. Call it in the transaction that read them."""
-        self._db.execute(self._sql["set_mark"], {"project_id": project_id, "seq": self._events.last_seq()})
+                self._marks.remember(project_id, file.file.goal_id, file.digest)
 
     def _shared_ids(self, project_id: ProjectId) -> SharedIds:
         return SharedIds(dict(self._db.tuples(self._sql["shared_ids"], {"project_id": project_id})))
@@ -280,9 +252,8 @@ class InterchangeStore:
         """
         synced: dict[NodeId, str] = {}
         for _, _, file in files:
-            row = self._db.one(self._sql["last_seen"], _key(project_id, file.goal_id))
-            if row and row["at"]:
-                synced.update((met.renaming.ids[node.id], row["at"]) for node in file.nodes)
+            if at := self._marks.last_seen(project_id, file.goal_id):
+                synced.update((met.renaming.ids[node.id], at) for node in file.nodes)
         withdrawn = set(held_back(replace(met.comparison, new_edges=met.comparison.absent_edges)))
 
         def gone(edge: EdgeRecord) -> bool:
@@ -304,8 +275,6 @@ class InterchangeStore:
             if file.goal_id is None and not self.read(project_id, None).nodes:
                 goals.append(NodeId(""))
             for goal_id in goals:
-                self._db.execute(self._sql["name_file"], _key(project_id, goal_id) | {"name": file.project})
-
-
-def _key(project_id: ProjectId, goal_id: NodeId | None) -> dict[str, str]:
-    return {"project_id": project_id, "goal_id": goal_id or ""}
+                self._db.execute(
+                    self._sql["name_file"], {"project_id": project_id, "goal_id": goal_id, "name": file.project}
+                )

@@ -19,6 +19,7 @@ from ostinato.store.events import EventStore
 from ostinato.store.filing import decode_record
 from ostinato.store.loading import HELD, follow, node_row, require_sound
 from ostinato.store.rows import encode_json
+from ostinato.store.settling import unsettle_all
 
 
 class Overwriter:
@@ -46,6 +47,9 @@ class Overwriter:
         }
         both = {**kept.nodes, **file.nodes}.values()
         require_nodes(new.values(), {node.id: Outline(node.node_type, node.parent_id) for node in both})
+        if any(one.field == "created_at" for one in comparison.differences):
+            # The order Next goes by it, and nothing else ever changes it.
+            unsettle_all(self._db)
         for node_id, differences in comparison.differing_nodes.items():
             self._write(raw[node_id], new[node_id], [one.field for one in differences])
         for edge in (file.edges[key] for key in comparison.differing_edges):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ostinato.store.approvals import ApprovalStore
     from ostinato.store.decisions import DecisionStore
     from ostinato.store.events import EventStore
+    from ostinato.store.file_marks import FileMarks
     from ostinato.store.graph import GraphStore
     from ostinato.store.importing import ImportStore
     from ostinato.store.interchange import InterchangeStore
@@ -143,6 +144,13 @@ class Store:
         from ostinato.store.retention import RetentionStore
 
         return RetentionStore(self.db)
+
+    @cached_property
+    def file_marks(self) -> FileMarks:
+        """What is remembered of the graph's files."""
+        from ostinato.store.file_marks import FileMarks
+
+        return FileMarks(self.db, self.events)
 
     @cached_property
     def interchange(self) -> InterchangeStore:

@@ -225,10 +225,10 @@ def test_ours_keeps_the_database_and_settles_for_it(
     other.graph.update(goal.id, NodeChanges(title="Theirs"))
     text = exported(other, further)[goal.id]
     digest = str(hash(text))
-    assert not bring(store, project, [text]).settled and not store.interchange.seen(project.id, goal.id, digest)
+    assert not bring(store, project, [text]).settled and not store.file_marks.seen(project.id, goal.id, digest)
     assert bring(store, project, [text], Strategy.OURS).settled
     assert store.graph.get(goal.id).title == "Goal"
-    assert store.interchange.seen(project.id, goal.id, digest)
+    assert store.file_marks.seen(project.id, goal.id, digest)
 
 
 def test_a_choice_that_differs_waits_for_theirs(
@@ -253,7 +253,7 @@ def test_theirs_removes_an_edge_that_others_removed_and_keeps_one_that_is_new_he
 ) -> None:
     goal, other, further = two
     first, second, decision = (NodeId(f"{goal.id}.{n}") for n in (1, 2, 3))
-    store.interchange.remember(project.id, goal.id, "what was exported before")
+    store.file_marks.remember(project.id, goal.id, "what was exported before")
     other.graph.unlink(edge_id(EdgeType.DEPENDS_ON, second, first))
     theirs = exported(other, further)[goal.id]
     store.graph.link(second, EdgeType.DEPENDS_ON, decision)

@@ -43,9 +43,10 @@ def graph() -> None:
 )
 @pass_invocation
 def export(invocation: Invocation, goal: str | None, output: Path | None) -> None:
-    """Write one TOML file per goal; a file that says the same already is left as it is.
+    """Write one TOML file per goal.
 
-    A file that says what the database does not know is never replaced: import it first.
+    A file that says the same already is left as it is. One that says what the database does not know is never
+    replaced: import it first.
     """
     from ostinato.app import graph_files
 
@@ -81,7 +82,11 @@ def export(invocation: Invocation, goal: str | None, output: Path | None) -> Non
 def import_(
     invocation: Invocation, path: Path | None, merge: bool, theirs: bool, ours: bool, renumber: bool, dry_run: bool
 ) -> None:
-    """Bring a file, or all files of a directory, into the database, all or nothing."""
+    """Bring files into the database, all or nothing.
+
+    PATH is a file or a directory; without it the files in .ostinato/graph. New nodes and edges are added; where both
+    sides have a node and differ, nothing is changed unless --theirs says so.
+    """
     from ostinato.app.graph_files import graph_folder, read_files
     from ostinato.cli.graph_view import import_document, import_lines
     from ostinato.graph.comparing import Strategy
@@ -107,7 +112,11 @@ def import_(
 @path_argument
 @pass_invocation
 def diff(invocation: Invocation, path: Path | None) -> int:
-    """Say what differs between files and the database; exit code 0: nothing, 1: something."""
+    """Say what differs between files and the database.
+
+    PATH is a file or a directory; without it the files in .ostinato/graph. Exit code 0: nothing differs, 1: something
+    does.
+    """
     from ostinato.app.graph_files import graph_folder, read_files
     from ostinato.cli.graph_view import diff_document, diff_lines
     from ostinato.graph.joining import NamedFile

@@ -1,4 +1,5 @@
-"""Writes the reference pages from the program itself: commands.md and settings.md in docs/reference, and the manual.
+"""Writes the reference pages from the program itself: commands.md, settings.md and schemas in docs/reference, and the
+manual.
 
 `make reference` runs it; `--check` changes nothing and exits 1 when a page is not what it would write. It asks the
 commands for their help as a person would see it, and knows no command by name.
@@ -17,6 +18,8 @@ import click
 
 from ostinato.cli.command import Entry
 from ostinato.cli.main import COMMANDS, cli
+from ostinato.cli.schemas.published import file_name, published
+from ostinato.cli.schemas.verbs import VERBS
 from ostinato.config.load import setting_facts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,20 +198,30 @@ def _man(text: str) -> str:
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
 
+def _schema(verb: str) -> str:
+    return json.dumps(published(verb), ensure_ascii=False, indent=1) + "\n"
+
+
 def main() -> int:
     """Write the pages, or say which of them are old."""
     reference = ROOT / "docs/reference"
+    schemas = reference / "schemas"
     written = {
         reference / "commands.md": markdown(),
         reference / "settings.md": settings_page(),
         ROOT / "docs/man/ostinato.1": manual(),
+        **{schemas / f"{file_name(verb)}.json": _schema(verb) for verb in VERBS},
     }
     old = [path for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text]
+    old += [path for path in schemas.glob("*.json") if path not in written]
     if "--check" in sys.argv[1:]:
         for path in old:
             print(f"{path.relative_to(ROOT)} is old: `make reference` writes it anew")
         return 1 if old else 0
     for path in old:
+        if path not in written:
+            path.unlink()
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written[path], "utf-8")
     return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ostinato.testing.chat_server import Answer, Call
+from tests.published import hold
 
 _TASK = re.compile(r"^## Task: (\S+) (.*)$", re.MULTILINE)
 _ATTEMPT = re.compile(r"^Attempt: (\d+) of", re.MULTILINE)
@@ -178,9 +179,10 @@ class World:
         )
 
     def run(self, *arguments: str, cwd: Path | None = None, timeout: float = 120) -> Ran:
-        """Run the command line to its end."""
+        """Run the command line to its end; what --json prints must be as published."""
         process = self.start(*arguments, cwd=cwd)
         out, err = process.communicate(timeout=timeout)
+        hold(arguments, out, err)
         return Ran(process.returncode, out, err)
 
     def json(self, *arguments: str) -> Any:

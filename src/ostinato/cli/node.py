@@ -171,7 +171,7 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
 @details_options
 @pass_invocation
 def set_(invocation: Invocation, identifier: str, **given: Any) -> None:
-    """Change a node's status, its fields, or both.
+    """Change a node's status and fields.
 
     A list given replaces the old one.
     """

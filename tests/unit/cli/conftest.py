@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from ostinato.base.clock import SystemClock
 from ostinato.cli.main import cli
 from ostinato.store.store import Store, open_store
+from tests.published import hold
 from tests.unit.night import Night, night
 
 Nights = Callable[..., Night]
@@ -46,7 +47,7 @@ class Ran:
 
 
 class Shell:
-    """Runs `ostinato` in a directory; `ok` demands exit code 0."""
+    """Runs `ostinato` in a directory; `ok` demands exit code 0. What --json prints must be as published."""
 
     def __init__(self, database: Path) -> None:
         self.database = database
@@ -54,6 +55,7 @@ class Shell:
 
     def run(self, *arguments: str, stdin: str | None = None, **environ: str) -> Ran:
         result = self._runner.invoke(cli, list(arguments), input=stdin, env=environ)
+        hold(arguments, result.stdout, result.stderr)
         return Ran(result.exit_code, result.stdout, result.stderr, result.stdout_bytes)
 
     def ok(self, *arguments: str) -> Ran:

@@ -44,7 +44,7 @@ def prune(
     verdicts, costs and commits always stay, and so does all that an open session, an unfinished task or a plan under
     way still needs. It is about all projects of the database.
     """
-    store = invocation.store_to_write()
+    store = invocation.reading() if dry_run else invocation.store_to_write()
     policy = _policy(older_than)
     due = store.retention.due(policy)
     before = store.retention.used()

@@ -8,6 +8,7 @@ such a descriptor drops SQLite's locks. Paths are text here: pathlib would cost 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -26,6 +27,7 @@ MEMORY = ":memory:"
 _BUSY_MILLISECONDS = 30_000
 _ROWS = 500
 _PAGES_AT_ONCE = 2048
+_PAUSE = 0.01
 _WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 _FOLDER = os.path.dirname(__file__)
 """Where the SQL lies. Not importlib.resources: it would import zipfile and tempfile at every start."""
@@ -303,13 +305,26 @@ def _connect(path: str, patience: Patience, *, writes: bool) -> apsw.Connection:
         connection.set_busy_handler(patience)
         # Once, by who writes: reading leaves the bytes of a copy as they are.
         if writes and path != MEMORY and connection.pragma("journal_mode") != "wal":
-            connection.pragma("journal_mode", "wal")
+            _set_wal(connection, patience.milliseconds)
         connection.pragma("foreign_keys", True)
         connection.pragma("synchronous", "full")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _set_wal(connection: apsw.Connection, milliseconds: int) -> None:
+    """Have a write-ahead log from now on. While others make the same file SQLite does not wait, so we do."""
+    until = time.monotonic() + milliseconds / 1000
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
 
 
 class _Explained:

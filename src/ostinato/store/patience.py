@@ -21,14 +21,14 @@ class Patience:
     """Waits at most `milliseconds` for one lock. Called by SQLite with the number of earlier tries for it."""
 
     def __init__(self, milliseconds: int) -> None:
-        self._most = milliseconds
+        self.milliseconds = milliseconds
         self._waited = 0.0
 
     def __call__(self, tries: int) -> bool:
         """Wait a little and return True, or False when the time is over."""
         if tries == 0:
             self._waited = 0.0
-        if self._waited >= self._most:
+        if self._waited >= self.milliseconds:
             return False
         milliseconds = pause(self._waited, os.urandom(1)[0] / 255)
         self._waited += milliseconds

@@ -224,6 +224,21 @@ def test_every_process_gets_the_schema_when_many_open_a_new_database_at_once(pat
         assert (output.strip(), errors.decode()) == (str(max(migrations())).encode(), "")
 
 
+def test_opening_waits_when_another_process_is_making_the_same_database(path: Path) -> None:
+    """SQLite itself refuses to change the journal's mode at once while another holds the write lock."""
+    path.parent.mkdir()
+    other = other_connection(path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="locked by another process"):
+        open_at(path)
+    opened: list[Database] = []
+    thread = threading.Thread(target=lambda: opened.append(open_at(path, busy=20_000)))
+    thread.start()
+    other.execute("ROLLBACK")
+    thread.join(20)
+    assert opened[0].schema_version() == max(migrations())
+
+
 def test_waiting_writer_gets_its_turn_when_the_lock_is_given_back(path: Path) -> None:
     holder, waiter = open_at(path), open_at(path, busy=20_000)
     began = threading.Event()
@@ -278,3 +293,34 @@ def test_questions_and_steps_survive_the_update_from_the_first_schema(tmp_path: 
     assert [step.step for step in store.iterations.steps("sess-1")] == [1]
     assert store.db.execute("PRAGMA foreign_key_check") == []
     store.close()
+
+
+def test_an_old_database_is_updated_once_when_many_processes_open_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    old = apsw.Connection(str(path))
+    old.execute("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+    for version in (1, 2):
+        old.execute(migrations()[version])
+        old.execute("INSERT INTO schema_migrations VALUES (?, '2026-01-01T00:00:00.000000Z')", (version,))
+    old.close()
+    script = (
+        "import sys; from ostinato.base.clock import SystemClock; from ostinato.store.store import open_store;"
+        "sys.stdin.readline(); print(open_store(sys.argv[1], SystemClock()).db.schema_version())"
+    )
+    found = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in found:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60) for process in found] == [(f"{max(migrations())}\n", "")] * 4
+    opened = open_at(path, create=False)
+    assert [row[0] for row in opened.tuples("SELECT version FROM schema_migrations")] == sorted(migrations())

@@ -200,7 +200,7 @@ READING = {
     "projects": "find_by_path get list",
     "events": "after before_latest last_seq of_node",
     "decisions": "history prohibitions record records",
-    "interchange": "behind goals inside meet read seen",
+    "interchange": "behind goals inside meet read seen shared_goals",
     "graph": "attempts children completed counts descendants edges_of find find_hits get goal_of notes "
     "prerequisites query search",
     "tasks": "holds next ready",

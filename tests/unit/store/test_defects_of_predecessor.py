@@ -134,6 +134,31 @@ def test_a11_dependents_are_released_however_the_obstacle_goes(garden: Garden) -
     assert garden.status(*waiting) == ["ready"] * 3
 
 
+def test_a12_notes_leave_no_status_out_and_name_each_decision_once(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    decision = garden.add(NodeType.DECISION, "which", goal)
+    options = [garden.add(NodeType.OPTION, title, decision) for title in ("this\none", "that")]
+    store.reasoning.choose_option(decision.id, options[0].id, "it is\nfast")
+    for status in (Status.BLOCKED, Status.FAILED, Status.COMPLETED):
+        garden.task(f"was {status}", goal, status=status)
+    notes = store.graph.notes(goal.id)
+    assert f"- {decision.id}: which → this one (it is fast)\n" in notes
+    assert [notes.count(f"{goal.id}.{number}: was") for number in (2, 3, 4)] == [1, 1, 1]
+    empty = store.graph.notes(garden.goal("empty").id)
+    assert empty == "## Done\n\n## Remaining\n\n## Blocked\n\n## Decisions Made\n\n"
+
+
+def test_a13_sessions_keep_who_took_part_and_end_once(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    session = store.sessions.start(garden.project.id, goal.id, SessionKind.RALPH)
+    store.sessions.add_agent(session.id, "coder")
+    ended = store.sessions.end(session.id, summary="one task", stop_reason="stuck")
+    assert (ended.agent_ids, ended.summary) == (("coder",), "one task")
+    with pytest.raises(RuleError, match="ended already"):
+        store.sessions.end(session.id)
+    assert store.sessions.latest(goal.id) == ended
+
+
 def test_a14_any_text_is_a_legal_query(garden: Garden) -> None:
     garden.task("fix user-auth in C++")
     for text in ("user-auth", "fix it?", "a.b", "C++", '"', "'", "AND", "NEAR(", "*", "-", "title:", "(", "\0"):
@@ -147,6 +172,17 @@ def test_a15_queries_are_ordered_and_use_their_text_and_damage_is_not_guessed_aw
     garden.store.db.execute("UPDATE nodes SET created_at = 'garbage' WHERE id = :id", {"id": made[0]})
     with pytest.raises(ValueError, match="garbage"):
         garden.store.graph.get(made[0])
+
+
+def test_a16_no_edge_leads_into_nothing(garden: Garden, store: Store) -> None:
+    task = garden.task()
+    with pytest.raises(apsw.ConstraintError), store.db.transaction():
+        store.db.execute(
+            "INSERT INTO edges (id, edge_type, from_id, to_id, created_at)"
+            " VALUES ('e-1', 'informs', :id, 'os-none', '2026-01-01T00:00:00.000000Z')",
+            {"id": task.id},
+        )
+    assert store.graph.edges_of(task.id) == []
 
 
 def test_a17_steps_belong_together_and_a_choice_must_be_an_option(garden: Garden) -> None:

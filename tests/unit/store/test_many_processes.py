@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +23,9 @@ from ostinato.base.clock import SystemClock
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.ids import NodeId
 from ostinato.base.process import current_process
+from ostinato.base.spending import Spending
 from ostinato.graph.iterations import Claim, Ending
-from ostinato.graph.requests import NewNode
+from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.decide import Action, Decision
@@ -187,6 +189,27 @@ def test_renewing_a_lease_leaves_nothing_behind(store: Store, goal: Node) -> Non
     for _ in range(50):
         store.tasks.renew(found[0], 60)
     assert _rows(store) == before
+
+
+def test_no_update_is_lost_when_several_write_to_one_node_and_one_session(store: Store, goal: Node) -> None:
+    session = store.sessions.start(goal.project_id, goal.id, SessionKind.RALPH)
+
+    def write(number: int) -> None:
+        own = open_store(store.db.path, SystemClock())
+        for turn in range(5):
+            own.graph.update(goal.id, NodeChanges(metadata={f"writer {number}": str(turn)}))
+            own.sessions.add_spending(session.id, Spending(input=1, calls=1))
+            own.graph.add_node(goal.project_id, NewNode(NodeType.OBSERVATION, "seen", parent_id=goal.id))
+        own.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.graph.get(goal.id).metadata == {f"writer {number}": "4" for number in range(4)}
+    assert store.sessions.get(session.id).spending == Spending(input=20, calls=20)
+    assert [node.id for node in store.graph.descendants(goal.id)] == [f"{goal.id}.{n}" for n in range(1, 21)]
 
 
 @given(waited=st.floats(0, 60_000), chance=st.floats(0, 1))

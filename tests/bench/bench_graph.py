@@ -63,7 +63,7 @@ WHOLE_GOAL = (
 )
 IMPORTS = (
     Line("import {beads} --format beads", seconds=15, writes=True),
-    Line("graph export {output}"),
+    Line("graph export --output {output}"),
 )
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ostinato.testing.chat_server import Answer
+from tests.scenario.conftest import Modelled
+from tests.scenario.world import Turn, brain, done, plan_of, task, write
 from tests.unit.cli.conftest import Shell
 
 
@@ -108,3 +111,33 @@ def test_one_id_for_two_nodes_is_a_conflict_that_is_named_and_mended(people: tup
         assert person.git("status", "--porcelain") == ""
         assert {"Ada's", "Bob's"} <= set(person.ostinato("tasks", "ready").replace("  ", "\n").split("\n"))
     assert ada.file(goal).read_bytes() == bob.file(goal).read_bytes()
+
+
+def test_the_files_follow_a_run_iteration_by_iteration(modelled: Modelled) -> None:
+    seen: dict[str, str] = {}
+
+    def coder(turn: Turn) -> Answer:
+        name = turn.title.removeprefix("Make ")
+        files = list((world.repo / ".ostinato" / "graph").glob("os-*.toml"))
+        seen.setdefault(name, "".join(file.read_text() for file in files))
+        return done() if turn.number else write(f"{name}.txt", name)
+
+    plan = plan_of(*(task(name, check=f"test -e {name}.txt") for name in "ab"))
+    world = modelled(brain(plan, coder))
+    world.make_repository({".ostinato/config.toml": "[graph]\nauto_export = true\n"})
+    document = world.json("run", "two files", "--yes")
+    assert document["completed"] == 2
+    # The plan was there when the first task began, the first task's outcome when the second did.
+    assert seen["a"].count('node_type = "task"') == 2 and "claimed" not in seen["a"]
+    assert seen["a"].count('status = "completed"') == 0 and seen["b"].count('status = "completed"') == 1
+    assert world.json("graph", "diff")["same"]
+    text = (world.repo / ".ostinato" / "graph" / f"{document['goal_id']}.toml").read_text()
+    assert text.count('status = "completed"') == 3
+    # Files that we write ourselves keep nobody from landing, committed or not, and stay as they are.
+    world.git("add", "-A")
+    world.git("commit", "-qm", "The graph")
+    world.json("node", "set", document["goal_id"], "--description", "Two of them.")
+    assert world.git("status", "--porcelain") != ""
+    ran = world.run("land", "--rebase")
+    assert ran.code == 0, ran.err
+    assert (world.repo / "b.txt").exists() and world.json("graph", "diff")["same"]

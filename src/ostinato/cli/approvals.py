@@ -60,6 +60,7 @@ def approve(invocation: Invocation, identifier: str, words: str | None) -> None:
     """
     from ostinato.app.answers import approve_question
 
+    invocation.touched = True
     if words is not None and not words.strip():
         raise UsageError("the answer is empty: say it in words")
     settled, said = approve_question(invocation.database, identifier, words and words.strip())
@@ -78,5 +79,6 @@ def reject(invocation: Invocation, identifier: str, reason: str) -> None:
     """
     from ostinato.app.answers import reject_question
 
+    invocation.touched = True
     settled, said = reject_question(invocation.database, identifier, reason)
     answer(invocation, approval_document(settled), folded([clean(said)]))

@@ -119,6 +119,7 @@ def land_once(invocation: Invocation, goal: str | None, options: LandOptions) ->
     stop = Interruption()
 
     async def work() -> LandResult:
+        invocation.touched = True
         chosen = JobOptions(database=invocation.database, project=invocation.project_name)
         async with Job.without_model(chosen, stop) as job:
             with shown(invocation, job):

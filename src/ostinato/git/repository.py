@@ -84,7 +84,10 @@ class Repository:
         return name if code == 0 else None
 
     def dirty(self) -> tuple[str, ...]:
-        """Return the paths with uncommitted changes, untracked ones included, at most 20."""
+        """Return the paths with uncommitted changes, untracked ones included, at most 20.
+
+        The files of the work graph do not count: we write them ourselves, and a move of the branch leaves them alone.
+        """
         git = Git(self.top, {"GIT_OPTIONAL_LOCKS": "0"}, own_config=True)
         out = git.raw(
             "status",
@@ -94,6 +97,9 @@ class Repository:
             "--untracked-files=normal",
             # Looking for changes in a submodule would run git under that one's configuration.
             "--ignore-submodules=dirty",
+            "--",
+            ".",
+            ":(exclude,glob).ostinato/graph/*.toml",
             config=neutral_drivers(git),
         )
         return tuple(entry[3:].decode("utf-8", "replace") for entry in out.split(b"\0") if entry)[:20]

@@ -132,7 +132,8 @@ def flat(node: NodeRecord) -> dict[str, Any]:
     if node.details is not None:
         default = type(node.details)()
         for name in node.details.__slots__:
-            if (value := getattr(node.details, name)) != getattr(default, name):
+            # A decision's number is counted in each database, and is no difference.
+            if name != "number" and (value := getattr(node.details, name)) != getattr(default, name):
                 found[f"details.{name}"] = _plain(value)
     found.update((f"metadata.{name}", value) for name, value in node.metadata.items())
     return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ostinato.base.errors import UsageError
 from ostinato.base.ids import NodeId
+from ostinato.graph.batch_rules import require_id
 from ostinato.graph.comparing import Key, Side
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.toml_format import GraphFile
@@ -30,6 +31,8 @@ def join(files: Sequence[NamedFile]) -> Side:
     edges: dict[Key, tuple[EdgeRecord, str]] = {}
     for name, _, file in files:
         for node in file.nodes:
+            # Files are named after ids: an id that is a path must never come so far.
+            require_id(node.id)
             present, where = nodes.setdefault(node.id, (node, name))
             if present != node:
                 raise UsageError(f"{node.id} is in {where} and in {name}, and they differ: leave one of them out")

@@ -18,7 +18,7 @@ class NodeRecord:
     """A node as it is kept. `status` is the stored one; times are texts as `base.clock.format_time` makes them.
 
     `uid` tells nodes apart that two databases gave the same id; None asks for a new one. `details` None asks for the
-    defaults of the type.
+    defaults of the type. `decided_by` is who stands behind a decision: `person`, `agent`, or nobody yet.
     """
 
     id: NodeId
@@ -38,6 +38,7 @@ class NodeRecord:
     details: Details = None
     metadata: dict[str, str] = field(default_factory=dict)
     parent_id: NodeId | None = None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ostinato.base.ids import NodeId
+from ostinato.graph.details import DecisionDetails
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.renaming import Renaming
 from ostinato.graph.toml_format import GraphFile, told_parent
 
 
 class SharedIds:
-    """How files call nodes: `noted` are their ids by the ids of the database, for the nodes where they differ."""
+    """How files call nodes: `noted` are their ids by the ids of the database, `numbers` the numbers of decisions, both
+    for the nodes where they differ."""
 
-    def __init__(self, noted: Mapping[NodeId, NodeId]) -> None:
+    def __init__(self, noted: Mapping[NodeId, NodeId], numbers: Mapping[NodeId, int] | None = None) -> None:
         self.noted = noted
+        self.numbers = numbers or {}
         self._here = {shared_id: node_id for node_id, shared_id in noted.items()}
 
     def shared(self, node_id: NodeId) -> NodeId:
@@ -42,7 +45,7 @@ class SharedIds:
 
     def file(self, file: GraphFile) -> GraphFile:
         """Return a file with the ids of the database as files say them."""
-        if not self.noted:
+        if not self.noted and not self.numbers:
             return file
         return GraphFile(
             goal_id=None if file.goal_id is None else self.shared(file.goal_id),
@@ -68,7 +71,10 @@ class SharedIds:
 
     def _node(self, node: NodeRecord) -> NodeRecord:
         parent = None if node.parent_id is None else self.shared(node.parent_id)
-        return replace(node, id=self.shared(node.id), parent_id=parent)
+        details = node.details
+        if node.id in self.numbers and isinstance(details, DecisionDetails):
+            details = replace(details, number=self.numbers[node.id])
+        return replace(node, id=self.shared(node.id), parent_id=parent, details=details)
 
     def _edge(self, edge: EdgeRecord) -> EdgeRecord:
         return replace(edge, from_id=self.shared(edge.from_id), to_id=self.shared(edge.to_id))

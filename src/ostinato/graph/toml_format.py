@@ -6,9 +6,9 @@ places of a goal change two places of its file; and each table ends with a line 
 one table is never a neighbour of what is put in behind it. `graph.toml_reader` reads it.
 
     [meta]                        version, goal_id (left out: the nodes outside every goal), project
-    [nodes."os-5b1c2d3e.2"]       title, node_type, status, blocked_reason, started_at, completed_at, assigned_to,
-                                  created_at, priority, labels, created_by, parent_id (where the id does not say it),
-                                  description, details.<field>, metadata.<key>, uid
+    [nodes."os-5b1c2d3e.2"]       title, node_type, status, decided_by, blocked_reason, started_at, completed_at,
+                                  assigned_to, created_at, priority, labels, created_by, parent_id (where the id does
+                                  not say it), description, details.<field>, metadata.<key>, uid
     [edges."e-0123456789ab"]      edge_type, from_id, to_id, label, created_at
 """
 
@@ -29,6 +29,7 @@ FIELDS = (
     "title",
     "node_type",
     "status",
+    "decided_by",
     "blocked_reason",
     "started_at",
     "completed_at",

@@ -188,6 +188,7 @@ def _node(node_id: NodeId, table: _Table) -> NodeRecord:
         details=_DETAILS[node_type](details),
         metadata={key: metadata.required(key) for key in list(metadata.left)},
         parent_id=NodeId(parent_id) if parent_id else told_parent(node_id),
+        decided_by=_decided_by(table, node_type),
     )
     details.end()
     table.end()
@@ -242,6 +243,13 @@ def _decision(table: _Table) -> DecisionDetails:
     return DecisionDetails(
         table.texts("forbids_paths"), table.texts("forbids_dependencies"), table.whole("number") or None
     )
+
+
+def _decided_by(table: _Table, node_type: NodeType) -> str | None:
+    found = table.text("decided_by")
+    if found is not None and (node_type is not NodeType.DECISION or found not in {"person", "agent"}):
+        raise table.wrong("decided_by is for decisions, and says person or agent")
+    return found
 
 
 def _option(table: _Table) -> OptionDetails:

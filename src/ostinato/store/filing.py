@@ -77,6 +77,7 @@ def decode_record(row: Row) -> NodeRecord:
         details=decode_details(node_type, row["details"], row["attempts"], row["number"]),
         metadata=json.loads(row["metadata"]),
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
+        decided_by=row["decided_by"],
     )
 
 

@@ -13,6 +13,7 @@ from ostinato.base.ids import NodeId, ProjectId, natural_key, random_hex
 from ostinato.base.text import clip
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.comparing import Comparison, Difference, Side, Strategy, compare, held_back
+from ostinato.graph.details import DecisionDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.joining import NamedFile, join
 from ostinato.graph.records import EdgeRecord, NodeRecord
@@ -160,7 +161,11 @@ class InterchangeStore:
                 self._marks.remember(project_id, file.file.goal_id, file.digest)
 
     def _shared_ids(self, project_id: ProjectId) -> SharedIds:
-        return SharedIds(dict(self._db.tuples(self._sql["shared_ids"], {"project_id": project_id})))
+        ids, numbers = (
+            dict(self._db.tuples(self._sql[name], {"project_id": project_id}))
+            for name in ("shared_ids", "shared_numbers")
+        )
+        return SharedIds(ids, numbers)
 
     def _note(self, met: Meeting) -> None:
         """Keep how the files call their nodes."""
@@ -170,6 +175,11 @@ class InterchangeStore:
         for node_id, shared_id in after.items():
             if before.get(node_id) != shared_id:
                 self._db.execute(self._sql["note_shared_id"], {"node_id": node_id, "shared_id": shared_id})
+        for node in met.file.nodes.values():
+            if isinstance(node.details, DecisionDetails) and node.details.number is not None:
+                self._db.execute(self._sql["forget_shared_number"], {"node_id": node.id})
+                number = {"node_id": node.id, "number": node.details.number}
+                self._db.execute(self._sql["note_shared_number"], number)
 
     def _renaming(self, project_id: ProjectId, told: Side, shared: SharedIds) -> Renaming:
         uids = encode_json([node.uid for node in told.nodes.values()])

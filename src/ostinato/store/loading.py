@@ -232,6 +232,7 @@ def node_row(project_id: ProjectId, node: NodeRecord) -> Row:
         # A decision keeps its number where that is free here; the database gives it another otherwise.
         "number": details.number if isinstance(details, DecisionDetails) else None,
         "parent_id": node.parent_id,
+        "decided_by": node.decided_by,
     }
 
 

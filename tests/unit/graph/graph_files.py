@@ -102,6 +102,7 @@ def records(draw: st.DrawFn, node_id: NodeId, node_type: NodeType, **fixed: Any)
         blocked_reason=draw(maybe),
         details=draw(_DETAILS.get(node_type, st.none())),
         metadata=draw(st.dictionaries(texts, texts, max_size=3)),
+        decided_by=draw(st.none() | st.sampled_from(("agent", "person"))) if node_type is NodeType.DECISION else None,
         **fixed,
     )
 

@@ -376,3 +376,29 @@ def test_files_that_contradict_each_other_are_refused(store: Store, project: Pro
     file = GraphFile(goal.id, "p", (*copied.nodes, twice), copied.edges)
     with pytest.raises(UsageError, match="have the same uid: one of them is a copy"):
         store.interchange.bring_in(project.id, [NamedFile("f", "d", file)], Strategy.MERGE)
+
+
+def test_an_id_that_is_a_path_is_refused_even_for_a_node_that_is_known(store: Store, project: Project) -> None:
+    goal = grown(store, project)
+    text = exported(store, project)[goal.id]
+    hostile = text.replace(f'[nodes."{goal.id}"]', '[nodes."os-../../evil"]')
+    with pytest.raises(RuleError, match="is no id of a node"):
+        bring(store, project, [hostile])
+
+
+def test_decisions_keep_who_stands_behind_them_and_their_number_in_files(store: Store, project: Project) -> None:
+    with empty() as (other, further):
+        for where, place in ((store, project), (other, further)):
+            goal = where.graph.add_node(place.id, NewNode(NodeType.GOAL, "Goal"))
+            decision = where.graph.add_node(place.id, NewNode(NodeType.DECISION, "Which?", parent_id=goal.id))
+            option = where.graph.add_node(place.id, NewNode(NodeType.OPTION, "This", parent_id=decision.id))
+            where.graph.link(decision.id, EdgeType.CHOSEN, option.id)
+        bring(store, project, list(exported(other, further).values())[:1])
+        mine = exported(store, project)
+        assert [text.count("details.number = 1\n") for text in mine.values()] == [1, 1, 0]
+        assert sum(text.count('decided_by = "person"\n') for text in mine.values()) == 2
+        done = bring(other, further, [text for text in mine.values() if "[nodes" in text])
+        theirs = exported(other, further)
+        assert not done.differences and all(theirs[goal] == text for goal, text in mine.items() if goal)
+    rows = store.db.execute("SELECT number FROM nodes WHERE node_type = 'decision' ORDER BY number")
+    assert [row["number"] for row in rows] == [1, 2]

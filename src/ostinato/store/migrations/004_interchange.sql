@@ -39,3 +39,9 @@ CREATE TABLE graph_file_ids (
     node_id   TEXT PRIMARY KEY REFERENCES nodes (id) ON DELETE CASCADE,
     shared_id TEXT NOT NULL
 );
+
+-- The numbers by which files know the decisions that have another one here.
+CREATE TABLE graph_file_numbers (
+    node_id TEXT PRIMARY KEY REFERENCES nodes (id) ON DELETE CASCADE,
+    number  INTEGER NOT NULL
+);

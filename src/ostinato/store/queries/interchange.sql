@@ -72,7 +72,7 @@ UPDATE nodes
 SET title = :title, description = :description, status = :status, priority = :priority, assigned_to = :assigned_to,
     created_by = :created_by, labels = :labels, created_at = :created_at, started_at = :started_at,
     completed_at = :completed_at, blocked_reason = :blocked_reason, details = :details, metadata = :metadata,
-    attempts = :attempts, parent_id = :parent_id
+    attempts = :attempts, parent_id = :parent_id, decided_by = :decided_by
 WHERE id = :id
 
 -- name: set_edge
@@ -112,6 +112,19 @@ DELETE FROM graph_file_ids WHERE node_id = :node_id
 -- name: note_shared_id
 INSERT INTO graph_file_ids (node_id, shared_id) VALUES (:node_id, :shared_id)
 ON CONFLICT (node_id) DO UPDATE SET shared_id = excluded.shared_id
+
+-- name: shared_numbers
+SELECT graph_file_numbers.node_id, graph_file_numbers.number
+FROM graph_file_numbers JOIN nodes ON nodes.id = graph_file_numbers.node_id
+WHERE nodes.project_id = :project_id
+
+-- name: forget_shared_number
+DELETE FROM graph_file_numbers WHERE node_id = :node_id
+
+-- name: note_shared_number
+INSERT INTO graph_file_numbers (node_id, number)
+SELECT id, :number FROM nodes WHERE id = :node_id AND number IS NOT :number
+ON CONFLICT (node_id) DO UPDATE SET number = excluded.number
 
 -- name: mark
 SELECT seq FROM graph_file_marks WHERE project_id = :project_id

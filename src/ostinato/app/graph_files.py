@@ -104,9 +104,11 @@ def export_all(store: Store, project: Project, folder: Path, goals: Sequence[Nod
                 raise RuleError(refused[0] + (f" (and {len(refused) - 1} more files)" if refused[1:] else ""))
             stale = _stale(store, project, folder) if goals is None else []
             _remember(store, project, drafts)
-            if goals is None:
-                store.file_marks.caught_up(project.id)
-        return _write(drafts, stale)
+            seq = store.events.last_seq()
+        done = _write(drafts, stale)
+        if goals is None and folder == graph_folder(project):
+            store.file_marks.caught_up(project.id, seq)
+        return done
 
 
 def export_behind(store: Store, project: Project) -> Exported:
@@ -122,9 +124,10 @@ def export_behind(store: Store, project: Project) -> Exported:
             drafts = [draft for draft in drafts if draft.path not in refused]
             stale = [] if refused else _stale(store, project, folder)
             _remember(store, project, drafts)
-            if not refused:
-                store.file_marks.caught_up(project.id)
+            seq = store.events.last_seq()
         done = _write(drafts, stale)
+        if not refused:
+            store.file_marks.caught_up(project.id, seq)
         return Exported(done.written, done.unchanged, done.removed, tuple(refused.values()))
 
 

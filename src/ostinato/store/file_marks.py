@@ -8,7 +8,6 @@ from __future__ import annotations
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph.types import NodeType
 from ostinato.store.database import Database, queries
-from ostinato.store.events import EventStore
 from ostinato.store.filing import goal_ids
 from ostinato.store.rows import encode_json
 
@@ -16,9 +15,8 @@ from ostinato.store.rows import encode_json
 class FileMarks:
     """Goals are named as files call them; None is the file of what lies in no goal."""
 
-    def __init__(self, db: Database, events: EventStore) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._events = events
         self._sql = queries("interchange")
 
     def seen(self, project_id: ProjectId, goal_id: NodeId | None, digest: str) -> bool:
@@ -47,9 +45,11 @@ class FileMarks:
         # What was outside may have been linked into a goal, and a file of what lies outside is small.
         return [*(goal for goal in goals if goal in changed), *([None] if loose or changed else [])]
 
-    def caught_up(self, project_id: ProjectId) -> None:
-        """Note that the files say all that happened until now. Call it in the transaction that read them."""
-        self._db.execute(self._sql["set_mark"], {"project_id": project_id, "seq": self._events.last_seq()})
+    def caught_up(self, project_id: ProjectId, seq: int) -> None:
+        """Note that the files say all that happened until event `seq`. Only once they are written: what a crash leaves
+        unwritten is written the next time."""
+        with self._db.transaction():
+            self._db.execute(self._sql["set_mark"], {"project_id": project_id, "seq": seq})
 
     def last_seen(self, project_id: ProjectId, goal_id: NodeId | None) -> str | None:
         """Return when a file of this goal last came from the database or went into it, as a stored time."""

@@ -77,7 +77,7 @@ class InterchangeStore:
         self._db = db
         self._events = events
         self._sql = queries("interchange")
-        self._marks = FileMarks(db, events)
+        self._marks = FileMarks(db)
 
     def goals(self, project_id: ProjectId) -> list[NodeId]:
         """Return the goals of a project in natural order."""

@@ -150,7 +150,7 @@ class Store:
         """What is remembered of the graph's files."""
         from ostinato.store.file_marks import FileMarks
 
-        return FileMarks(self.db, self.events)
+        return FileMarks(self.db)
 
     @cached_property
     def interchange(self) -> InterchangeStore:

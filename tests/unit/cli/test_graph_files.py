@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ostinato.base.ids import NodeId
+from ostinato.graph.requests import NodeChanges
 from ostinato.store.store import Store
 from tests.unit.cli.conftest import Shell, make_repository
 
@@ -205,6 +207,22 @@ def test_files_follow_by_themselves_where_the_configuration_says_so(
     assert "By hand" in file.read_text()
     shell.ok("graph", "import", "--ours")
     assert "Louder" in file.read_text()
+
+
+def test_what_a_crash_or_an_export_elsewhere_left_behind_is_caught_up(
+    shell: Shell, repository: Path, folder: Path, store: Store
+) -> None:
+    (repository / ".ostinato").mkdir()
+    (repository / ".ostinato" / "config.toml").write_text("[graph]\nauto_export = true\n")
+    goal = shell.add("goal", "First")
+    # As if the process had died before the files were written.
+    project = store.projects.list()[0]
+    store.graph.update(NodeId(goal), NodeChanges(title="Renamed"))
+    assert "Renamed" not in (folder / f"{goal}.toml").read_text()
+    assert store.file_marks.behind(project.id) == [goal, None]
+    shell.ok("graph", "export", "--output", str(repository / "elsewhere"))
+    assert "Renamed" in (folder / f"{goal}.toml").read_text()
+    assert store.file_marks.behind(project.id) == []
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ def chosen_goal(store: Store, project_id: ProjectId, named: str | None) -> GoalC
     if named is not None:
         return _named(store, project_id, named)
     goals = _goals(store, project_id)
-    open_goals = [goal for goal in goals if _is_open(store, goal)]
+    open_ids = {goal.id for goal in goals if _is_open(store, goal)}
+    # A goal inside an open one is worked on with that.
+    open_goals = [goal for goal in goals if goal.id in open_ids and goal.parent_id not in open_ids]
     if len(open_goals) > 1:
         raise UsageError(f"several goals are open, name one: {_listed(open_goals)}")
     if open_goals:

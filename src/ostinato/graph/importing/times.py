@@ -32,4 +32,5 @@ def stored_time(text: str) -> str | None:
 
 def is_exact(text: str, kept: str) -> bool:
     """Tell whether `kept`, the stored form of `text`, says all that it said."""
-    return text.endswith("Z") and len(text) <= len(kept)
+    utc = f"{text[:-6]}Z" if text.endswith("+00:00") else text
+    return utc.endswith("Z") and len(utc) <= len(kept)

@@ -92,7 +92,7 @@ ISSUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(ISSUES, max_size=7))
 def test_tangled_issues_are_untangled(rows: list[dict[str, Any]]) -> None:
     imported_or_refused("issues.jsonl", "\n".join(map(json.dumps, rows)), Format.BEADS)

@@ -222,11 +222,11 @@ def _said(issue: Issue, relation: Record, *, reverse: bool) -> None:
 def _comment(issue: Issue, record: Record) -> None:
     for number, comment in enumerate(record.records("comments"), start=1):
         comment.drop("issue_id")
-        identifier = comment.take("id")
+        identifier = number if comment.raw().get("id") in (None, "") else comment.key("id")
         author, text = comment.text("author"), comment.text("text")
         if not text.strip():
             continue
-        key = f"{issue.key}#comment-{number if identifier in (None, '') else str(identifier)[:60]}"
+        key = f"{issue.key}#comment-{identifier}"
         first = clip(one_line(text.strip()), _TITLE)
         issue.below.append(
             ImportedNode(

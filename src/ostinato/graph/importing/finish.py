@@ -186,16 +186,16 @@ def _second_choices(found: dict[tuple[EdgeType, str, str], ImportedEdge], draft:
 
 
 def _problem(edge: ImportedEdge, nodes: Mapping[str, ImportedNode]) -> str | None:
-    what = f"{edge.from_key} {edge.edge_type} {edge.to_key} is left out"
-    for key in (edge.from_key, edge.to_key):
-        if key not in nodes:
-            return f"{what}: {quoted(key)} is not there"
-    source, target = nodes[edge.from_key], nodes[edge.to_key]
-    try:
-        require_ends(edge.edge_type, NodeId(source.key), source.node_type, NodeId(target.key), target.node_type)
-    except RuleError as error:
-        return f"{what}: {error.message}"
-    return None
+    source, target = nodes.get(edge.from_key), nodes.get(edge.to_key)
+    if source is None or target is None:
+        problem = f"{quoted(edge.to_key if source else edge.from_key)} is not there"
+    else:
+        try:
+            require_ends(edge.edge_type, NodeId(source.key), source.node_type, NodeId(target.key), target.node_type)
+            return None
+        except RuleError as error:
+            problem = error.message
+    return f"{edge.from_key} {edge.edge_type} {edge.to_key} is left out: {problem}"
 
 
 def _keep(edges: Iterable[ImportedEdge], nodes: dict[str, ImportedNode], source: Format) -> None:

@@ -10,6 +10,7 @@ from ostinato.base.text import clip, one_line, printable, whole
 
 _SHOWN = 5
 _LENGTH = 160
+_MARKS = ("<<<<<<<", ">>>>>>>", "|||||||")
 _MARKER = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
@@ -48,6 +49,8 @@ def refuse(where: str, what: str) -> NoReturn:
 
 def refuse_conflict(name: str, text: str) -> None:
     """Raise MalformedError, naming the line, for a file in which git left its marks of a conflict."""
+    if not any(mark in text for mark in _MARKS):
+        return
     found = _MARKER.search(text)
     if found is not None:
         line = text.count("\n", 0, found.start()) + 1

@@ -82,7 +82,7 @@ class Record:
         value = self._left.pop(name, None)
         if value is None:
             return []
-        if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.wrong(name, "a list of objects", value)
             return []
         return [

@@ -243,6 +243,7 @@ def test_superseding_and_duplicates_become_edges() -> None:
         ({"id": "a-1", "dependencies": {}}, "dependencies must be a list of objects"),
         ({"id": "a-1", "is_template": "maybe"}, "is_template must be true or false"),
         ({"id": "a-1", "metadata": "\0"}, "NUL"),
+        ({"id": "a-1", "comments": [{"id": "\0", "text": "t"}]}, "NUL"),
     ],
 )
 def test_a_bad_issue_is_refused_by_file_line_and_reason(row: dict[str, Any], said: str) -> None:

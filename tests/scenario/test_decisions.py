@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ostinato.testing.chat_server import Answer, Call
 from tests.scenario.conftest import Modelled
-from tests.scenario.world import Turn, World, brain, done, plan_of, task, write
+from tests.scenario.world import Body, Turn, World, brain, done, plan_of, task, write
 
 FILES = {"README.md": "# A project\n", "requirements.txt": "httpx\n"}
 PLAN = plan_of(task("fetch", check="test -s fetch.py"))
@@ -118,3 +119,28 @@ def test_forbidden_path_of_an_accepted_plan_holds(modelled: Modelled) -> None:
     assert [held["id"] in reason and "changing vendor/fetch.py" in reason for reason in reasons(world, goal)[0]] == [
         True
     ]
+
+
+def test_accepted_plan_supersedes_what_it_names_and_nothing_else(modelled: Modelled) -> None:
+    decision = ""
+    asked: list[Body] = []
+
+    def planner(body: Body) -> Answer:
+        asked.append(body)
+        if len(asked) > 2:
+            return done("planned")
+        choice = {"title": "Two clients", "options": [{"title": "both"}, {"title": "one"}], "chosen": "both"}
+        named = "os-ffffffff" if len(asked) == 1 else decision
+        plan = plan_of(task("fetch", check="test -s fetch.py"), decisions=[{**choice, "supersedes": [named]}])
+        return Answer(tool_calls=(Call("propose_plan", plan),))
+
+    world = modelled(planner).make_repository(FILES)
+    decision = decided(world, "One HTTP client", "--forbid-dependency", "requests")
+
+    world.json("plan", "fetch it", "--yes")
+
+    briefing, answer = (json.dumps(body["messages"], ensure_ascii=False) for body in asked[:2])
+    assert f"{decision}: One HTTP client → httpx. Forbidden, and checked: dependencies requests" in briefing
+    assert "os-ffffffff', which is no decision of this project: correct or remove it [supersedes]" in answer
+    assert [(d["title"], d["standing"]) for d in world.json("decisions", "now")] == [("Two clients", "holds")]
+    assert world.json("decisions", "show", decision)["in_force"] is False

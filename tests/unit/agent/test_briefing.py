@@ -142,6 +142,18 @@ def test_what_does_not_fit_is_named_with_its_call_when_the_graph_is_large() -> N
     assert re.search(r'\(4\d\d more: query_nodes \{"type": "observation"\}\)', briefing.user)
 
 
+def test_what_is_forbidden_is_told_first_and_last_to_be_cut() -> None:
+    plain = tuple(StandingDecision(node(f"os-3.{n}", NodeType.DECISION, "d" * 90)) for n in range(60))
+    forbids = "paths vendor/**; dependencies requests"
+    held = StandingDecision(node("os-4", NodeType.DECISION, "One client"), "httpx", "async", forbids)
+    for user in (
+        coder_briefing(facts(decisions=(*plain, held))).user,
+        planner_briefing(PlannerFacts(GOAL, decisions=(*plain, held))).user,
+    ):
+        first = user.partition("## Standing decisions")[2].splitlines()[2]
+        assert first == f"- os-4: One client → httpx (async). Forbidden, and checked: {forbids}"
+
+
 def everything(count: int) -> BriefingFacts:
     return facts(
         goal=node("os-1", NodeType.GOAL, "A calendar", description="g" * 200 * count),

@@ -56,6 +56,9 @@ DECISIONS = st.builds(
     options=st.lists(OPTIONS, max_size=2).map(tuple),
     chosen=st.none() | SAID,
     rationale=TEXTS,
+    forbids_paths=st.lists(SAID, max_size=2).map(tuple),
+    forbids_dependencies=st.lists(SAID, max_size=2).map(tuple),
+    supersedes=st.lists(SAID, max_size=2).map(tuple),
 )
 PLANS = st.builds(
     PlanDraft,

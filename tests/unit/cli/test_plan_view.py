@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -129,10 +130,20 @@ def test_what_is_different_since_the_plan_was_seen_is_marked() -> None:
 def test_hostile_text_cannot_play_with_the_terminal() -> None:
     bad = "\x1b[2J\rAccepted\u202e\x9b1m\nx"
     task = TaskDraft(bad, bad, bad, (bad,), (Check(bad, working_dir=bad),), (bad,), (bad,), profile=bad)
-    plan = PlanDraft(bad, (task,), (DecisionDraft(bad, bad, (OptionDraft(bad, cons=(bad,)),), bad, bad),), ())
+    plan = PlanDraft(
+        bad, (task,), (DecisionDraft(bad, bad, (OptionDraft(bad, cons=(bad,)),), bad, bad, *[(bad,)] * 3),), ()
+    )
     beside = Beside(Critique((Criticism(bad, bad, bad),), note=bad), ((bad, bad),), bad)
     for line in (*plan_lines(bad, plan, Look(60), beside), *task_lines(0, task, Look(60))):
         assert not set(line) & set("\x1b\r\n\u202e\x9b")
+
+
+def test_person_sees_what_a_decision_forbids_and_what_it_lifts() -> None:
+    decision = DecisionDraft("Two clients", chosen=None, forbids_paths=("old/**",), forbids_dependencies=("requests",))
+    replacing = DecisionDraft("One client", supersedes=("os-1.3",))
+    text = "\n".join(lines_of(replace(PLAN, decisions=(decision, replacing)), 120))
+    assert "forbids paths old/**; dependencies requests" in text
+    assert "supersedes os-1.3: what that forbids is allowed again once you accept" in text
 
 
 def test_colours_only_where_they_are_wanted() -> None:

@@ -127,6 +127,9 @@ def test_a_chain_of_thousands_is_judged_when_it_closes_at_its_end() -> None:
         (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft(""))), "no-title"),
         (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft("x "))), "same-title"),
         (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft("Y")), chosen="Z"), "no-such-option"),
+        (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft("Y")), forbids_paths=("../x",)), "forbids"),
+        (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft("Y")), forbids_paths=("src", "**")), "forbids"),
+        (DecisionDraft("D", options=(OptionDraft("X"), OptionDraft("Y")), forbids_dependencies=("a b",)), "forbids"),
     ],
 )
 def test_a_decision_is_found_wanting_when_it_breaks_a_rule(decision: DecisionDraft, rule: str) -> None:

@@ -136,6 +136,22 @@ async def test_a_decision_is_logged_with_its_choice(bench: Bench) -> None:
     assert (await bench.call("log_decision", **DECISION, chosen="Postgres")).is_error
 
 
+async def test_a_decision_forbids_and_supersedes_and_lifts_nothing_by_itself(bench: Bench) -> None:
+    forbids = {"forbids_paths": ["db/**"], "forbids_dependencies": ["redis"]}
+    old = bench.found((await bench.call("log_decision", **DECISION, chosen="SQLite", **forbids)).text)
+    shown = json.loads((await bench.call("get_node", id=old)).text)
+    assert {name: shown[name] for name in forbids} == forbids
+    new = bench.found((await bench.call("log_decision", **DECISION, chosen="Files", supersedes=old)).text)
+    assert bench.store.graph.get(old).status is Status.SUPERSEDED
+    assert [one.decision for one in bench.store.decisions.prohibitions(bench.project.id)] == [old]
+    assert not bench.store.decisions.record(new).accepted
+    assert (await bench.call("revisit", outcome=new, reason="mine")).is_error
+    for wrong in ({"forbids_paths": ["**"]}, {"forbids_dependencies": ["a b"]}, {"supersedes": "os-ffffffff"}):
+        before = bench.store.events.last_seq()
+        assert (await bench.call("log_decision", **DECISION, **wrong)).is_error
+        assert bench.store.events.last_seq() == before
+
+
 async def test_an_open_decision_is_decided_by_title(bench: Bench) -> None:
     decision = bench.found((await bench.call("log_decision", **DECISION)).text)
     result = await bench.call("choose_option", decision=decision, option="Files", rationale="simple")

@@ -186,6 +186,18 @@ class TestWhoLiftsIt:
         assert (standing(garden, old), forbidding(garden)) == (Standing.SUPERSEDED, [])
         assert garden.store.decisions.record(new.id).accepted
 
+    def test_what_a_person_has_agreed_to_stays_so_whatever_an_agent_does_to_it(self, garden: Garden) -> None:
+        old = logged(garden)
+        new = logged(garden, forbids_dependencies=(), supersedes=(old.id,))
+        outcome = garden.store.reasoning.record_outcome(new.id, "slow", "", False, AGENT)
+        garden.store.reasoning.revisit(outcome.id, "too slow", None, AGENT)
+        assert forbidding(garden) == []
+        garden.store.reasoning.choose_option(new.id, "requests", "faster", AGENT)
+        assert (forbidding(garden), garden.store.decisions.record(new.id).accepted) == ([], True)
+        # A person who opens it again takes their word back: what it superseded is forbidden until they decide.
+        garden.store.reasoning.revisit(new.id, "not so sure")
+        assert forbidding(garden) == [old.id]
+
     def test_agents_chain_of_decisions_lifts_nothing_until_its_last_is_accepted(self, garden: Garden) -> None:
         goal = garden.goal()
         first = logged(garden, parent=goal)

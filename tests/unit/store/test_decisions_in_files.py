@@ -35,8 +35,13 @@ def other() -> Iterator[tuple[Store, Project]]:
 
 
 def logged(store: Store, parent: NodeId, actor: Actor = PERSON, **more: object) -> Node:
-    fields: dict[str, object] = {"forbids_paths": ("vendor/**",), "forbids_dependencies": ("requests",), **more}
-    draft = DecisionDraft("HTTP", "", (OptionDraft("a"), OptionDraft("b")), "a", "why", **fields)  # type: ignore[arg-type]
+    fields: dict[str, object] = {
+        "forbids_paths": ("vendor/**",),
+        "forbids_dependencies": ("requests",),
+        "chosen": "a",
+        **more,
+    }
+    draft = DecisionDraft("HTTP", "", (OptionDraft("a"), OptionDraft("b")), **fields)  # type: ignore[arg-type]
     return store.reasoning.log_decision(parent, draft, actor)
 
 
@@ -77,7 +82,7 @@ def test_number_that_is_taken_is_no_difference(garden: Garden, other: tuple[Stor
     assert (again.differences, number(there, ours)) == ((), 2)
 
 
-def test_file_that_wins_is_a_persons_word(garden: Garden, other: tuple[Store, Project]) -> None:
+def test_what_an_agent_decided_elsewhere_lifts_nothing_here(garden: Garden, other: tuple[Store, Project]) -> None:
     goal = garden.goal()
     old = logged(garden.store, goal.id)
     there, project = other
@@ -88,6 +93,20 @@ def test_file_that_wins_is_a_persons_word(garden: Garden, other: tuple[Store, Pr
     # What an agent has decided elsewhere, no person has agreed to.
     assert forbidding(there, project) == [old.id]
     there.reasoning.choose_option(new.id, "a", "yes")
+    assert forbidding(there, project) == []
+
+
+def test_choice_in_a_file_that_wins_is_the_word_of_who_brings_it_in(
+    garden: Garden, other: tuple[Store, Project]
+) -> None:
+    goal, (there, project) = garden.goal(), other
+    old = logged(garden.store, goal.id)
+    new = logged(garden.store, goal.id, chosen=None, supersedes=(old.id,), forbids_paths=(), forbids_dependencies=())
+    there.interchange.bring_in(project.id, files(garden.store, garden.project), Strategy.MERGE)
+    garden.store.reasoning.choose_option(new.id, "a", "yes")
+    there.interchange.bring_in(project.id, files(garden.store, garden.project), Strategy.MERGE)
+    assert forbidding(there, project) == [old.id]
+    there.interchange.bring_in(project.id, files(garden.store, garden.project), Strategy.THEIRS)
     assert forbidding(there, project) == []
 
 

@@ -25,7 +25,7 @@ SELECT project_id, max(number) FROM nodes WHERE node_type = 'decision' GROUP BY 
 
 UPDATE nodes
 SET decided_by = CASE WHEN created_by LIKE 'agent:%' THEN 'agent' ELSE 'person' END
-WHERE node_type = 'decision' AND status = 'decided';
+WHERE node_type = 'decision' AND (status = 'decided' OR (status = 'superseded' AND completed_at IS NOT NULL));
 
 CREATE INDEX nodes_by_number ON nodes (project_id, number) WHERE number IS NOT NULL;
 
@@ -41,7 +41,9 @@ BEGIN
             ELSE (SELECT last + 1 FROM decision_numbers WHERE project_id = NEW.project_id)
         END,
         decided_by = CASE
-            WHEN NEW.decided_by IS NOT NULL OR NEW.status <> 'decided' THEN NEW.decided_by
+            WHEN NEW.decided_by IS NOT NULL THEN NEW.decided_by
+            -- What is superseded keeps the time when it was decided.
+            WHEN NEW.status <> 'decided' AND (NEW.status <> 'superseded' OR NEW.completed_at IS NULL) THEN NULL
             WHEN NEW.created_by LIKE 'agent:%' THEN 'agent'
             ELSE 'person'
         END

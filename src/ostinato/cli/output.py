@@ -17,6 +17,7 @@ from ostinato.cli.context import Invocation
 
 _ROOM = 24
 _HANG = 4
+_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def answer(invocation: Invocation, document: Any, lines: Iterable[str]) -> None:
@@ -41,7 +42,11 @@ def json_line(document: Any) -> None:
     # Late: text for a person needs none of it.
     import json
 
-    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"))
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    if not text.isascii():
+        # Line ends to some readers of lines, Python's among them; JSON may say them as escapes.
+        text = text.translate(_LINE_ENDS)
+    click.echo(text.encode("utf-8", "backslashreplace"))
 
 
 def exact(text: str) -> None:

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from ostinato.cli.main import COMMANDS
 from ostinato.cli.schemas.published import published
 from ostinato.cli.schemas.verbs import VERBS
+from tests.harmless import destructive
 
 _WITH_VALUE = {"--db", "--project"}
 _NOT_HELD = {"--fields", "--help", "--version"}
@@ -35,11 +36,12 @@ def verb_of(arguments: Sequence[str]) -> str | None:
 def hold(arguments: Sequence[str], out: str, err: str = "") -> str | None:
     """Assert that what a command printed is as published; return its verb where a document was held.
 
-    What stands behind `--` and `sandbox` belongs to another command.
+    Its messages must hold nothing that destroys when it is pasted. What stands behind `--` and `sandbox` is not ours.
     """
     for end in ("--", "sandbox"):
         if end in arguments:
             arguments = arguments[: arguments.index(end) + (end == "sandbox")]
+    assert destructive(err) is None, err
     said = [line for line in err.splitlines() if line.startswith('{"error"')]
     for line in said:
         validator("error").validate(json.loads(line))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ostinato.app.discard import Discarded
 
 
-@click.command(cls=Command, examples=("ostinato discard os-1f0c9a2e", "ostinato discard os-1f0c9a2e --yes --json"))
+@click.command(cls=Command, examples=("ostinato discard os-1f0c9a2e", "ostinato discard os-1f0c9a2e --json"))
 @click.argument("goal")
 @click.option("--yes", is_flag=True, help="Discard without asking.")
 @pass_invocation

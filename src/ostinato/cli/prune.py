@@ -27,7 +27,7 @@ from ostinato.graph.retention import Policy, Share, Taken
     examples=(
         "ostinato prune --dry-run",
         "ostinato prune --older-than 90d",
-        "ostinato prune --yes --compact --json",
+        "ostinato prune --older-than 90d --compact",
     ),
 )
 @click.option("--older-than", type=Since(), metavar="TIME", help="Take all that ended before: 90d, 12w or 2026-05-01.")

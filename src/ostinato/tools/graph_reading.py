@@ -9,6 +9,7 @@ from ostinato.agent.ports import ToolResult
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.base.text import many, one_line
 from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails
+from ostinato.graph.requests import NodeFilter
 from ostinato.graph.search import TITLE, Hit, SearchFilter, written
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.tools.access import Ask
@@ -56,19 +57,17 @@ class GraphReading:
         return ToolResult(json.dumps(shown, ensure_ascii=False, indent=1), summary=f"{node.id} {one_line(node.title)}")
 
     async def _query(self, arguments: Arguments) -> ToolResult:
-        kind = _member(NodeType, arguments.get("type"), "type")
-        status = _member(Status, arguments.get("status"), "status")
-        parent, word = arguments.get("parent"), arguments.get("text", "").casefold()
-        nodes = await self._ask(lambda s: s.graph.descendants(self._goal))
-        found = [
-            node
-            for node in nodes
-            if (kind is None or node.node_type is kind)
-            and (status is None or node.status is status)
-            and (parent is None or node.parent_id == parent)
-            and word in f"{node.title}\n{node.description}".casefold()
-        ]
-        return _listed(found)
+        parent = arguments.get("parent")
+        conditions = NodeFilter(
+            project_id=self._project,
+            goal_id=self._goal,
+            node_type=_member(NodeType, arguments.get("type"), "type"),
+            status=_member(Status, arguments.get("status"), "status"),
+            parent_id=None if parent is None else NodeId(parent),
+            text=arguments.get("text"),
+            limit=_MOST + 1,
+        )
+        return _listed(await self._ask(lambda s: s.graph.query(conditions)))
 
     async def _search(self, arguments: Arguments) -> ToolResult:
         kind = _member(NodeType, arguments.get("type"), "type")
@@ -80,9 +79,10 @@ class GraphReading:
 
 
 def _listed(nodes: list[Node]) -> ToolResult:
-    lines = [_line(node) for node in nodes[:_MOST]]
-    more = f"\n… {len(nodes) - _MOST} more" if len(nodes) > _MOST else ""
-    return ToolResult(("\n".join(lines) or "(none)") + more, summary=many(len(nodes), "node"))
+    shown = [_line(node) for node in nodes[:_MOST]]
+    if len(nodes) > _MOST:
+        shown.append(f"… more than {_MOST}: narrow it by type, status, parent or text, or search")
+    return ToolResult("\n".join(shown) or "(none)", summary=many(min(len(nodes), _MOST), "node"))
 
 
 def _found(hit: Hit) -> str:

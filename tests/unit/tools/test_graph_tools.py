@@ -217,6 +217,12 @@ async def test_nodes_are_found_by_what_they_are(bench: Bench) -> None:
     assert (await bench.call("query_nodes", type="task", status="ready")).text.startswith(bench.other.id)
     assert (await bench.call("query_nodes", text="OTHER")).text.startswith(bench.other.id)
     assert (await bench.call("query_nodes", type="decision")).text == "(none)"
+    for number in range(60):
+        bench.store.graph.add_node(
+            bench.goal.project_id, NewNode(NodeType.OBSERVATION, f"seen {number}", parent_id=bench.goal.id)
+        )
+    lines = (await bench.call("query_nodes", type="observation")).text.splitlines()
+    assert (len(lines), lines[-1][:14]) == (51, "… more than 50")
     assert "one of goal, task" in (await bench.call("query_nodes", type="bug")).text
     assert bench.other.id in (await bench.call("search_nodes", query="other ta")).text
     observed = bench.store.reasoning.record_observation(bench.goal.id, "Seen", "it is\nslow in **winter**")

@@ -8,12 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ostinato.base.text import display_width, one_line, printable
 from ostinato.cli.context import Invocation
+
+if TYPE_CHECKING:
+    from ostinato.cli.layout import Look
 
 _ROOM = 24
 _HANG = 4
@@ -81,8 +84,7 @@ def clean_block(text: str, indent: str = "  ") -> list[str]:
 def columns(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> list[str]:
     """Return the rows with aligned columns, two blanks between them; the last column is never padded.
 
-    On a terminal `heads` stand above them, and a row that is too wide goes on below its last column, where it has
-    room there.
+    On a terminal `heads` stand above them, and where the rows are too wide long cells go on below themselves.
     """
     from ostinato.cli.layout import look_of
 
@@ -91,20 +93,34 @@ def columns(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> list
     if look.width is None or not lines:
         return lines
     top = [look.paint("dim", line) for line in lines[:1]] if heads else []
-    hang = " " * (before if look.width - before >= _ROOM else _HANG)
-    rest = lines[len(top) :]
-    return [*top, *(part for line in rest for part in ([line] if look.fits(line) else look.lines(line, hang=hang)))]
+    if not all(map(look.fits, lines)):
+        # Late: most tables are no wider than a terminal.
+        from ostinato.cli.table import folded_rows
+
+        cells = _cells(rows, heads)
+        return folded_rows(cells, look, headed=bool(heads)) or _hanging(lines, before, look, top)
+    return [*top, *lines[len(top) :]]
 
 
 def aligned(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> tuple[list[str], int]:
     """Return the same as lines of any width, a line with the heads first if there are some, and where the last column
     begins. Without rows there are no heads either."""
-    cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
-    if heads and cells:
-        cells.insert(0, [head.replace("_", " ").upper() for head in heads])
+    cells = _cells(rows, heads)
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join([*map(_padded, row[:-1], widths), row[-1]]).rstrip() for row in cells]
     return lines, sum(widths[:-1]) + 2 * len(widths[:-1])
+
+
+def _cells(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> list[list[str]]:
+    cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    return [[head.replace("_", " ").upper() for head in heads], *cells] if heads and cells else cells
+
+
+def _hanging(lines: list[str], before: int, look: Look, top: list[str]) -> list[str]:
+    """Return lines too wide for columns: each goes on below itself."""
+    hang = " " * (before if look.width is not None and look.width - before >= _ROOM else _HANG)
+    rest = lines[len(top) :]
+    return [*top, *(part for line in rest for part in ([line] if look.fits(line) else look.lines(line, hang=hang)))]
 
 
 def short_time(moment: datetime | None) -> str:

@@ -68,6 +68,8 @@ def filtered(memory: Memory, wanted: NodeFilter) -> list[Node]:
         and wanted.node_type in {None, node.node_type}
         and wanted.status in {None, node.status}
         and wanted.parent_id in {None, node.parent_id}
+        and wanted.priority in {None, node.priority}
+        and (wanted.label is None or wanted.label in node.labels)
         and (below is None or node.id in below)
         and (part in node.title.casefold() or part in node.description.casefold())
     ]

@@ -35,7 +35,7 @@ from ostinato.graph.types import Node, NodeType, Priority, Status
 @listing(NODE_FIELDS)
 @pass_invocation
 def list_nodes(invocation: Invocation, wanted: Listing, **given: Any) -> None:
-    """List nodes that fulfil all conditions, in the order of their making.
+    """List nodes that fulfil all conditions, the oldest first.
 
     With --parent or --goal it works anywhere, else it lists nodes of the present project.
     """
@@ -83,7 +83,7 @@ def _row(node: Node) -> tuple[object, ...]:
 @listing(EDGE_FIELDS)
 @pass_invocation
 def list_edges(invocation: Invocation, identifier: str, edge_type: str | None, wanted: Listing) -> None:
-    """List the edges from and to a node, the oldest first; `node unlink` takes one away."""
+    """List the edges from and to a node, the oldest first."""
     found = invocation.reading().graph.edges_of(NodeId(identifier))
     kept = [edge for edge in found if edge_type in {None, edge.edge_type.value}]
     heads = ("id", "from", "type", "to", "label")

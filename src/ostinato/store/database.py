@@ -213,7 +213,10 @@ class Database:
         known = self.one("SELECT count(*) AS n FROM sqlite_master WHERE name = 'schema_migrations'")
         if not known or not known["n"]:
             return 0
-        row = self.one("SELECT max(version) AS version FROM schema_migrations")
+        try:
+            row = self.one("SELECT max(version) AS version FROM schema_migrations")
+        except apsw.SQLError as error:
+            raise DatabaseError(f"{self.path} is no database of ours ({error}): name another path") from error
         return int(row["version"] or 0) if row else 0
 
     def _migrate(self) -> None:
@@ -354,6 +357,8 @@ def _in_words(path: str, error: BaseException) -> str | None:
             return f"the disk of {path} is full; nothing was written: free some space"
         case apsw.NotADBError() | apsw.CorruptError() | UnicodeDecodeError():
             return f"{path} is not a sound SQLite database ({error}): restore a backup"
+        case UnicodeDecodeError():
+            return f"{path} is not a sound database (a text in it is not UTF-8): restore a backup"
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.IOError() | apsw.PermissionsError():
             return f"cannot use {path} ({error}): check its permissions and the space on its disk"
         case OSError():

@@ -110,10 +110,15 @@ def contents(situation: Situation) -> Iterator[Finding]:
     if not situation.database.exists():
         return
     try:
-        with closing(open_store_for(situation.database, create=False)) as store:
-            wrong, sizes = graph_faults(store.db), table_sizes(store.db)
+        store = open_store_for(situation.database, create=False)
     except OstinatoError:
-        return
+        return  # the database has its own finding
+    with closing(store):
+        try:
+            wrong, sizes = graph_faults(store.db), table_sizes(store.db)
+        except OstinatoError as error:
+            yield Finding("graph", State.FAIL, error.message, _RESTORE)
+            return
     for said in wrong[:5]:
         fix = "`ostinato doctor --mend` works it out anew from the facts"
         yield Finding("graph", State.FAIL, said, fix if "kept" in said else _RESTORE)

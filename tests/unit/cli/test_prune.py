@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from ostinato.store.store import Store
+from ostinato.testing.typist import Typist
 from tests.unit.cli.conftest import Nights, Shell
 
 
@@ -58,3 +61,17 @@ def test_the_persons_settings_hold_and_a_projects_are_refused(
     ran = shell.run("prune", "--dry-run")
     assert ran.code == 2
     assert "retention.transcripts_days cannot be set by a project" in ran.err
+
+
+def test_a_person_is_shown_what_goes_and_asked(shell: Shell, nights: Nights, tmp_path: Path, repository: Path) -> None:
+    night = nights()
+    environment = {**os.environ, "OSTINATO_DB": str(shell.database), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "ostinato", "prune", "--older-than", "0s"]
+    for answer, code, left in (("n", 2, 4), ("y", 0, 0)):
+        with Typist(command, cwd=repository, environment=environment) as typist:
+            typist.sees("Throw this away for ever?")
+            assert "4 conversations" in typist.said
+            typist.types(answer)
+            assert typist.ends() == code
+        assert shell.json("prune", "--older-than", "0s", "--dry-run")["due"]["transcripts"]["count"] == left
+    assert shell.json("show", night.first)["transcript"] == []

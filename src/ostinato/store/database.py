@@ -357,8 +357,6 @@ def _in_words(path: str, error: BaseException) -> str | None:
             return f"the disk of {path} is full; nothing was written: free some space"
         case apsw.NotADBError() | apsw.CorruptError() | UnicodeDecodeError():
             return f"{path} is not a sound SQLite database ({error}): restore a backup"
-        case UnicodeDecodeError():
-            return f"{path} is not a sound database (a text in it is not UTF-8): restore a backup"
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.IOError() | apsw.PermissionsError():
             return f"cannot use {path} ({error}): check its permissions and the space on its disk"
         case OSError():

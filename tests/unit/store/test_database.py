@@ -98,14 +98,6 @@ def test_database_is_refused_when_its_list_of_migrations_is_another_programs(pat
         Database(path, FakeClock(), any_schema=any_schema)
 
 
-def test_text_that_is_not_utf8_is_said_in_words(path: Path) -> None:
-    opened = open_at(path)
-    add_project(opened)
-    opened.execute("UPDATE projects SET name = CAST(x'ed0a' AS TEXT)")
-    with pytest.raises(DatabaseError, match="not UTF-8"):
-        opened.execute("SELECT name FROM projects")
-
-
 def test_path_is_refused_when_it_is_a_directory(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="cannot use"):
         open_at(tmp_path)

@@ -47,6 +47,8 @@ def test_text_goes_and_facts_stay_when_it_is_old(store: Store, clock: FakeClock,
     told = [event for event in store.events.after(0) if event.kind not in NARRATED]
     cost = store.looking.steps_of([worked.first])
     files = read_report(store, worked.goal).tasks[0].files
+    history = store.decisions.history(worked.goal.project_id)
+    notes = store.graph.notes(worked.goal.id)
     clock.advance(100 * DAY)
     policy = all_older_than(clock, 90)
 
@@ -64,6 +66,8 @@ def test_text_goes_and_facts_stay_when_it_is_old(store: Store, clock: FakeClock,
     assert store.looking.steps_of([worked.first]) == cost
     assert (now.reasons, now.verdict, now.spending) == (before.reasons, before.verdict, before.spending)
     assert read_report(store, worked.goal).tasks[0].files == files
+    assert store.decisions.history(worked.goal.project_id) == history
+    assert store.graph.notes(worked.goal.id) == notes
     assert store.retention.due(policy).nothing
 
 

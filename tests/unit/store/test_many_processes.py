@@ -212,11 +212,13 @@ def test_no_update_is_lost_when_several_write_to_one_node_and_one_session(store:
     assert [node.id for node in store.graph.descendants(goal.id)] == [f"{goal.id}.{n}" for n in range(1, 21)]
 
 
-@given(waited=st.floats(0, 60_000), chance=st.floats(0, 1))
-def test_who_waited_longer_tries_again_sooner_until_nobody_gets_in(waited: float, chance: float) -> None:
-    assert 0 < pause(waited, chance) <= 20.5
-    assert pause(waited, chance) <= pause(0, chance)
-    assert pause(1_000, 1.0) < pause(100, 1.0) < pause(0, 1.0) == pause(30_000, 1.0)
+@given(tries=st.integers(0, 10**6), waited=st.floats(0, 60_000), chance=st.floats(0, 1))
+def test_who_waited_longer_tries_again_sooner_until_nobody_gets_in(tries: int, waited: float, chance: float) -> None:
+    assert 0 < pause(tries, waited, chance) <= 100.5
+    assert pause(0, 0, 1.0) < 5, "a lock is often free in a moment"
+    ages = [pause(9, age, 1.0) for age in (0, 100, 1_000, 5_000)]
+    assert ages == sorted(ages, reverse=True)
+    assert pause(9, 30_000, chance) == 20
 
 
 def _task(store: Store, goal: Node) -> Node:

@@ -6,7 +6,10 @@ from ostinato.base.errors import NotFoundError
 from ostinato.base.ids import NodeId
 from ostinato.graph.notes import NoteRow, render_notes
 from ostinato.graph.types import NodeType, Status
-from ostinato.store.database import Database, Row, queries
+from ostinato.store.database import Database, queries
+
+_TYPES = {str(node_type): node_type for node_type in NodeType}
+_STATUSES = {str(status): status for status in Status}
 
 
 def handoff_notes(db: Database, goal_id: NodeId) -> str:
@@ -15,19 +18,5 @@ def handoff_notes(db: Database, goal_id: NodeId) -> str:
     with db.reading():
         if db.one(sql["node"], {"id": goal_id}) is None:
             raise NotFoundError(f"no goal {goal_id}: list goals with `ostinato status`")
-        rows = db.execute(sql["descendants"], {"goal_id": goal_id})
-    return render_notes(map(_row, rows))
-
-
-def _row(row: Row) -> NoteRow:
-    return NoteRow(
-        id=NodeId(row["id"]),
-        node_type=NodeType(row["node_type"]),
-        title=row["title"],
-        status=Status(row["spoken_status"]),
-        created_at=row["created_at"],
-        completed_at=row["completed_at"],
-        reason=row["spoken_reason"],
-        option=row["option_title"],
-        rationale=row["rationale"],
-    )
+        rows = db.tuples(sql["descendants"], {"goal_id": goal_id})
+    return render_notes(NoteRow(row[0], _TYPES[row[1]], row[2], _STATUSES[row[3]], *row[4:]) for row in rows)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +15,7 @@ NONE = "(none)\n\n"
 
 def row(number: str, status: Status, title: str = "T", **facts: object) -> NoteRow:
     made = NoteRow(NodeId(f"os-1.{number}"), NodeType.TASK, title, status, "2026-01-01T00:00:00.000000Z")
-    return replace(made, **facts)  # type: ignore[arg-type]
+    return made._replace(**facts)  # type: ignore[arg-type]
 
 
 def test_notes_have_four_bare_headers_when_there_is_no_descendant() -> None:

@@ -29,13 +29,17 @@ FEW = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the table. `limit` is in floors at the largest size, `seconds` in seconds; `megabytes` of memory."""
+    """One row of the table. `limit` is in floors at the largest size, `seconds` in seconds; `megabytes` of memory.
+
+    A line that `writes` does so on a copy; a `fresh` one begins with an empty database.
+    """
 
     words: str
     limit: float | None = None
     seconds: float | None = None
     megabytes: float | None = None
     writes: bool = False
+    fresh: bool = False
 
 
 LINES = (
@@ -62,7 +66,7 @@ WHOLE_GOAL = (
     Line("tasks tree --goal {goal}"),
 )
 IMPORTS = (
-    Line("import {beads} --format beads", seconds=15, writes=True),
+    Line("import {beads} --format beads", seconds=15, fresh=True),
     Line("graph export --output {output}"),
 )
 
@@ -87,7 +91,7 @@ class Place:
             output=self.folder / "output",
             beads=self.source / "beads.jsonl",
         )
-        database = self.folder / ("write.db" if line.writes else "read.db")
+        database = self.folder / ("fresh.db" if line.fresh else "write.db" if line.writes else "read.db")
         return run([OSTINATO, *words.split()], self.repository, environment(database))
 
     def floor(self) -> Cost | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,8 +12,10 @@ from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import EDGE_FIELDS, NODE_FIELDS, edge_document, node_document
 from ostinato.cli.listing import Listing, listing
 from ostinato.graph.edges import Edge, EdgeType
-from ostinato.graph.requests import NodeFilter
 from ostinato.graph.types import Node, NodeType, Priority, Status
+
+if TYPE_CHECKING:
+    from ostinato.graph.requests import NodeFilter
 
 
 @click.command(
@@ -55,6 +57,9 @@ def list_nodes(invocation: Invocation, wanted: Listing, **given: Any) -> None:
 
 
 def _conditions(given: dict[str, Any], wanted: Listing, project_id: Any) -> NodeFilter:
+    # Late: `node show` is in the same group and is to start fast.
+    from ostinato.graph.requests import NodeFilter
+
     return NodeFilter(
         project_id=project_id,
         node_type=None if given["node_type"] is None else NodeType(given["node_type"]),

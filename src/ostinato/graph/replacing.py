@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -67,7 +68,9 @@ def kept_titles(draft: PlanDraft, standing: Standing) -> set[str]:
 def check_replacing(draft: PlanDraft, standing: Standing) -> list[Finding]:
     """Return what is wrong with what the draft replaces and depends on, in the order of the plan."""
     gone = _gone(draft, standing)
-    findings = [finding for task in draft.tasks for finding in _replaced(task, standing, gone)]
+    tasks = standing.tasks
+    below = _by_parent(tasks.values())
+    findings = [finding for task in draft.tasks for finding in _replaced(task, tasks, below, gone)]
     return findings or _circles(draft, standing, gone)
 
 
@@ -79,14 +82,14 @@ def _gone(draft: PlanDraft, standing: Standing) -> dict[NodeId, list[NodeId]]:
     return swept(successors, standing.tasks.values())
 
 
-def _replaced(task: TaskDraft, standing: Standing, gone: Collection[str]) -> Iterator[Finding]:
-    tasks = standing.tasks
+def _replaced(
+    task: TaskDraft, tasks: Mapping[NodeId, Node], below: Mapping[NodeId, list[Node]], gone: Collection[str]
+) -> Iterator[Finding]:
     for old in task.replaces:
         if why := why_kept(old, tasks.get(NodeId(old))):
             yield Finding("replaces", f"replaces names a task that cannot be replaced: {why}: leave it out", task.key)
             continue
-        below = [n for n in _below(NodeId(old), tasks.values()) if n.status not in FINISHED]
-        for child in below:
+        for child in (node for node in _below(NodeId(old), below) if node.status not in FINISHED):
             if why := why_kept(child.id, child):
                 yield Finding("replaces", f"{old} cannot be replaced, since below it {why}: leave it out", task.key)
     for target in task.depends_on:
@@ -95,14 +98,21 @@ def _replaced(task: TaskDraft, standing: Standing, gone: Collection[str]) -> Ite
             yield Finding("dangling", said, task.key)
 
 
-def _below(parent: NodeId, tasks: Iterable[Node]) -> Iterator[Node]:
-    known = {task.id: task for task in tasks}
-    for task in known.values():
-        above = known.get(task.parent_id) if task.parent_id is not None else None
-        while above is not None and above.id != parent:
-            above = known.get(above.parent_id) if above.parent_id is not None else None
-        if above is not None:
-            yield task
+def _by_parent(tasks: Iterable[Node]) -> dict[NodeId, list[Node]]:
+    found: dict[NodeId, list[Node]] = defaultdict(list)
+    for task in tasks:
+        if task.parent_id is not None:
+            found[task.parent_id].append(task)
+    return found
+
+
+def _below(parent: NodeId, children: Mapping[NodeId, list[Node]]) -> Iterator[Node]:
+    """Yield the tasks below a node; `children` holds them by parent."""
+    waiting = list(reversed(children.get(parent, ())))
+    while waiting:
+        task = waiting.pop()
+        yield task
+        waiting.extend(reversed(children.get(task.id, ())))
 
 
 def _circles(draft: PlanDraft, standing: Standing, gone: Mapping[NodeId, Sequence[NodeId]]) -> list[Finding]:
@@ -113,13 +123,33 @@ def _circles(draft: PlanDraft, standing: Standing, gone: Mapping[NodeId, Sequenc
             ways[kept] = [str(new) for target in targets for new in gone.get(target, (target,))]
     keys = {task.key for task in draft.tasks}
     findings = []
-    for task in draft.tasks:
+    stuck = _stuck(ways)
+    for task in draft.tasks if stuck else ():
         through = _way_back(task.key, ways)
         if through and not keys.issuperset(through):
             named = " → ".join([task.key, *through, task.key])
             said = f"depends_on goes in a circle through tasks that are kept: {named}: remove one of these dependencies"
             findings.append(Finding("cycle", said, task.key))
     return findings
+
+
+def _stuck(ways: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether anything waits in a circle: taking away, again and again, what waits for nothing leaves some."""
+    waits = {key: len(set(targets)) for key, targets in ways.items()}
+    waiting_for: dict[str, list[str]] = defaultdict(list)
+    for key, targets in ways.items():
+        for target in dict.fromkeys(targets):
+            waiting_for[target].append(key)
+            waits.setdefault(target, 0)
+    free = [key for key, count in waits.items() if not count]
+    left = len(waits)
+    while free:
+        left -= 1
+        for key in waiting_for[free.pop()]:
+            waits[key] -= 1
+            if not waits[key]:
+                free.append(key)
+    return left > 0
 
 
 def _way_back(start: str, ways: Mapping[str, Sequence[str]]) -> list[str]:

@@ -5,6 +5,7 @@ Whether a plan is good was judged before (`graph.plan_rules`, the person); here 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ostinato.base.errors import DatabaseError, NotFoundError, RuleError
@@ -206,10 +207,11 @@ class PlanStore:
     def _add_tasks(self, goal: Node, tasks: tuple[TaskDraft, ...], actor: Actor) -> dict[str, NodeId]:
         """Add the tasks in plan order, then their dependencies, which may point forward. Returns key → id."""
         ids: dict[str, NodeId] = {}
+        gone = {old for one in tasks for old in one.replaces}
         for task in tasks:
             if task.key in ids:
                 raise RuleError(f"two tasks of the plan have the key {task.key!r}: keys must be unique")
-            new = _new_task(self._place_of(goal, task, tasks), task, actor)
+            new = _new_task(self._place_of(goal, task, gone), task, actor)
             ids[task.key] = self._graph.add_node(goal.project_id, new, actor).id
         for task in tasks:
             for target in dict.fromkeys(task.depends_on):
@@ -217,9 +219,8 @@ class PlanStore:
                 self._graph.link(ids[task.key], EdgeType.DEPENDS_ON, prerequisite, actor=actor)
         return ids
 
-    def _place_of(self, goal: Node, task: TaskDraft, tasks: tuple[TaskDraft, ...]) -> NodeId:
+    def _place_of(self, goal: Node, task: TaskDraft, gone: Collection[str]) -> NodeId:
         """Return the parent of a new task: a kept task that holds what it replaces, else the goal."""
-        gone = {old for one in tasks for old in one.replaces}
         old = self._graph.find(NodeId(task.replaces[0])) if task.replaces else None
         parent = self._graph.find(old.parent_id) if old is not None and old.parent_id is not None else None
         kept = parent is not None and parent.node_type is NodeType.TASK and parent.id not in gone

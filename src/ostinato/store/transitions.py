@@ -9,7 +9,6 @@ from __future__ import annotations
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph import status as rules
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, Row, queries
@@ -140,7 +139,7 @@ def _has(db: Database, query: str, node_id: NodeId) -> bool:
 
 def _withdraw_choice(db: Database, events: EventStore, decision_id: NodeId, actor: Actor) -> None:
     """A decision that is open again has no chosen option; what was rejected stays so until another is chosen."""
-    for edge in db.execute(queries("edges")["from_node"], {"id": decision_id, "edge_type": EdgeType.CHOSEN}):
+    for edge in db.execute(queries("edges")["from_node"], {"id": decision_id, "edge_type": "chosen"}):
         db.execute(queries("edges")["delete"], {"id": edge["id"]})
         option = slim_row(db, edge["to_id"])
         events.add(

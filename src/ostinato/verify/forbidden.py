@@ -21,18 +21,18 @@ _SHOWN = 5
 
 
 def against(
-    changed: Iterable[ChangedFile], prohibitions: Sequence[Prohibition], present: Collection[str]
+    changed: Iterable[ChangedFile], prohibitions: Sequence[Prohibition], gone: Collection[str]
 ) -> tuple[str, ...]:
     """Return one line for each decision whose paths are changed and for each forbidden dependency that is added.
 
-    Each names the decision and the way out, in the order of the decisions. `present` are the paths that are there
-    afterwards: some, as other repositories, have no text.
+    Each names the decision and the way out, in the order of the decisions. `gone` are paths that were taken away:
+    that a path has no text is no sign of it, as another repository has none, nor has a name that is no UTF-8.
     """
     files = sorted(changed, key=lambda file: file.path)
     names = [_Named(file) for file in files] if any(one.dependencies for one in prohibitions) else []
     found: list[str] = []
     for one in prohibitions:
-        touched = [file.path for file in files if file.path in present and matches(file.path, one.paths)]
+        touched = [file.path for file in files if file.path not in gone and matches(file.path, one.paths)]
         if touched:
             found.append(_reason(one, f"changing {_listed(touched)}"))
         for name in one.dependencies:

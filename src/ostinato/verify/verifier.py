@@ -107,6 +107,6 @@ async def _broken_rules(change: Change, standards: Standards, files: Files) -> t
     broken = violations(changed, standards.task.task.file_scope, protected)
     if not standards.prohibitions:
         return broken
-    present = await files.paths(change.tree)
+    gone = existing - await files.paths(change.tree)
     # In a thread: to read every changed file as code takes its time, and the claim is renewed meanwhile.
-    return broken + await asyncio.to_thread(against, changed, standards.prohibitions, present)
+    return broken + await asyncio.to_thread(against, changed, standards.prohibitions, gone)

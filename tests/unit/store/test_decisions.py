@@ -77,15 +77,17 @@ class TestNumbers:
             if version < 5:
                 old.execute(sql)
         old.execute("INSERT INTO projects VALUES ('p', 'p', '/p', '2026'), ('q', 'q', '/q', '2026')")
-        for identifier, project, at, status in (
-            ("os-1", "p", "2026-02", "decided"),
-            ("os-2", "p", "2026-01", "pending"),
-            ("os-3", "q", "2026-03", "decided"),
-            ("os-4", "p", "2026-02", "superseded"),
+        for identifier, project, at, status, completed in (
+            ("os-1", "p", "2026-02", "decided", "2026-02"),
+            ("os-2", "p", "2026-01", "pending", None),
+            ("os-3", "q", "2026-03", "decided", "2026-03"),
+            ("os-4", "p", "2026-02", "superseded", None),
+            ("os-5", "p", "2026-03", "superseded", "2026-03"),
         ):
             old.execute(
-                "INSERT INTO nodes (id, project_id, node_type, title, status, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (identifier, project, "decision", "d", status, at),
+                "INSERT INTO nodes (id, project_id, node_type, title, status, created_at, completed_at) "
+                "VALUES (?, ?, 'decision', 'd', ?, ?, ?)",
+                (identifier, project, status, at, completed),
             )
         for version, sql in scripts:
             if version >= 5:
@@ -95,8 +97,9 @@ class TestNumbers:
             ("os-2", 1, None),
             ("os-3", 1, "person"),
             ("os-4", 3, None),
+            ("os-5", 4, "person"),
         ]
-        assert list(old.execute("SELECT * FROM decision_numbers ORDER BY 1")) == [("p", 3), ("q", 1)]
+        assert list(old.execute("SELECT * FROM decision_numbers ORDER BY 1")) == [("p", 4), ("q", 1)]
 
 
 class TestWhatIsForbidden:

@@ -21,7 +21,7 @@ DECISION = NodeId("os-00000001.3")
 
 def found(*files: ChangedFile, paths: tuple[str, ...] = (), dependencies: tuple[str, ...] = ()) -> tuple[str, ...]:
     one = Prohibition(DECISION, "One HTTP client", paths, dependencies)
-    return against(files, [one], {file.path for file in files if file.after is not None})
+    return against(files, [one], {file.path for file in files if file.after is None})
 
 
 def added(path: str, before: str | None, after: str | None, *names: str) -> bool:
@@ -49,9 +49,10 @@ def test_forbidden_path_may_be_taken_away_and_nothing_else(before: str | None, a
     assert bool(found(ChangedFile("legacy/db/x.py", before, after), paths=("legacy",))) is broken
 
 
-def test_path_without_text_counts_where_it_is_there_afterwards() -> None:
+def test_path_without_text_counts_unless_it_was_taken_away() -> None:
     one = Prohibition(DECISION, "No vendored code", ("vendor/**",))
-    assert against([ChangedFile("vendor/lib", None, None)], [one], {"vendor/lib"})
+    assert against([ChangedFile("vendor/lib", None, None)], [one], set())
+    assert not against([ChangedFile("vendor/lib", None, None)], [one], {"vendor/lib"})
 
 
 def test_many_paths_are_named_shortly() -> None:

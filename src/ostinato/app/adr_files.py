@@ -45,6 +45,8 @@ def export_folder(project: Path, output: str | None) -> Path:
     from ostinato.config.paths import user_config_file
 
     said = load_settings(project, user_config_file(os.environ), os.environ).settings.decisions.output
+    if not project.is_dir():
+        raise UsageError(f"{project} is not there any more: name a directory with --output")
     folder = project / said
     top = project.resolve()
     if folder.resolve() == top or not folder.resolve().is_relative_to(top):

@@ -19,9 +19,6 @@ from ostinato.graph.types import Check, Status
 _JUDGED = frozenset({EdgeType.CHOSEN, EdgeType.REJECTED, EdgeType.SUPERSEDES})
 """Edges that say what their ends have become: they go with their ends' statuses."""
 
-_NUMBER = "details.number"
-"""A decision's number is its project's in one database: where it was taken, another was given, for good."""
-
 Key = tuple[EdgeType, NodeId, NodeId]
 
 
@@ -149,7 +146,7 @@ def overwritten(kept: NodeRecord, file: NodeRecord, fields: Sequence[str]) -> No
 
 def _different(what: str, kept: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[Difference, ...]:
     names = dict.fromkeys((*kept, *file))
-    pairs = ((name, kept.get(name), file.get(name)) for name in names if name != _NUMBER)
+    pairs = ((name, kept.get(name), file.get(name)) for name in names)
     return tuple(Difference(what, name, one, other) for name, one, other in pairs if one != other)
 
 

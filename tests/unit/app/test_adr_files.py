@@ -120,6 +120,8 @@ def test_place_that_cannot_be_is_refused(store: Store, project: Project, tmp_pat
     top = Path(project.path)
     assert export_folder(top, None) == top / "docs" / "adr"
     assert export_folder(top, "elsewhere") == Path("elsewhere")
+    with pytest.raises(UsageError, match="is not there any more"):
+        export_folder(tmp_path / "gone", None)
     with pytest.raises(UsageError, match="--output is empty"):
         export_folder(top, " ")
 

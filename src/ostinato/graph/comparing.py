@@ -88,7 +88,8 @@ def compare(kept: Side, file: Side) -> Comparison:
     """Return what differs; ids mean the same node on both sides (`graph.renaming` sees to that)."""
     differing: dict[NodeId, tuple[Difference, ...]] = {}
     for node_id, node in file.nodes.items():
-        if node_id in kept.nodes and (found := _different(node_id, flat(kept.nodes[node_id]), flat(node))):
+        present = kept.nodes.get(node_id, node)
+        if present != node and (found := _different(node_id, flat(present), flat(node))):
             differing[node_id] = found
     edges: dict[Key, tuple[Difference, ...]] = {}
     for key, edge in file.edges.items():

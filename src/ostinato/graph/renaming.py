@@ -42,6 +42,8 @@ class Renaming:
     def node(self, node: NodeRecord) -> NodeRecord:
         """Return a node of the file as the database is to call it."""
         parent = None if node.parent_id is None else self.ids.get(node.parent_id, node.parent_id)
+        if (self.ids[node.id], parent) == (node.id, node.parent_id):
+            return node
         return replace(node, id=self.ids[node.id], parent_id=parent)
 
 

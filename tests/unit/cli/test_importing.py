@@ -47,7 +47,9 @@ def test_a_rehearsal_makes_nothing_not_even_the_database(shell: Shell) -> None:
     assert not shell.database.exists()
     goal = shell.add("goal", "Mine")
     before = shell.json("events")
-    assert "would make: 1 goal, 1 observation, 4 tasks" in shell.ok("import", str(FIXTURES / "spec.json"), "--dry-run").out
+    assert (
+        "would make: 1 goal, 1 observation, 4 tasks" in shell.ok("import", str(FIXTURES / "spec.json"), "--dry-run").out
+    )
     assert shell.json("import", str(FIXTURES / "spec.json"), "--dry-run", "--goal", goal)["goal_id"] == goal
     assert shell.json("events") == before
 

@@ -71,7 +71,7 @@ def _plain(node: NodeRecord) -> TaskDetails | None:
     return TaskDetails() if node.node_type is NodeType.TASK else None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), texts)
 def test_what_is_written_reads_back_and_is_written_the_same(
     graph: tuple[tuple[NodeRecord, ...], tuple[EdgeRecord, ...]], project: str
@@ -148,7 +148,7 @@ def test_what_is_no_text_is_refused_with_its_line() -> None:
         from_toml(b"\n\xff", "f")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_a_mutated_file_is_read_or_refused(data: st.DataObject) -> None:
     mutated = bytearray(GOLDEN.encode())

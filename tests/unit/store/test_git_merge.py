@@ -64,7 +64,7 @@ def merged(folder: Path, base: str, one: str, other: str, *options: str) -> str:
     return done.stdout.decode()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=titles, ours=changes, theirs=changes)
 def test_changes_of_different_nodes_merge_and_both_sides_say_the_same(
     pair: tuple[Store, Store],
@@ -110,7 +110,7 @@ def _grow(store: Store, project: Project, goal: NodeId, who: str, some: list[tup
     return titles
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ours=additions, theirs=additions, later=additions)
 def test_nodes_of_one_id_are_told_apart_and_both_come_to_write_the_same(
     pair: tuple[Store, Store],

@@ -1,13 +1,13 @@
 """Full text search over nodes and handoff notes. Any text is a legal query: its words are quoted here, never parsed.
 
-Candidates come ranked from the index, a page at a time, until enough of them fulfil the conditions; what a page costs
-beyond its ranks does not depend on how many nodes hold the words.
+Candidates come ranked from the index, and the conditions are asked of the best few hundred; only where too few of those
+fulfil them is every match asked.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ostinato.graph.search import DESCRIPTION, MARK, NOTES, TITLE, Hit, SearchFilter, mark_part, unmarked
@@ -21,9 +21,11 @@ _MOST = 20_000
 """So many matches are ranked at first, the newest: a rank costs two microseconds, and words that stand in more nodes
 than this tell them apart by little."""
 _PAGE = 200
-_GROWTH = 8
 _SNIPPET_WORDS = 16
 _LITERAL_ROOM = 80
+
+
+Asked = dict[str, str | None]
 
 
 class _Ranked(NamedTuple):
@@ -65,71 +67,46 @@ def search_nodes(db: Database, text: str, conditions: SearchFilter, limit: int) 
 
 def _best(db: Database, wanted: str, query: str | None, conditions: SearchFilter, limit: int) -> list[_Ranked]:
     """Return the best that fulfil the conditions, each node once."""
-    found: dict[int, _Ranked] = {}
-    for page in _pages(db, wanted, query):
-        fresh = [one for one in page if one.key not in found]
-        found.update((one.key, one) for one in _fitting(db, fresh, conditions, limit - len(found)))
-        if len(found) >= limit:
-            break
-    best = list(found.values())
-    if query is not None:
-        notes = [_Ranked(*row) for row in db.tuples(queries("search")["ranked_notes"], {"query": query})]
-        best += _fitting(db, notes, conditions, limit)
+    sql = queries("search")
+    asked = _parameters(conditions)
+    if query is None:
+        return [_Ranked(*row) for row in db.tuples(sql["literal"], {**asked, "text": wanted, "limit": limit})]
+    found = _of_newest(db, query, asked, limit)
+    if found is None:
+        rows = db.tuples(sql["ranked_fitting"], {**asked, "query": query, "limit": limit})
+        found = [_Ranked(*row) for row in rows]
+    notes = [_Ranked(*row) for row in db.tuples(sql["ranked_notes"], {"query": query})]
     once: dict[int, _Ranked] = {}
-    for one in sorted(best, key=lambda one: (one.rank, one.key)):
+    for one in sorted([*found, *_fitting(db, notes, asked)], key=lambda one: (one.rank, one.key)):
         once.setdefault(one.key, one)
     return list(once.values())[:limit]
 
 
-def _pages(db: Database, wanted: str, query: str | None) -> Iterator[list[_Ranked]]:
-    """Yield the candidates in growing pages, the best first. Of very many the newest come first, then all anew."""
-    sql = queries("search")
-    if query is None:
-        yield from _paged(db, sql["literal"], {"text": wanted})
-        return
-    seen = 0
-    for page in _paged(db, sql["ranked"], {"query": query, "most": _MOST}):
-        yield page
-        seen += len(page)
-    if seen >= _MOST:
-        yield from _paged(db, sql["ranked"], {"query": query, "most": -1})
+def _of_newest(db: Database, query: str, asked: Asked, limit: int) -> list[_Ranked] | None:
+    """Return the best of the newest matches that fulfil the conditions, None where there may be more among others."""
+    size = max(_PAGE, limit)
+    rows = db.tuples(queries("search")["ranked"], {"query": query, "most": max(_MOST, size), "limit": size})
+    found = _fitting(db, [_Ranked(*row) for row in rows], asked)
+    return found[:limit] if len(found) >= limit or len(rows) < size else None
 
 
-def _paged(db: Database, sql: str, parameters: dict[str, str | int]) -> Iterator[list[_Ranked]]:
-    offset, size = 0, _PAGE
-    while True:
-        rows = db.tuples(sql, {**parameters, "limit": size, "offset": offset})
-        yield [_Ranked(*row) for row in rows]
-        if len(rows) < size:
-            return
-        offset, size = offset + size, size * _GROWTH
+def _fitting(db: Database, candidates: Sequence[_Ranked], asked: Asked) -> list[_Ranked]:
+    """Return those of the candidates that fulfil the conditions, in their order."""
+    if not candidates or all(value is None for value in asked.values()):
+        return list(candidates)
+    parameters = {**asked, "keys": encode_json([one.key for one in candidates])}
+    kept = {key for (key,) in db.tuples(queries("search")["fitting"], parameters)}
+    return [one for one in candidates if one.key in kept]
 
 
-def _fitting(db: Database, page: Sequence[_Ranked], conditions: SearchFilter, most: int) -> list[_Ranked]:
-    """Return the first `most` of the candidates that fulfil the conditions, in their order."""
-    if conditions == SearchFilter():
-        return list(page[:most])
-    found: list[_Ranked] = []
-    for start in range(0, len(page), _PAGE):
-        chunk = page[start : start + _PAGE]
-        kept = _keys_that_fit(db, [one.key for one in chunk], conditions)
-        found += [one for one in chunk if one.key in kept]
-        if len(found) >= most:
-            break
-    return found[:most]
-
-
-def _keys_that_fit(db: Database, keys: list[int], conditions: SearchFilter) -> set[int]:
-    """Return those of the keys whose nodes fulfil the conditions."""
-    parameters = {
-        "keys": encode_json(keys),
+def _parameters(conditions: SearchFilter) -> Asked:
+    return {
         "project_id": conditions.project_id,
         "node_type": conditions.node_type and str(conditions.node_type),
         "goal_id": conditions.goal_id,
         "label": conditions.label,
         "status": conditions.status and str(conditions.status),
     }
-    return {key for (key,) in db.tuples(queries("search")["fitting"], parameters)}
 
 
 def _marked_hits(db: Database, query: str, found: Sequence[_Ranked], nodes: dict[int, Node]) -> list[Hit]:

@@ -22,6 +22,10 @@ class Injected(Exception):
     """What an armed fault raises where a bug of ours would raise something."""
 
 
+class Gone(BaseException):
+    """What a process that is gone would still do, if it could, fails with."""
+
+
 class Fault(Enum):
     """What happens in the place of a statement."""
 
@@ -35,6 +39,8 @@ class Fault(Enum):
     """An exception that nobody expects."""
     INTERRUPT = "interrupt"
     """Ctrl-C."""
+    GONE = "gone"
+    """The process is gone, as seen from inside of a test: nothing that it still does reaches the database."""
     KILL = "kill"
     """The process is gone, without any word."""
 
@@ -45,7 +51,9 @@ _RAISED: dict[Fault, Callable[[], BaseException]] = {
     Fault.BUSY: lambda: apsw.BusyError("BusyError: database is locked"),
     Fault.BUG: lambda: Injected("injected"),
     Fault.INTERRUPT: KeyboardInterrupt,
+    Fault.GONE: Gone,
 }
+_LASTING = frozenset({Fault.FULL, Fault.GONE})
 _UNDO = ("ROLLBACK",)
 
 
@@ -78,7 +86,7 @@ class FaultInjector:
             return
         if self._counted(sql):
             self.seen += 1
-        if self._fault is not None and (self.seen == self._at or (self.struck and self._fault is Fault.FULL)):
+        if self._fault is not None and (self.seen == self._at or (self.struck and self._fault in _LASTING)):
             self.struck = True
             self._strike(self._fault, connection)
 
@@ -89,9 +97,9 @@ class FaultInjector:
     def _strike(self, fault: Fault, connection: apsw.Connection) -> None:
         if fault is Fault.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
-        if fault is Fault.FULL and connection.in_transaction:
+        if fault in _LASTING and connection.in_transaction:
             connection.execute("ROLLBACK")
-        if fault is not Fault.FULL:
+        if fault not in _LASTING:
             self._fault = None
         raise _RAISED[fault]()
 

@@ -71,6 +71,7 @@ class World:
             interruption=Interruption(),
             progress=lambda *_: None,
             commit_message=lambda task, said, goal, iteration: task.title,
+            share=_shared,
         )
 
     async def harvest(self, base: str, scope: tuple[str, ...], written: frozenset[str] = frozenset()) -> Change:
@@ -177,6 +178,10 @@ class Hands:
             return ToolResult("ends", signal=Signal(said.split()[0], said))
         self._world.work.tree = f"{self._world.work.tree} {said}".strip()
         return ToolResult("written")
+
+
+async def _shared() -> None:
+    """No file follows the graph here."""
 
 
 def _none(*_: object) -> Any:

@@ -10,10 +10,12 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.importing.values import ImportedEdge, ImportedNode
 from ostinato.graph.types import NodeType, Status
 
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
+_HEADING = re.compile(r"^#{1,6}\s+(\S.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
 _REASON = re.compile(r"\s+(?:—|–|-)\s+|:\s+")
 _TITLE = 200
+_SPLIT = 2000
+"""Characters of the longest alternative in which a reason is looked for."""
 
 
 def decision_parts(decision: ImportedNode) -> tuple[list[ImportedNode], list[ImportedEdge]]:
@@ -75,5 +77,7 @@ def _paragraph(lines: list[str]) -> str:
 
 def _split(text: str) -> tuple[str, str]:
     """Return the title of an alternative and the reason behind a dash or colon."""
+    if len(text) > _SPLIT:
+        return text.strip(), ""
     parts = _REASON.split(text.replace("**", ""), maxsplit=1)
     return (parts[0].strip(), parts[1].strip()) if len(parts) > 1 and parts[0].strip() else (text.strip(), "")

@@ -5,6 +5,7 @@ Files of our own `graph export` are refused: those are read by `graph import`, w
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -23,6 +24,7 @@ from ostinato.graph.importing.values import Files, Format, Imported, ImportedEdg
 from ostinato.graph.types import NodeType
 
 _VERSION = 1
+_ENDLESS = re.compile(r"^[ \t\[]*(?:[\w\"'-]+[ \t]*\.[ \t]*){100}", re.MULTILINE)
 _EDGES = {str(edge_type).replace("_", ""): edge_type for edge_type in EdgeType}
 
 
@@ -31,6 +33,9 @@ def read_goal_file(files: Files) -> Imported:
     name, text = only_file(files)
     if len(text) > LONGEST:
         refuse(name, f"it has {len(text):,} characters, {LONGEST:,} at most")
+    if found := _ENDLESS.search(text):
+        # The parser's time grows with the square of these.
+        refuse(f"{name}: line {text.count(chr(10), 0, found.start()) + 1}", "a key has more than 100 parts")
     try:
         return _read(name, _plain(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as error:

@@ -14,6 +14,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def of(self, title: str) -> str:
         """Return a key for a title: the id that it begins with (`US-001: …`), else its words."""
@@ -26,9 +27,10 @@ class Keys:
 
     def take(self, key: str) -> str:
         """Return the key itself, or with a number where it is taken."""
-        number, free = 1, key
+        free = key
         while free in self._taken:
-            number += 1
-            free = f"{key} ({number})"
+            # Counted on from the last time: a file may say the same ten thousand times.
+            self._numbers[key] = self._numbers.get(key, 1) + 1
+            free = f"{key} ({self._numbers[key]})"
         self._taken.add(free)
         return free

@@ -118,7 +118,7 @@ class _Nodes:
             self._task(block, parent)
         elif block.is_criteria and not block.inside and not block.prose and parent is None:
             self._tell(block)
-        elif _is_story(block) or (_has_tasks(block) and not _ANNOUNCING.match(_plain(block.title))):
+        elif _is_story(block) or (_has_tasks(block) and not _only_announces(block)):
             self._task(block, parent)
         else:
             self._tell(block)
@@ -160,9 +160,15 @@ class _Nodes:
         self.nodes.insert(place, node)
 
 
+def _only_announces(block: Block) -> bool:
+    """Tell whether a heading says no more than that tasks follow."""
+    title = _plain(block.title)
+    return not title or _ANNOUNCING.match(title) is not None
+
+
 def _is_story(block: Block) -> bool:
     """Tell whether a heading is a task by itself: it has criteria, or is named as stories are and holds no item."""
-    if block.level is None or block.is_criteria:
+    if block.level is None or block.is_criteria or not _plain(block.title):
         return False
     return bool(block.criteria) or (_STORY.match(_plain(block.title)) is not None and not _has_tasks(block))
 
@@ -182,7 +188,8 @@ def _title(block: Block) -> tuple[str, str]:
 
 def _plain(title: str) -> str:
     wrapped = _WRAPPED.match(title.strip())
-    return (wrapped[2] if wrapped and wrapped[1] not in wrapped[2] else title).strip()
+    inner = wrapped[2].strip() if wrapped and wrapped[1] not in wrapped[2] else ""
+    return inner or title.strip()
 
 
 def _status(block: Block, mark: str) -> Status:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ostinato.graph.importing.problems import Problems
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*)$")
 _CHECK = re.compile(r"^(\s*)(?:[-*+]|\d{1,9}[.)])\s+\[(.)\](?:\s+(.*))?$")
 _BULLET = re.compile(r"^(\s*)(?:[-*+]|\d{1,9}[.)])\s+(.*)$")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
@@ -19,6 +19,8 @@ _LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*_]{1,60}?):?(?:\*\*|__)\s*
 _PLAIN_LABEL = re.compile(r"^\s*(?:[-*+]\s+)?([A-Za-z ]{3,40}):\s*(.*)$")
 _CRITERIA = re.compile(r"^(?:the )?(?:acceptance|success|completion) criteria$|^criteria$|^definition of done$", re.I)
 DEEPEST = 40
+_LONG = 10_000
+"""Characters of a criterion to which no more lines are added: each adding copies it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +49,13 @@ def is_criteria(words: str) -> bool:
     return _CRITERIA.match(words.strip().strip("*_: ")) is not None
 
 
+def without_closing(heading: str) -> str:
+    """Return the words of a heading without the `#` signs that may close it."""
+    words = heading.strip()
+    rest = words.rstrip("#")
+    return rest.rstrip() if not rest or rest[-1].isspace() else words
+
+
 def read_blocks(lines: list[str], where: str, problems: Problems) -> Block:
     """Return the file as a tree. Checklists nested without end are a problem."""
     reader = _Reader(where, problems)
@@ -71,7 +80,7 @@ class _Reader:
         if self._is_verbatim(line):
             self._prose(line)
         elif heading := _HEADING.match(line):
-            self._heading(len(heading[1]), heading[2])
+            self._heading(len(heading[1]), without_closing(heading[2]))
         elif not self._label(line):
             self._line(number, line)
         self._blank = not line.strip()
@@ -141,6 +150,9 @@ class _Reader:
             return True
         if owner.criteria and indent > max(owner.indent, 0) and not self._blank:
             mark, text = owner.criteria[-1]
+            if len(text) > _LONG:
+                mark, text = "", ""
+                owner.criteria.append((mark, text))
             owner.criteria[-1] = (mark, f"{text} {line.strip()}")
             return True
         self._criteria_of = None

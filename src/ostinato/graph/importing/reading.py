@@ -11,9 +11,9 @@ from ostinato.graph.importing.json_text import parse_json
 from ostinato.graph.importing.problems import MalformedError, quoted, refuse_conflict
 from ostinato.graph.importing.values import Files, Format, Imported
 
-_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\[.\]\s", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,6}\s+\S", re.MULTILINE)
-_TABLES = re.compile(r"^\s*\[meta\]\s*$", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[.\]\s", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.MULTILINE)
+_TABLES = re.compile(r"^[ \t]*\[meta\][ \t\r]*$", re.MULTILINE)
 _MARKDOWN = (".md", ".markdown", ".mdown")
 _STORY_WORDS = frozenset({"passes", "acceptanceCriteria", "steps"})
 _ISSUE_WORDS = frozenset({"issue_type", "dependencies", "dependency_count", "updated_at"})

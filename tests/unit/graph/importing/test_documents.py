@@ -102,6 +102,29 @@ def test_a_plain_checklist_is_read_whatever_its_bullets() -> None:
     assert nodes["dropped"].metadata == {"markdown.mark": "-"}
 
 
+def test_the_same_item_many_times_costs_no_more_than_others() -> None:
+    imported = read_import({"x.md": "- [ ] a\n" * 20_000})
+    assert [imported.nodes[place].key for place in (0, 1, -1)] == ["a", "a (2)", "a (20000)"]
+
+
+def test_headings_that_say_nothing_are_passed_over() -> None:
+    imported = read_import({"x.md": "# List #\n\n##\n\n## \n\n- [ ] ** **\n\n## Tasks ##\n\n- [x] b\n"})
+    assert imported.title == "List"
+    assert [(node.title, node.parent_key) for node in imported.nodes] == [("** **", None), ("b", None)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# " + " " * 200_000 + "x\n- [ ] a",
+        "- [ ] a\n  Criteria:\n  - c\n" + "      x\n" * 30_000,
+        "\n" * 200_000 + "- [ ] a",
+    ],
+)
+def test_what_would_keep_a_pattern_busy_is_read_at_once(text: str) -> None:
+    assert [node.title for node in read_import({"x.md": text}).nodes] == ["a"]
+
+
 def test_a_markdown_file_of_prose_is_sent_to_plan_mode() -> None:
     with pytest.raises(MalformedError, match="ostinato plan --file"):
         read_import({"PRD.md": "# Shop\n\nSell things.\n"})
@@ -155,6 +178,7 @@ def test_files_of_our_own_export_are_sent_to_graph_import() -> None:
         ("spec.json", '{"tasks": [{"id": "1", "title": "t"}, {"id": "1", "title": "u"}]}', "two entries have the id"),
         ("g.toml", "[meta", "no TOML"),
         ("g.toml", "a = " + "[" * 5000, "nested too deep"),
+        ("g.toml", "[meta]\n" + "a." * 20_000 + "a = 1", "line 2: a key has more than 100 parts"),
         ("g.toml", "[meta]\nversion = 2\ngoal_id = 'ra-1'\n[nodes]", "its version is '2'"),
         ("g.toml", "[meta]\nversion = 1\ngoal_id = 'ra-1'\n[nodes]", "is not among its nodes"),
         ("x.md", "- [ ] a\n" + "".join(" " * n + "- [ ] x\n" for n in range(1, 60)), "nested deeper"),

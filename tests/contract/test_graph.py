@@ -561,6 +561,11 @@ def test_every_condition_counts_when_nodes_are_queried(garden: Garden, store: St
     assert found(text="nothing like it") == []
     assert found(limit=2) == [goal.id, first.id]
     assert found(limit=0) == []
+    store.graph.update(second.id, NodeChanges(priority=Priority.HIGH, labels=("a b", "c")))
+    store.graph.update(third.id, NodeChanges(labels=("a",)))
+    assert found(priority=Priority.HIGH) == [second.id]
+    assert found(label="a") == [third.id]
+    assert found(label="c", limit=1, node_type=NodeType.TASK) == [second.id]
     store.graph.set_status(first.id, Status.BLOCKED)
     assert found(status=Status.BLOCKED) == [first.id, second.id, third.id]
 

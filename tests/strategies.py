@@ -56,13 +56,13 @@ links = st.builds(
     target=_NUMBER,
     label=st.sampled_from([None, "a reason"]),
 )
-unlinks = st.builds(Unlink, node=_NUMBER, edge=st.integers(0, 6))
+unlinks = st.builds(Unlink, node=_NUMBER, edge=_NUMBER, loose=st.sampled_from([True, True, False]))
 statuses = st.builds(
     SetStatus,
     node=_NUMBER,
-    status=st.sampled_from(list(Status)),
+    status=st.sampled_from([Status.BLOCKED, Status.CANCELLED, Status.COMPLETED] * 4 + list(Status)),
     reason=st.sampled_from([None, "no key"]),
-    tasks_only=st.sampled_from([True, True, False]),
+    among=st.sampled_from(["tasks", "tasks", "parents", "any"]),
 )
 updates = st.builds(Update, node=_NUMBER, priority=_MAYBE_PRIORITY, complexity=_MAYBE_SIZE, checked=st.booleans())
 works = st.builds(

@@ -34,8 +34,22 @@ class Here:
 
     def pick(self, number: int, *kinds: NodeType) -> NodeId:
         """Return the node that a number means: one of these types where there is one, else any."""
-        found = self.ids(*kinds) or self.ids()
+        return self.choose(number, self.ids(*kinds))
+
+    def choose(self, number: int, wanted: list[NodeId]) -> NodeId:
+        """Return the one of the wanted nodes that a number means, of all nodes where none is wanted."""
+        found = wanted or self.ids()
         return found[number % len(found)] if found else NodeId("os-none")
+
+    def parents(self) -> list[NodeId]:
+        """Return the tasks and goals that have a child, the innermost last."""
+        nodes = self.store.graph.query(NodeFilter())
+        above = {node.parent_id for node in nodes}
+        return [node.id for node in nodes if node.id in above and node.node_type in {NodeType.TASK, NodeType.GOAL}]
+
+    def roots(self) -> list[NodeId]:
+        """Return the nodes without a parent but the first."""
+        return [node.id for node in self.store.graph.query(NodeFilter()) if node.parent_id is None][1:]
 
 
 Operation = Callable[[Here], object]
@@ -85,6 +99,8 @@ class Link:
     def __call__(self, here: Here) -> object:
         one, other = _ENDS.get(self.edge_type, ((), ()))
         source, target = here.pick(self.source, *one), here.pick(self.target, *other)
+        if self.edge_type is EdgeType.CONTAINS:
+            target = here.choose(self.target, here.roots())
         return here.store.graph.link(source, self.edge_type, target, self.label)
 
 
@@ -93,20 +109,27 @@ _ENDS: dict[EdgeType, tuple[tuple[NodeType, ...], tuple[NodeType, ...]]] = {
     EdgeType.REJECTED: ((NodeType.DECISION,), (NodeType.OPTION,)),
     EdgeType.SUPERSEDES: ((NodeType.DECISION,), (NodeType.DECISION,)),
     EdgeType.INFORMS: ((NodeType.OBSERVATION,), ()),
+    EdgeType.CONTAINS: ((NodeType.TASK, NodeType.GOAL), ()),
     EdgeType.DEPENDS_ON: ((NodeType.TASK, NodeType.GOAL, NodeType.DECISION),) * 2,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
-    """Removes one of the edges of a node."""
+    """Removes one of the edges of a node; `loose` ones are those that no id speaks of."""
 
     node: int
     edge: int
+    loose: bool = False
 
     def __call__(self, here: Here) -> object:
-        edges = here.store.graph.edges_of(here.pick(self.node))
-        return here.store.graph.unlink(edges[self.edge % len(edges)].id) if edges else None
+        graph = here.store.graph
+        if self.loose:
+            every = {edge.id: edge for node_id in here.ids() for edge in graph.edges_of(node_id)}.values()
+            edges = [edge for edge in every if not edge.to_id.startswith(f"{edge.from_id}.")]
+        else:
+            edges = graph.edges_of(here.pick(self.node))
+        return graph.unlink(edges[self.edge % len(edges)].id) if edges else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +139,13 @@ class SetStatus:
     node: int
     status: Status
     reason: str | None = None
-    tasks_only: bool = True
+    among: str = "tasks"
 
     def __call__(self, here: Here) -> object:
-        node_id = here.pick(self.node, *((NodeType.TASK,) if self.tasks_only else ()))
+        if self.among == "parents":
+            node_id = here.choose(self.node, here.parents())
+        else:
+            node_id = here.pick(self.node, *((NodeType.TASK,) if self.among == "tasks" else ()))
         return here.store.graph.set_status(node_id, self.status, reason=self.reason, agent="me")
 
 

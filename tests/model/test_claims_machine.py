@@ -200,4 +200,4 @@ def _recovered(here: Here, landed: dict[IterationId, str], dead: set[ProcessIden
 
 # Finding the smallest failure may take minutes.
 TestClaimsMachine = pytest.mark.timeout(900)(ClaimsMachine.TestCase)
-TestClaimsMachine.settings = strategies.examples(few=20, steps=25)
+TestClaimsMachine.settings = strategies.examples(few=12, steps=25)

@@ -52,6 +52,7 @@ def rename(nodes: Sequence[NodeRecord], known: Known, new_root: Callable[[], Nod
     found: dict[NodeId, NodeId] = {}
     collisions: list[NodeId] = []
     wanted = {node.id for node in nodes}
+    given: set[NodeId] = set()
     numbers = _Numbers(known.counted, wanted)
     for node in sorted(nodes, key=lambda node: (node.id.count("."), natural_key(node.id))):
         same = known.id_of.get(node.uid or "")
@@ -64,9 +65,13 @@ def rename(nodes: Sequence[NodeRecord], known: Known, new_root: Callable[[], Nod
         collides = known.called(node.id)
         if collides:
             collisions.append(node.id)
-        if collides or known.taken(candidate) or (candidate != node.id and candidate in wanted):
+        elsewhere = candidate != node.id and candidate in wanted
+        if collides or elsewhere or candidate in given or known.taken(candidate):
             candidate = new_root() if above is None else numbers.next(above)
+            while above is not None and candidate in given:
+                candidate = numbers.next(above)
         found[node.id] = candidate
+        given.add(candidate)
     return Renaming(found, tuple(collisions))
 
 

@@ -111,12 +111,13 @@ def _grow(store: Store, project: Project, goal: NodeId, who: str, some: list[tup
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ours=additions, theirs=additions)
+@given(ours=additions, theirs=additions, later=additions)
 def test_nodes_of_one_id_are_told_apart_and_both_come_to_write_the_same(
     pair: tuple[Store, Store],
     tmp_path_factory: pytest.TempPathFactory,
     ours: list[tuple[int, NodeType, str]],
     theirs: list[tuple[int, NodeType, str]],
+    later: list[tuple[int, NodeType, str]],
 ) -> None:
     with emptied(pair[0], "one") as (store, project), emptied(pair[1], "other") as (other, further):
         goal = store.graph.add_node(project.id, NewNode(NodeType.GOAL, "Goal")).id
@@ -133,3 +134,4 @@ def test_nodes_of_one_id_are_told_apart_and_both_come_to_write_the_same(
             bring(*target, [text], Strategy.THEIRS, renumber=True)
             assert exported(*target)[goal] == text
             assert made <= {node.title for node in target[0].graph.descendants(goal)}
+            made |= _grow(*target, goal, f"later {target[1].name}", later)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import EdgeId, NodeId, ProjectId, natural_key
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.details import DecisionDetails
+from ostinato.graph.changing import changed, changed_fields, require_changes
 from ostinato.graph.edge_rules import require_parent
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.events import EventKind
-from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter, Unset, details_for, require_texts
+from ostinato.graph.requests import NewNode, NodeChanges, NodeFilter, details_for, require_texts
 from ostinato.graph.rules import Situation, why_not_ready
 from ostinato.graph.status import default_status, initial_status, require_transition, stored
-from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
-from ostinato.graph.types import Node, NodeType, Status, TaskDetails
+from ostinato.graph.texts import require_text
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.testing.memory import linking
 from ostinato.testing.memory.decisions import note_who_decides, numbered
 from ostinato.testing.memory.graph_reads import MemoryGraphReads
@@ -33,7 +32,6 @@ from ostinato.testing.memory.state import Held
 from ostinato.testing.memory.transitions import change_status, task_joined
 
 _TIMED = {Status.COMPLETED, Status.DECIDED}
-_FIELDS = ("title", "description", "priority", "labels", "details", "metadata")
 
 
 class MemoryGraph(MemoryGraphReads):
@@ -82,11 +80,11 @@ class MemoryGraph(MemoryGraphReads):
 
     def update(self, node_id: NodeId, changes: NodeChanges, actor: Actor = PERSON) -> Node:
         """Change fields and return the node. Raises NotFoundError and RuleError."""
-        _require_valid(changes)
+        require_changes(changes)
         with self._memory.transaction():
             before = self._memory.node(node_id)
-            after = _changed(before, changes)
-            names = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+            after = changed(before, changes)
+            names = changed_fields(before, after)
             if names:
                 self._memory.put(after)
                 said = {"fields": names}
@@ -217,30 +215,3 @@ class MemoryGraph(MemoryGraphReads):
 
 def _edge_key(edge: Edge) -> tuple[datetime, EdgeType, object, object]:
     return edge.created_at, edge.edge_type, natural_key(edge.from_id), natural_key(edge.to_id)
-
-
-def _require_valid(changes: NodeChanges) -> None:
-    if not isinstance(changes.title, Unset):
-        require_title(changes.title)
-    if not isinstance(changes.description, Unset):
-        require_text("the description", changes.description)
-    if not isinstance(changes.labels, Unset):
-        require_labels(changes.labels)
-    require_metadata(changes.metadata)
-
-
-def _changed(node: Node, changes: NodeChanges) -> Node:
-    merged = {**node.metadata, **changes.metadata}
-    fields: dict[str, object] = {"metadata": {name: value for name, value in merged.items() if value is not None}}
-    for name in ("title", "description", "priority", "labels"):
-        if not isinstance(getattr(changes, name), Unset):
-            fields[name] = getattr(changes, name)
-    if not isinstance(changes.details, Unset):
-        details = details_for(node.node_type, changes.details)
-        if isinstance(details, TaskDetails):
-            details = replace(details, attempts=node.task.attempts)
-        elif isinstance(details, DecisionDetails) and isinstance(node.details, DecisionDetails):
-            details = replace(details, number=node.details.number)
-        fields["details"] = details
-    after: Node = replace(node, **fields)  # type: ignore[arg-type]
-    return after

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from ostinato.base.ids import NodeId, natural_key
 from ostinato.base.text import one_line
+from ostinato.graph.status import STOPPED
 from ostinato.graph.types import NodeType, Status
 
 _DONE = frozenset({Status.COMPLETED, Status.DECIDED})
 _REMAINING = frozenset({Status.READY, Status.PENDING, Status.IN_PROGRESS, Status.CLAIMED, Status.REVIEW})
-_BLOCKED = frozenset({Status.BLOCKED, Status.FAILED})
 
 
 class NoteRow(NamedTuple):
@@ -50,7 +50,7 @@ def render_notes(rows: Iterable[NoteRow]) -> str:
     # Stable: rows completed at the same moment stay in the order of their creation. "" sorts before any time.
     done = sorted((row for row in found if row.status in _DONE), key=lambda row: row.completed_at or "")
     remaining = [row for row in found if _remains(row)]
-    blocked = [row for row in found if row.status in _BLOCKED]
+    blocked = [row for row in found if row.status in STOPPED]
     decided = [row for row in found if row.node_type is NodeType.DECISION and row.status is Status.DECIDED]
     return (
         _section("Done", done, lambda row: f" ({row.status})")

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ostinato.base.ids import NodeId, natural_key
-from ostinato.graph.status import FINISHED, SATISFIED
+from ostinato.graph.status import FINISHED, HINDERS, SATISFIED, STOPPED
 from ostinato.graph.types import Complexity, NodeType, Priority, Status
 
 Derived = tuple[Status, str | None]
@@ -25,8 +25,9 @@ Derived = tuple[Status, str | None]
 
 NextKey = tuple[int, int, int, str, tuple[tuple[int, int, str], ...]]
 
-_HINDERS = frozenset({Status.BLOCKED, Status.FAILED, Status.CANCELLED})
-_STOPPED = frozenset({Status.BLOCKED, Status.FAILED})
+GATED = frozenset({NodeType.TASK, NodeType.GOAL})
+"""Types that wait for what their ancestors wait for."""
+
 _PRIORITY = {priority: rank for rank, priority in enumerate(Priority)}
 _COMPLEXITY = {complexity: rank for rank, complexity in enumerate(Complexity)}
 
@@ -111,7 +112,7 @@ def why_not_ready(situation: Situation, task_id: NodeId) -> str:
     task = situation.nodes[task_id]
     reasons: list[str] = []
     for node in (task, *_ancestors(situation, task)):
-        if node is not task and node.status in _HINDERS:
+        if node is not task and node.status in HINDERS:
             reasons.append(f"it lies in {node.id}, which is {node.status}")
         for target in _open_targets(situation, node.id):
             whose = "it" if node is task else f"{node.id}, in which it lies,"
@@ -161,7 +162,7 @@ def _gates(situation: Situation) -> dict[NodeId, bool]:
             node = situation.nodes.get(node.parent_id) if node.parent_id else None
         above = node
         for facts in reversed(chain):
-            from_above = above is not None and (closed[above.id] or above.status in _HINDERS)
+            from_above = above is not None and (closed[above.id] or above.status in HINDERS)
             closed[facts.id] = from_above or bool(_open_targets(situation, facts.id))
             above = facts
     return closed
@@ -175,7 +176,7 @@ def _nearest_blockers(situation: Situation) -> dict[NodeId, Facts]:
     label that a state gets is its least.
     """
     sources = sorted(
-        (facts for facts in situation.nodes.values() if facts.status in _STOPPED),
+        (facts for facts in situation.nodes.values() if facts.status in STOPPED),
         key=lambda facts: natural_key(facts.id),
     )
     if not sources:

@@ -40,6 +40,15 @@ FINISHED = frozenset({Status.COMPLETED, Status.CANCELLED})
 SATISFIED = frozenset({Status.COMPLETED, Status.CANCELLED, Status.DECIDED, Status.SUPERSEDED})
 """Statuses of a prerequisite that hold nobody up."""
 
+STOPPED = frozenset({Status.BLOCKED, Status.FAILED})
+"""Task statuses with which nothing goes on until somebody acts: what waits for such a task is blocked."""
+
+HINDERS = STOPPED | {Status.CANCELLED}
+"""Statuses of a node that hold up all that lies in it."""
+
+HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
+"""Statuses of a task that somebody holds."""
+
 _S = Status
 _TASK: Mapping[Status, tuple[Status, ...]] = {
     _S.PENDING: (_S.READY, _S.BLOCKED, _S.COMPLETED, _S.CANCELLED),

@@ -6,16 +6,17 @@ so 100,000 of them take a second, not an hour. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.cycles import show_path
-from ostinato.graph.rules import holds_up_parent
+from ostinato.graph.rules import GATED, holds_up_parent
 from ostinato.graph.types import NodeType
 
-_GATED = frozenset({NodeType.TASK, NodeType.GOAL})
+STRUCTURE = -1
+"""In the place of a dependency: the tree itself makes the one wait for the other."""
 
 
 class Outline(NamedTuple):
@@ -44,45 +45,50 @@ def require_acyclic(nodes: Mapping[NodeId, Outline], contains: Iterable[Pair], d
     way = _circle(inside)
     if way:
         raise RuleError(f"contains would close a cycle: {show_path(ids[place] for place in way)}")
-    way = _circle(_waits(nodes, number, depends_on))
+    targets: list[list[int]] = [[] for _ in range(2 * len(ids))]
+    places = [(kind, None if above is None else number[above]) for kind, above in nodes.values()]
+    pairs = ((number[dependent], number[prerequisite]) for dependent, prerequisite in depends_on)
+    for state, target, _ in waiting(places, pairs):
+        targets[state].append(target)
+    way = _circle(targets)
     if way:
         shown = show_path(ids[place // 2] for place in way)
         raise RuleError(f"a node would wait for itself and never become ready: {shown}")
 
 
-def _waits(
-    nodes: Mapping[NodeId, Outline], number: Mapping[NodeId, int], depends_on: Iterable[Pair]
-) -> list[list[int]]:
-    """Return what each state waits for: state 2n is node n, state 2n + 1 its gate."""
-    found: list[list[int]] = [[] for _ in range(2 * len(number))]
-    for dependent, prerequisite in depends_on:
-        place, target = 2 * number[dependent], 2 * number[prerequisite]
-        found[place].append(target)
-        found[place + 1].append(target)
-    for node_id, outline in nodes.items():
-        if outline.parent_id is None:
+def waiting(
+    places: Sequence[tuple[NodeType, int | None]], depends_on: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield (state, a state that it waits for, the number of the dependency that says so, else `STRUCTURE`).
+
+    Nodes are numbers, `places` say their types and parents. State 2n is node n, state 2n + 1 its gate, as in
+    `graph.cycles`.
+    """
+    for number, (dependent, prerequisite) in enumerate(depends_on):
+        yield 2 * dependent, 2 * prerequisite, number
+        yield 2 * dependent + 1, 2 * prerequisite, number
+    for node, (node_type, parent) in enumerate(places):
+        if parent is None:
             continue
-        place, above = 2 * number[node_id], 2 * number[outline.parent_id]
-        found[place + 1].append(above + 1)
-        if outline.node_type in _GATED:
-            found[place].append(above + 1)
-        if holds_up_parent(outline.node_type, nodes[outline.parent_id].node_type):
-            found[above].append(place)
-    return found
+        yield 2 * node + 1, 2 * parent + 1, STRUCTURE
+        if node_type in GATED:
+            yield 2 * node, 2 * parent + 1, STRUCTURE
+        if holds_up_parent(node_type, places[parent][0]):
+            yield 2 * parent, 2 * node, STRUCTURE
 
 
 def _circle(targets: Sequence[Sequence[int]]) -> list[int]:
     """Return a closed way, first and last the same, or nothing. Takes away what waits for nothing until all is gone."""
     open_targets = [len(some) for some in targets]
-    waiting: list[list[int]] = [[] for _ in targets]
+    sources: list[list[int]] = [[] for _ in targets]
     for place, some in enumerate(targets):
         for target in some:
-            waiting[target].append(place)
+            sources[target].append(place)
     free = [place for place, count in enumerate(open_targets) if not count]
     gone = 0
     while free:
         gone += 1
-        for place in waiting[free.pop()]:
+        for place in sources[free.pop()]:
             open_targets[place] -= 1
             if not open_targets[place]:
                 free.append(place)

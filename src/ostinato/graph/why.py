@@ -11,14 +11,11 @@ from typing import NamedTuple
 
 from ostinato.base.ids import NodeId, natural_key
 from ostinato.graph.rules import Facts, Situation, derive, holds_up_parent, waits_upstream
-from ostinato.graph.status import FINISHED, SATISFIED
+from ostinato.graph.status import FINISHED, HINDERS, SATISFIED, STOPPED
 from ostinato.graph.types import NodeType, Status
 
 DEPENDS_ON, LIES_IN, CONTAINS = "depends_on", "lies_in", "contains"
 """How one node waits for another: it depends on it, lies in it, or contains it."""
-
-_HINDERS = frozenset({Status.BLOCKED, Status.FAILED, Status.CANCELLED})
-_STOPPED = frozenset({Status.BLOCKED, Status.FAILED})
 
 
 class Step(NamedTuple):
@@ -71,7 +68,7 @@ class _Search:
             return
         above = self._parent(facts)
         while above is not None:
-            if above.status in _HINDERS:
+            if above.status in HINDERS:
                 yield self._step(facts, LIES_IN, above)
             yield from self._prerequisites(above)
             above = self._parent(above)
@@ -93,7 +90,7 @@ class _Search:
                     if step.id not in came:
                         came[step.id], before[step.id] = step, node_id
                         following.append(step.id)
-            if stopped := [node_id for node_id in following if self._nodes[node_id].status in _STOPPED]:
+            if stopped := [node_id for node_id in following if self._nodes[node_id].status in STOPPED]:
                 return _way(came, before, min(stopped, key=natural_key))
             level = sorted(following, key=natural_key)
         # The store refuses circles of waiting; where one came in all the same, the way ends where it closes.

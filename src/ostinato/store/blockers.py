@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 from ostinato.base.ids import natural_key
 from ostinato.graph.rules import holds_up_parent, waits_upstream
+from ostinato.graph.status import STOPPED
 from ostinato.graph.types import NodeType, Status
 from ostinato.store.database import Database, key_list, queries
-
-_STOPPED = frozenset({Status.BLOCKED, Status.FAILED})
 
 _NaturalKey = tuple[tuple[int, int, str], ...]
 Label = tuple[int, _NaturalKey, int]
@@ -113,7 +112,7 @@ class _Labels:
             key, node_id, node_type, status = row[0], row[1], NodeType(row[2]), Status(row[3])
             above = self._optional(row[8], row[9])
             target = nearest_target.get(key)
-            own = (0, natural_key(node_id), key) if status in _STOPPED else None
+            own = (0, natural_key(node_id), key) if status in STOPPED else None
             gate = _least(target, above, own and (1, own[1], key))
             label = own
             if own is None and waits_upstream(node_type, status):

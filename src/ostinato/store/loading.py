@@ -18,7 +18,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.requests import details_for
-from ostinato.graph.status import FINISHED, stored
+from ostinato.graph.status import FINISHED, HELD, stored
 from ostinato.graph.types import NodeType, Status, TaskDetails
 from ostinato.graph.waiting_order import Outline, require_acyclic
 from ostinato.store.database import Database, Row, queries
@@ -29,9 +29,6 @@ from ostinato.store.transitions import task_joined
 
 _MANY = 2_000
 """From so many nodes and edges on, readiness is worked out for the whole graph at the end, not row by row."""
-
-HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
-"""Statuses of a task that somebody holds."""
 
 
 def load(

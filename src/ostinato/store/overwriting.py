@@ -11,13 +11,14 @@ from ostinato.graph.batch_rules import require_nodes
 from ostinato.graph.comparing import Comparison, Difference, Side, overwritten
 from ostinato.graph.events import EventKind
 from ostinato.graph.records import EdgeRecord, NodeRecord
+from ostinato.graph.status import HELD
 from ostinato.graph.types import NodeType
 from ostinato.graph.waiting_order import Outline
 from ostinato.store.database import Database, queries
 from ostinato.store.deciding import note_who_decides
 from ostinato.store.events import EventStore
 from ostinato.store.filing import decode_record
-from ostinato.store.loading import HELD, follow, node_row, require_sound
+from ostinato.store.loading import follow, node_row, require_sound
 from ostinato.store.rows import encode_json
 from ostinato.store.settling import unsettle_all
 

@@ -16,6 +16,7 @@ from ostinato.graph.actors import Actor
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Ending
 from ostinato.graph.sessions import Session, SessionKind
+from ostinato.graph.status import HELD
 from ostinato.graph.types import Status
 from ostinato.store.database import Row, queries
 from ostinato.store.reading import slim_row
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ostinato.store.store import Store
 
 CRASHED = "crashed"
-_HELD = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
 _Dead = Callable[[ProcessIdentity], bool]
 
 
@@ -109,7 +109,7 @@ def _free_claims(store: Store, project_id: ProjectId, claims: list[_Claim]) -> I
         if not claim.lost or store.db.one(sql["claim"], parameters) is None:
             continue
         actor = Actor("loop", claim.session_id)
-        if Status(slim_row(store.db, claim.task_id)["status"]) in _HELD:
+        if Status(slim_row(store.db, claim.task_id)["status"]) in HELD:
             change_status(store.db, store.events, claim.task_id, Status.PENDING, actor=actor)
         store.db.execute(sql["drop_claim"], parameters)
         yield _told(store, project_id, f"{claim.task_id}: claim freed{_whose(claim.process)}", actor, claim.task_id)

@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from ostinato.base.ids import sort_text
+from ostinato.graph.status import HINDERS
 from ostinato.store.database import Database, key_list, queries
 
 ALL = 0
 """In the place of a key in `unsettled`: everything."""
-
-_HINDERS = frozenset({"blocked", "failed", "cancelled"})
 
 
 def settle(db: Database) -> None:
@@ -63,7 +62,7 @@ def _place(db: Database, keys: list[int]) -> None:
         for row in db.tuples(sql["places"], {"keys": key_list(keys)}):
             key, node_id, node_type, status, prerequisites, children, root, held, ready, sort_id = row[:10]
             root_now, held_above, parent_status = row[10:]
-            held_now = bool(prerequisites or held_above or parent_status in _HINDERS)
+            held_now = bool(prerequisites or held_above or parent_status in HINDERS)
             ready_now = node_type == "task" and status == "pending" and not held_now and not children
             place = (root_now or key, held_now, ready_now, sort_id or sort_text(node_id))
             if place != (root, held, ready, sort_id):

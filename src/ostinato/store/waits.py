@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.cycles import State, find_path, show_path
-from ostinato.graph.rules import holds_up_parent
+from ostinato.graph.rules import GATED, holds_up_parent
 from ostinato.graph.types import NodeType
 from ostinato.store.database import Database, queries
-
-_GATED = frozenset({NodeType.TASK, NodeType.GOAL})
 
 
 class Waits:
@@ -45,7 +43,7 @@ class Waits:
         checks: list[tuple[State, list[State], NodeId]] = []
         if holds_up_parent(self._type(child), self._type(parent)):
             checks.append((State(child), [State(parent)], parent))
-        gated = [State(child)] if self._type(child) in _GATED else []
+        gated = [State(child)] if self._type(child) in GATED else []
         checks.append((State(parent, gate=True), [*gated, State(child, gate=True)], child))
         for start, ends, head in checks:
             way = self._path(start, ends)
@@ -64,10 +62,10 @@ class Waits:
         node_id = state.node_id
         for target in self._read("typed_targets", node_id):
             yield State(target)
-        if state.gate or self._type(node_id) in _GATED:
+        if state.gate or self._type(node_id) in GATED:
             for parent in self._read("typed_parent", node_id):
                 yield State(parent, gate=True)
-        if not state.gate and self._type(node_id) in _GATED:
+        if not state.gate and self._type(node_id) in GATED:
             for child in self._read("typed_children", node_id):
                 if holds_up_parent(self._type(child), self._type(node_id)):
                     yield State(child)
@@ -77,7 +75,7 @@ class Waits:
         if state.gate:
             for child in self._read("typed_children", node_id):
                 yield State(child, gate=True)
-                if self._type(child) in _GATED:
+                if self._type(child) in GATED:
                     yield State(child)
             return
         for dependent in self._read("typed_dependents", node_id):

@@ -12,12 +12,9 @@ from typing import NamedTuple
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.importing.problems import quoted, refuse
-from ostinato.graph.rules import holds_up_parent
-from ostinato.graph.types import NodeType
-from ostinato.graph.waiting_order import Outline, require_acyclic
+from ostinato.graph.waiting_order import Outline, require_acyclic, waiting
 
 _MOST = 1000
-_GATED = frozenset({NodeType.TASK, NodeType.GOAL})
 
 
 class Circle(NamedTuple):
@@ -57,26 +54,19 @@ def _is_acyclic(places: Mapping[str, Outline], dependencies: Sequence[tuple[str,
 
 
 class _Tangle:
-    """States 2n (node n) and 2n + 1 (its gate), their targets with the dependency that makes them (-1: structure)."""
+    """The states of `waiting`, their targets with the dependency that makes them."""
 
     def __init__(self, places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str]]) -> None:
         self._keys = list(places)
         number = {key: place for place, key in enumerate(places)}
         self._targets: list[list[tuple[int, int]]] = [[] for _ in range(2 * len(places))]
         self._dependents = [2 * number[dependent] for dependent, _ in dependencies]
-        for index, (dependent, prerequisite) in enumerate(dependencies):
-            here, there = 2 * number[dependent], 2 * number[prerequisite]
-            self._targets[here].append((there, index))
-            self._targets[here + 1].append((there, index))
-        for key, (node_type, parent) in places.items():
-            if parent is None:
-                continue
-            here, above = 2 * number[key], 2 * number[parent]
-            self._targets[here + 1].append((above + 1, -1))
-            if node_type in _GATED:
-                self._targets[here].append((above + 1, -1))
-            if holds_up_parent(node_type, places[parent].node_type):
-                self._targets[above].append((here, -1))
+        outlines = [
+            (one.node_type, None if one.parent_id is None else number[one.parent_id]) for one in places.values()
+        ]
+        pairs = [(number[dependent], number[prerequisite]) for dependent, prerequisite in dependencies]
+        for state, target, dependency in waiting(outlines, pairs):
+            self._targets[state].append((target, dependency))
         self._sources: list[list[int]] = [[] for _ in self._targets]
         for state, some in enumerate(self._targets):
             for target, _ in some:

@@ -13,8 +13,8 @@ from ostinato.store.store import Store
 from tests.unit.store.work import PASSED, Work, add_task, begin, ended
 
 
-def reviewed(store: Store, goal: Node) -> tuple[Node, Work]:
-    task = add_task(store, goal, "Build")
+def reviewed(store: Store, goal: Node, title: str = "Build") -> tuple[Node, Work]:
+    task = add_task(store, goal, title)
     work = begin(store, goal)
     store.iterations.finish(work.claim, ended(Action.REVIEW, verdict=PASSED))
     return task, work
@@ -76,3 +76,11 @@ def test_an_answer_is_refused_when_the_iteration_is_another_tasks(store: Store, 
     task, _ = reviewed(store, goal)
     with pytest.raises(RuleError, match=f"not of {task.id}"):
         store.reviews.approve(task.id, first.iteration.id, None)
+
+
+def test_what_a_last_rejection_leaves_behind_has_one_short_line_for_its_title(store: Store, goal: Node) -> None:
+    task, work = reviewed(store, goal, "Build\n" + "it " * 100)
+    store.reviews.reject(task.id, work.iteration.id, "wrong", 1)
+    (seen,) = [n for n in store.graph.descendants(goal.id) if n.node_type is NodeType.OBSERVATION]
+    assert seen.title.startswith(f"{task.id} failed: Build it it")
+    assert len(seen.title) <= 160

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from ostinato.base.errors import ClaimLostError, NotFoundError, RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId, random_hex
 from ostinato.base.spending import Spending
-from ostinato.base.text import clip, one_line
+from ostinato.base.text import one_line
 from ostinato.graph.actors import Actor
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
-from ostinato.loop.finished import FinishedIteration
+from ostinato.loop.finished import BECOMES, FinishedIteration, failure_title
 from ostinato.store.attempts import attempts_at
 from ostinato.store.conversations import ConversationStore
 from ostinato.store.database import Database, queries
@@ -29,19 +29,6 @@ from ostinato.store.record_rows import decode_iteration, encode_spending
 from ostinato.store.rows import encode_json
 from ostinato.store.sessions import SessionStore
 from ostinato.store.transitions import change_status
-from ostinato.verify.types import VerdictKind
-
-_TITLE = 160
-_BECOMES = {
-    Action.DONE: Status.COMPLETED,
-    Action.REVIEW: Status.REVIEW,
-    Action.RETRY: Status.PENDING,
-    Action.RELEASE: Status.PENDING,
-    Action.SPLIT: Status.PENDING,
-    Action.FAIL: Status.FAILED,
-    Action.BLOCK: Status.BLOCKED,
-    Action.PARK: Status.BLOCKED,
-}
 
 
 class IterationStore(ConversationStore, EvidenceStore):
@@ -193,36 +180,30 @@ class IterationStore(ConversationStore, EvidenceStore):
             return
         actor = Actor("loop", iteration.session_id, iteration.id)
         task = self._graph.get(iteration.task_id)
-        passed = decision.action is Action.DONE or (
-            finished.verdict is not None and finished.verdict.kind is VerdictKind.PASSED
-        )
-        default = f"Attempt {iteration.attempt} {'passed' if passed else 'did not pass'}: {task.title}"
-        title = clip(one_line(finished.outcome_title or default), _TITLE)
-        why = "\n".join(part for part in (decision.reason, finished.message) if part)
+        title = finished.outcome_of(iteration.attempt, task)
         self._reasoning.record_outcome(
-            task.id, title, why, passed, actor, iteration_id=iteration.id, commit=finished.commit
+            task.id, title, finished.why, finished.passed, actor, iteration_id=iteration.id, commit=finished.commit
         )
         if decision.action is Action.FAIL:
-            self._remember_failure(task, why, actor)
+            self.remember_failure(task, finished.why, actor)
 
-    def _remember_failure(self, task: Node, why: str, actor: Actor) -> None:
+    def remember_failure(self, task: Node, why: str, actor: Actor) -> None:
+        """Make the observation that a failed task leaves behind. Part of a transaction."""
         goal = self._graph.goal_of(task.id)
         parent = goal.id if goal else task.id
-        title = clip(one_line(f"{task.id} failed: {task.title}"), _TITLE)
-        self._reasoning.record_observation(parent, title, why, task.id, actor)
+        self._reasoning.record_observation(parent, failure_title(task), why, task.id, actor)
 
     def _settle(self, iteration: Iteration, decision: Decision) -> None:
         actor = Actor("loop", iteration.session_id, iteration.id)
         if decision.uses_attempt:
             self._db.execute(self._sql["use_attempt"], {"id": iteration.task_id})
-        status = _BECOMES[decision.action]
+        status = BECOMES[decision.action]
         reason = one_line(decision.reason) if status in {Status.FAILED, Status.BLOCKED} else None
         change_status(self._db, self._events, iteration.task_id, status, reason=reason, actor=actor)
         self._db.execute(self._sql["drop_claim"], {"task_id": iteration.task_id, "token": iteration.token})
 
     def _end(self, iteration: Iteration, finished: FinishedIteration) -> Iteration:
         verdict, decision = finished.verdict, finished.decision
-        reasons = (verdict.reasons if verdict else ()) or ((decision.reason,) if decision.reason else ())
         self._db.execute(
             self._sql["end"],
             {
@@ -232,7 +213,7 @@ class IterationStore(ConversationStore, EvidenceStore):
                 "message": finished.message,
                 "verdict": str(verdict.kind) if verdict else None,
                 "decision": str(decision.action),
-                "reasons": encode_json(list(reasons)),
+                "reasons": encode_json(list(finished.reasons)),
                 "commit_id": finished.commit,
                 "diff": finished.diff,
                 "fingerprint": verdict.fingerprint or None if verdict else None,
@@ -246,20 +227,5 @@ class IterationStore(ConversationStore, EvidenceStore):
     def _announce(self, iteration: Iteration, finished: FinishedIteration) -> None:
         project_id = self._sessions.get(iteration.session_id).project_id
         actor = Actor("loop", iteration.session_id, iteration.id)
-        ended = {
-            "ending": str(finished.ending),
-            "decision": str(finished.decision.action),
-            "reason": finished.decision.reason,
-            "steps": finished.steps,
-            "tokens": finished.spending.tokens,
-            "cost_usd": finished.spending.cost_usd,
-        }
-        facts: list[tuple[EventKind, dict[str, object]]] = []
-        if finished.verdict is not None:
-            judged = {"verdict": str(finished.verdict.kind), "reasons": list(finished.verdict.reasons)}
-            facts.append((EventKind.VERDICT, {**judged}))
-        if finished.commit:
-            facts.append((EventKind.COMMIT, {"commit": finished.commit}))
-        facts.append((EventKind.ITERATION_ENDED, {**ended}))
-        for kind, payload in facts:
+        for kind, payload in finished.announced():
             self._events.add(kind, project_id=project_id, node_id=iteration.task_id, actor=actor, payload=payload)

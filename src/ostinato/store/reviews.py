@@ -92,9 +92,7 @@ class ReviewStore:
                 task_id, f"Rejected: {task.title}", why, False, actor, iteration_id=iteration.id
             )
             if failed:
-                goal = self._graph.goal_of(task_id)
-                parent = goal.id if goal else task_id
-                self._reasoning.record_observation(parent, f"{task_id} failed: {task.title}", why, task_id, actor)
+                self._iterations.remember_failure(task, why, actor)
             told = one_line(f"{used} of {allowed} attempts failed: {why}") if failed else None
             status = Status.FAILED if failed else Status.PENDING
             change_status(self._db, self._events, task_id, status, reason=told, actor=actor)

@@ -8,32 +8,19 @@ from dataclasses import replace
 from ostinato.base.errors import ClaimLostError, NotFoundError, RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
 from ostinato.base.spending import Spending
-from ostinato.base.text import clip, one_line
+from ostinato.base.text import one_line
 from ostinato.graph.actors import Actor
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
-from ostinato.loop.finished import FinishedIteration
+from ostinato.loop.finished import BECOMES, FinishedIteration, failure_title
 from ostinato.testing.memory.conversations import MemoryConversations
 from ostinato.testing.memory.graph import MemoryGraph
 from ostinato.testing.memory.reasoning import MemoryReasoning
 from ostinato.testing.memory.sessions import MemorySessions
 from ostinato.testing.memory.state import Held, Memory
 from ostinato.testing.memory.transitions import change_status
-from ostinato.verify.types import VerdictKind
-
-_TITLE = 160
-_BECOMES = {
-    Action.DONE: Status.COMPLETED,
-    Action.REVIEW: Status.REVIEW,
-    Action.RETRY: Status.PENDING,
-    Action.RELEASE: Status.PENDING,
-    Action.SPLIT: Status.PENDING,
-    Action.FAIL: Status.FAILED,
-    Action.BLOCK: Status.BLOCKED,
-    Action.PARK: Status.BLOCKED,
-}
 
 
 class MemoryIterations(MemoryConversations):
@@ -156,29 +143,27 @@ class MemoryIterations(MemoryConversations):
             return self._end(iteration, finished)
 
     def _learn(self, iteration: Iteration, finished: FinishedIteration) -> None:
-        decision, verdict = finished.decision, finished.verdict
+        decision = finished.decision
         if decision.action is Action.RELEASE:
             return
         actor = Actor("loop", iteration.session_id, iteration.id)
         task = self._memory.node(iteration.task_id)
-        passed = decision.action is Action.DONE or (verdict is not None and verdict.kind is VerdictKind.PASSED)
-        default = f"Attempt {iteration.attempt} {'passed' if passed else 'did not pass'}: {task.title}"
-        title = clip(one_line(finished.outcome_title or default), _TITLE)
-        why = "\n".join(part for part in (decision.reason, finished.message) if part)
-        self._reasoning.record_outcome(task.id, title, why, passed, actor, iteration.id, finished.commit)
+        title = finished.outcome_of(iteration.attempt, task)
+        self._reasoning.record_outcome(
+            task.id, title, finished.why, finished.passed, actor, iteration_id=iteration.id, commit=finished.commit
+        )
         if decision.action is Action.FAIL:
-            self.remember_failure(task, why, actor)
+            self.remember_failure(task, finished.why, actor)
 
     def remember_failure(self, task: Node, why: str, actor: Actor) -> None:
         """Make the observation that a failed task leaves behind."""
         goal = self._graph.goal_of(task.id)
-        title = clip(one_line(f"{task.id} failed: {task.title}"), _TITLE)
-        self._reasoning.record_observation(goal.id if goal else task.id, title, why, task.id, actor)
+        self._reasoning.record_observation(goal.id if goal else task.id, failure_title(task), why, task.id, actor)
 
     def _settle(self, iteration: Iteration, decision: Decision) -> None:
         if decision.uses_attempt:
             self.use_attempt(iteration.task_id)
-        status = _BECOMES[decision.action]
+        status = BECOMES[decision.action]
         reason = one_line(decision.reason) if status in {Status.FAILED, Status.BLOCKED} else None
         actor = Actor("loop", iteration.session_id, iteration.id)
         change_status(self._memory, iteration.task_id, status, reason=reason, actor=actor)
@@ -195,7 +180,7 @@ class MemoryIterations(MemoryConversations):
             ending_message=finished.message,
             verdict=str(verdict.kind) if verdict else None,
             decision=str(decision.action),
-            reasons=(verdict.reasons if verdict else ()) or ((decision.reason,) if decision.reason else ()),
+            reasons=finished.reasons,
             commit=finished.commit,
             diff=finished.diff,
             fingerprint=verdict.fingerprint or None if verdict else None,
@@ -208,22 +193,7 @@ class MemoryIterations(MemoryConversations):
         return ended
 
     def _announce(self, iteration: Iteration, finished: FinishedIteration) -> None:
-        facts: list[tuple[EventKind, dict[str, object]]] = []
-        if finished.verdict is not None:
-            judged = {"verdict": str(finished.verdict.kind), "reasons": list(finished.verdict.reasons)}
-            facts.append((EventKind.VERDICT, {**judged}))
-        if finished.commit:
-            facts.append((EventKind.COMMIT, {"commit": finished.commit}))
-        said = {
-            "ending": str(finished.ending),
-            "decision": str(finished.decision.action),
-            "reason": finished.decision.reason,
-            "steps": finished.steps,
-            "tokens": finished.spending.tokens,
-            "cost_usd": finished.spending.cost_usd,
-        }
-        facts.append((EventKind.ITERATION_ENDED, {**said}))
         project_id = self._sessions.get(iteration.session_id).project_id
         actor = Actor("loop", iteration.session_id, iteration.id)
-        for kind, payload in facts:
+        for kind, payload in finished.announced():
             self._memory.tell(kind, project_id, iteration.task_id, actor, payload)

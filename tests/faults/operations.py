@@ -181,7 +181,7 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "plans.accept": lambda s: lambda: s.store.plans.accept(s.planned.id),
     "plans.reject": lambda s: lambda: s.store.plans.reject(s.planned.id, "no"),
     "interchange.bring_in": _bring_in,
-    "file_marks.caught_up": lambda s: lambda: s.store.file_marks.caught_up(s.project.id),
+    "file_marks.caught_up": lambda s: lambda: s.store.file_marks.caught_up(s.project.id, 7),
     "file_marks.remember": lambda s: lambda: s.store.file_marks.remember(s.project.id, s.goal.id, "d1"),
     "importing.bring": lambda s: lambda: s.store.importing.bring(s.project.id, read_markdown(CHECKLIST)),
     "steering.say": lambda s: lambda: s.store.steering.say(s.goal.id, "mind the gap"),

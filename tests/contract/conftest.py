@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory_store import MemoryStore
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.conftest import clock, garden, goal, project
 
 __all__ = ["clock", "garden", "goal", "project"]
@@ -20,6 +20,6 @@ __all__ = ["clock", "garden", "goal", "project"]
 
 @pytest.fixture(params=["double", "database"])
 def store(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Store | MemoryStore]:
-    opened = MemoryStore(clock) if request.param == "double" else open_store(MEMORY, clock)
+    opened = MemoryStore(clock) if request.param == "double" else open_memory(clock)
     yield opened
     opened.close()

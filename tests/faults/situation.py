@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-import apsw
-
 from ostinato.base.process import current_process
 from ostinato.graph.actors import PERSON
 from ostinato.graph.edges import EdgeType
@@ -17,9 +15,10 @@ from ostinato.graph.sessions import Session
 from ostinato.graph.types import Check, Node, NodeType
 from ostinato.store.database import MEMORY
 from ostinato.store.settling import settle
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.fault_injector import FaultInjector, FaultyDatabase
+from ostinato.testing.prepared_database import open_memory, pages_of
 from tests.unit.night import Night, night
 from tests.unit.store.work import Work, add_task, begin, claim_next
 
@@ -62,15 +61,14 @@ class Situation:
 def situation() -> Situation:
     """Return all of it, in memory, in a database of its own whose statements can be made to fail."""
     pages, made = _template()
-    db = FaultyDatabase(FaultInjector(), MEMORY, made.store.db.clock, settle=settle)
-    db.plain.deserialize("main", pages)
+    db = FaultyDatabase(FaultInjector(), MEMORY, made.store.db.clock, pages=pages, settle=settle)
     return replace(made, store=Store(db))
 
 
 @cache
 def _template() -> tuple[bytes, Situation]:
     """Make it once; its store is not for use."""
-    first = open_store(MEMORY, FakeClock())
+    first = open_memory(FakeClock())
     made = night(first, "/shop")
     project = first.projects.list()[0]
 
@@ -94,11 +92,7 @@ def _template() -> tuple[bytes, Situation]:
     observation = add(NodeType.OBSERVATION, "Seen", goal)
     first.graph.link(observation.id, EdgeType.INFORMS, leaf.id, None, PERSON)
     first.steering.say(goal.id, "be quick")
-    connection = apsw.Connection(MEMORY)
-    with first.db.reading():
-        first.db.copy_pages(connection, lambda done, whole: None)
-    pages = connection.serialize("main")
-    return pages, Situation(
+    return pages_of(first.db), Situation(
         first, project, made, goal, tree, leaf, waiting, work, planned, planning, observation, undecided, outcome
     )
 

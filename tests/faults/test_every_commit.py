@@ -15,11 +15,11 @@ import apsw
 import pytest
 
 from ostinato.base.errors import DatabaseError
-from ostinato.store.database import MEMORY
 from ostinato.store.soundness import faults, graph_faults
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.fault_injector import Fault, FaultyDatabase, Injected
+from ostinato.testing.prepared_database import open_memory
 from tests.faults.operations import OPERATIONS, READING, Act
 from tests.faults.situation import Situation, situation
 
@@ -27,7 +27,7 @@ WAYS = (Fault.FULL, Fault.IO, Fault.INTERRUPT, Fault.BUG, Fault.BUSY)
 EVERY_WAY = os.environ.get("OSTINATO_FAULTS") == "all"
 EACH, STRIDE = 50, 7
 """So many statements fail one by one, of the rest every seventh, unless all ways are asked for."""
-SINGLE_STATEMENTS = {"events.add", "events.add_many", "file_marks.caught_up"}
+SINGLE_STATEMENTS = {"events.add", "events.add_many"}
 """Operations that are called inside the transaction of what they tell of."""
 SEVERAL_COMMITS = {"retention.prune"}
 """Operations that are done a part at a time, each part whole: stopped anywhere, the next call goes on."""
@@ -112,7 +112,7 @@ def test_every_method_of_the_store_is_known_to_write_or_to_read() -> None:
 
 def _methods() -> dict[str, str]:
     """Return `part.method` → source of every public method of the store's parts."""
-    store, found = open_store(MEMORY, FakeClock()), {}
+    store, found = open_memory(FakeClock()), {}
     for part, value in vars(Store).items():
         if isinstance(value, cached_property):
             for name, method in inspect.getmembers(type(getattr(store, part)), inspect.isfunction):

@@ -11,7 +11,6 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import apsw
 import pytest
 
 from ostinato.base.errors import DatabaseError
@@ -23,9 +22,10 @@ from ostinato.loop.workbench import Workbench
 from ostinato.store.database import MEMORY
 from ostinato.store.settling import settle
 from ostinato.store.soundness import faults, graph_faults
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.fault_injector import Fault, FaultInjector, FaultyDatabase, Gone
+from ostinato.testing.prepared_database import empty_pages
 from tests.unit.loop.small_world import ROOT, World
 
 ANSWERS = ("write one", "signal complete", "write two", "signal complete")
@@ -60,31 +60,21 @@ class KeptWorld(World):
         return found
 
 
-@pytest.fixture(scope="module")
-def pages() -> bytes:
-    """An empty database of the present schema."""
-    empty, connection = open_store(MEMORY, FakeClock()), apsw.Connection(MEMORY)
-    with empty.db.reading():
-        empty.db.copy_pages(connection, lambda done, whole: None)
-    return connection.serialize("main")
-
-
-def new_world(pages: bytes) -> KeptWorld:
+def new_world() -> KeptWorld:
     """Return a world with two tasks, one after the other, on a database of its own."""
     clock = FakeClock()
-    db = FaultyDatabase(FaultInjector(), MEMORY, clock, settle=settle)
-    db.plain.deserialize("main", pages)
+    db = FaultyDatabase(FaultInjector(), MEMORY, clock, pages=empty_pages(), settle=settle)
     world: Any = KeptWorld(Store(db), clock)  # type: ignore[arg-type]
     world.task("two", world.task("one"))
     return world
 
 
 @pytest.mark.parametrize("fault", [Fault.GONE, Fault.FULL])
-def test_the_next_run_carries_on_when_the_database_is_lost_at_any_commit(pages: bytes, fault: Fault) -> None:
+def test_the_next_run_carries_on_when_the_database_is_lost_at_any_commit(fault: Fault) -> None:
     # The full disk is tried at every third commit: what is written then is the same.
     reached = 0
     for commit in range(1, MOST, 1 if fault is Fault.GONE else 3):
-        world = new_world(pages)
+        world = new_world()
         db: Any = world.store.db
         db.injector.arm(commit, fault, only_commits=True)
         with contextlib.suppress(Gone, DatabaseError):

@@ -18,6 +18,7 @@ from ostinato.store.sessions import SessionStore
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory_store import MemoryStore
+from ostinato.testing.prepared_database import open_memory
 from tests.model.operations import AnyStore, Here
 
 
@@ -29,7 +30,7 @@ def counted() -> Callable[[], str]:
 
 def database(clock: FakeClock, path: str = MEMORY) -> Store:
     """Return a real store whose ids are counted."""
-    store = open_store(path, clock)
+    store = open_memory(clock) if path == MEMORY else open_store(path, clock)
     new_id = counted()
     store.projects = ProjectStore(store.db, new_id)
     store.graph = GraphStore(store.db, store.events, new_id)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import apsw
 
-from ostinato.store.database import Database
+from ostinato.testing.prepared_database import PreparedDatabase
 
 
 class Injected(Exception):
@@ -125,7 +125,7 @@ class _FaultyConnection:
         return getattr(self._real, name)
 
 
-class FaultyDatabase(Database):
+class FaultyDatabase(PreparedDatabase):
     """A database with an injector between it and SQLite, from after its opening on."""
 
     def __init__(self, injector: FaultInjector, *arguments: Any, **named: Any) -> None:

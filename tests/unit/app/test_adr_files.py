@@ -18,14 +18,14 @@ from ostinato.graph.plan import DecisionDraft, OptionDraft
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.types import Node, NodeType
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    opened = open_store(MEMORY, FakeClock())
+    opened = open_memory(FakeClock())
     yield opened
     opened.close()
 
@@ -156,7 +156,7 @@ def test_records_do_not_depend_on_the_order_of_rows(store: Store, project: Proje
     @given(st.integers())
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     def same(seed: int) -> None:
-        copy = open_store(MEMORY, FakeClock())
+        copy = open_memory(FakeClock())
         with copy.db.transaction():
             for name, rows in tables.items():
                 for row in _shuffled(rows, random.Random(seed)):

@@ -16,16 +16,16 @@ from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Priority, Status
 from ostinato.loop.decide import Action
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.night import COMMIT, HOSTILE, SPENT, Night, night
 from tests.unit.store.work import add_task, begin, ended
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    opened = open_store(MEMORY, FakeClock())
+    opened = open_memory(FakeClock())
     yield opened
     opened.close()
 

@@ -14,9 +14,9 @@ from ostinato.base.spending import Spending
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.night import COMMIT, SPENT, Night, night
 from tests.unit.store.work import begin
 
@@ -28,7 +28,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def store(clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(MEMORY, clock)
+    opened = open_memory(clock)
     yield opened
     opened.close()
 

@@ -10,9 +10,8 @@ from ostinato.base.ids import NodeId
 from ostinato.cli.event_lines import EventLines
 from ostinato.cli.progress import now_line
 from ostinato.graph.events import Event, EventKind
-from ostinato.store.database import MEMORY
-from ostinato.store.store import open_store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 
 
 @pytest.mark.parametrize("room", [30, 37, 77, 200])
@@ -36,7 +35,7 @@ def test_what_runs_now_never_needs_a_second_line(room: int, spent: str) -> None:
     ],
 )
 def test_how_an_attempt_ended_is_told_once_and_in_words(decision: str, reason: str, said: str) -> None:
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     payload = {"decision": decision, "reason": reason}
     moment = datetime(2026, 3, 10, tzinfo=UTC)
     event = Event(1, moment, EventKind.ITERATION_ENDED, None, None, None, NodeId("os-1.2"), payload)

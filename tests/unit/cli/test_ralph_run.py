@@ -13,14 +13,13 @@ from ostinato.cli.ralph_run import next_after, ralph_lines
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import NodeType
-from ostinato.store.database import MEMORY
-from ostinato.store.store import open_store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 
 
 @pytest.fixture
 def result(tmp_path: Path) -> RalphResult:
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     project = store.projects.add(str(tmp_path), "shop")
     goal = store.graph.add_node(project.id, NewNode(NodeType.GOAL, "Sell"))
     store.close()

@@ -10,9 +10,9 @@ import pytest
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode
 from ostinato.graph.types import Node, NodeType
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.garden import Garden
 
 
@@ -23,7 +23,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def store(clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(MEMORY, clock)
+    opened = open_memory(clock)
     yield opened
     opened.close()
 

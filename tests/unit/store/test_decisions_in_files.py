@@ -18,9 +18,9 @@ from ostinato.graph.requests import NewNode
 from ostinato.graph.toml_format import to_toml
 from ostinato.graph.toml_reader import from_toml
 from ostinato.graph.types import Node, NodeType
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.garden import Garden
 
 AGENT = Actor("agent:coder")
@@ -29,7 +29,7 @@ AGENT = Actor("agent:coder")
 @pytest.fixture
 def other() -> Iterator[tuple[Store, Project]]:
     """Another person's database."""
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     yield store, store.projects.add("/nowhere/elsewhere")
     store.close()
 

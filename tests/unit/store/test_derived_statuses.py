@@ -16,10 +16,10 @@ from ostinato.graph.requests import NodeFilter
 from ostinato.graph.rules import Derived, Facts, next_key, open_dependents
 from ostinato.graph.types import Complexity, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store import derive
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory.naive import naive
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.garden import Garden
 
 KINDS = [NodeType.TASK] * 6 + [NodeType.GOAL, NodeType.DECISION]
@@ -80,7 +80,7 @@ def expected(store: Store) -> tuple[dict[NodeId, Derived], list[NodeId]]:
 @given(seed=st.integers(0, 10**9))
 def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(seed: int) -> None:
     chance = random.Random(seed)
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     garden = Garden(store, store.projects.add(str(Path("/repository"))))
     nodes = [garden.goal()]
     try:

@@ -16,10 +16,10 @@ from ostinato.graph.importing.reading import read_import
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode, NodeFilter
 from ostinato.graph.types import Node, NodeType, Status
-from ostinato.store.database import MEMORY
 from ostinato.store.importing import Brought
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.graph.importing.reading import issues, needs, read_fixture
 from tests.unit.graph.importing.test_fuzz import ISSUES
 
@@ -133,7 +133,7 @@ def test_open_work_opens_the_goal_that_takes_it(store: Store, project: Project, 
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Store]:
-    opened = open_store(MEMORY, FakeClock())
+    opened = open_memory(FakeClock())
     yield opened
     opened.close()
 

@@ -23,11 +23,11 @@ from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.toml_format import GraphFile, to_toml
 from ostinato.graph.toml_reader import from_toml
 from ostinato.graph.types import Node, NodeType, Priority, Status, TaskDetails
-from ostinato.store.database import MEMORY
 from ostinato.store.interchange import Imported
 from ostinato.store.loading import load
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.graph.graph_files import GOAL, graphs
 
 Graph = tuple[tuple[NodeRecord, ...], tuple[EdgeRecord, ...]]
@@ -37,7 +37,7 @@ PROCESS = ProcessIdentity("host", "boot", 1, "then")
 @contextmanager
 def empty(name: str = "elsewhere") -> Iterator[tuple[Store, Project]]:
     """Another person's database, with a project of another name."""
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     try:
         yield store, store.projects.add(f"/nowhere/{name}")
     finally:

@@ -12,10 +12,10 @@ from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.search import END, MARK, Hit, SearchFilter, pieces
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Status
-from ostinato.store.database import MEMORY
 from ostinato.store.search import fts_query
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.garden import Garden
 
 
@@ -68,7 +68,7 @@ def test_search_finds_what_is_meant_when_the_query_is_any_text(garden: Garden, q
     assert sorted(titles(garden.store, query)) == found
 
 
-_STORE = open_store(MEMORY, FakeClock())
+_STORE = open_memory(FakeClock())
 _STORE.graph.add_node(_STORE.projects.add("/repository").id, NewNode(NodeType.TASK, "some title"))
 
 

@@ -12,9 +12,8 @@ from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.types import Node, NodeType
-from ostinato.store.database import MEMORY
-from ostinato.store.store import open_store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from tests.unit.store.garden import Garden
 
 State = tuple[NodeId, bool]
@@ -51,7 +50,7 @@ def has_cycle(kinds: dict[NodeId, NodeType], depends_on: Pairs, contains: Pairs)
 @given(seed=st.integers(0, 10**9))
 def test_edge_is_refused_exactly_when_something_would_wait_for_itself(seed: int) -> None:
     chance = random.Random(seed)
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     garden = Garden(store, store.projects.add("/repository"))
     nodes: list[Node] = []
     for _ in range(chance.randint(3, 9)):

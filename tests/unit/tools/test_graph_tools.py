@@ -20,9 +20,9 @@ from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Check, Node, NodeType, Status, TaskDetails
 from ostinato.loop.bridge import ThreadBridge
-from ostinato.store.database import MEMORY
-from ostinato.store.store import Store, open_store
+from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
+from ostinato.testing.prepared_database import open_memory
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
 from ostinato.tools.toolbox import Toolbox
@@ -63,7 +63,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    store = open_store(MEMORY, FakeClock())
+    store = open_memory(FakeClock())
     bridge = ThreadBridge(store)
     yield Bench(store, bridge, store.projects.add(str(tmp_path)))
     bridge.close()

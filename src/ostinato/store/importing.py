@@ -220,6 +220,7 @@ def _root_record(work: _Work, root: NodeId) -> NodeRecord:
         created_by=PERSON.by,
         completed_at=max(times, default=work.now) if status is Status.COMPLETED else None,
         metadata={**imported.metadata, SOURCE: source_of(imported, _WHOLE)},
+        uid=random_hex(32),
     )
 
 
@@ -240,6 +241,7 @@ def _record(work: _Work, node: ImportedNode, node_id: NodeId, parent: NodeId | N
         details=node.details,
         metadata={**node.metadata, SOURCE: source_of(work.imported, node.key)},
         parent_id=parent,
+        uid=random_hex(32),
     )
 
 

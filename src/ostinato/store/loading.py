@@ -88,6 +88,8 @@ def first_free_number(db: Database, parent_id: NodeId, *, default: int | None = 
 
 def _settled(node: NodeRecord, actor: Actor) -> NodeRecord:
     """Return the record as it is kept: stored status, a uid, somebody who holds what is held."""
+    if node.uid and node.status is not Status.READY and node.status not in HELD:
+        return node
     return replace(
         node,
         status=stored(node.status),

@@ -6,6 +6,7 @@ Decoding is strict: a row that cannot be read raises, it is never guessed.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -85,7 +86,7 @@ def encode_json(value: object) -> str:
     # Most lists and maps are empty, and encoding is dear.
     if value == [] or value == {}:
         return "[]" if value == [] else "{}"
-    return _compact().encode(value)
+    return _compact()(value)
 
 
 def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
@@ -108,6 +109,12 @@ def _encode_check(check: Check) -> dict[str, Any]:
 
 
 @cache
-def _compact() -> json.JSONEncoder:
-    """Return the encoder, made once: json.dumps makes one for each call that asks for another form than its own."""
-    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+def _compact() -> Callable[[object], str]:
+    """Return the encoder, made once: json.dumps makes one for each call that asks for another form than its own, and
+    so does JSONEncoder inside. Where Python has its encoder in C, that is called itself."""
+    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    pieces = make(None, plain.default, json.encoder.encode_basestring, None, ":", ",", False, False, True)
+    return lambda value: "".join(pieces(value, 0))

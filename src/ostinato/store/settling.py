@@ -42,6 +42,7 @@ def unsettle_all(db: Database) -> None:
 
 def _settle_all(db: Database) -> None:
     sql = queries("standings")
+    db.execute(sql["index_rest"])
     db.execute(sql["forget"])
     db.execute(sql["count"])
     places = db.tuples(sql["all_places"])

@@ -14,9 +14,10 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
 from ostinato.graph.projects import Project
 from ostinato.graph.records import EdgeRecord, NodeRecord
-from ostinato.graph.requests import NewNode
+from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.types import Node, NodeType, Status, TaskDetails
 from ostinato.store.loading import first_free_number, load
+from ostinato.store.soundness import faults
 from ostinato.store.store import Store
 
 AT = "2026-01-02T03:04:05.000006Z"
@@ -163,3 +164,16 @@ def test_each_node_has_a_uid_however_it_came(store: Store, project: Project, goa
     assert all(len(uid) == 32 for uid in uids.values()) and len(set(uids.values())) == 3
     with pytest.raises(RuleError, match="os-0000000b exists already"):
         load_all(store, project, [record("os-0000000d", uid="b" * 32)])
+
+
+def test_what_a_large_batch_brings_is_found_by_its_words_and_can_be_changed(store: Store, project: Project) -> None:
+    """The search index rests while many rows are written: it must have them all at the end, and lose none later."""
+    tasks = [record(f"{GOAL}.{n}", title=f"Pick apple{n}") for n in range(1, 1_101)]
+    load_all(store, project, [record(GOAL, NodeType.GOAL, title="Harvest"), *tasks])
+    assert [node.id for node in store.graph.search("apple1099")] == [f"{GOAL}.1099"]
+    store.graph.update(tasks[0].id, NodeChanges(title="Pick pears"))
+    assert [node.id for node in store.graph.search("pears")] == [tasks[0].id]
+    assert not [node for node in store.graph.search("apple1") if node.id == tasks[0].id]
+    store.projects.remove(project.id)
+    assert store.graph.search("apple1099") == []
+    assert not faults(store.db, deep=True)

@@ -56,6 +56,12 @@ SELECT down.key, down.root_key, down.held,
 FROM down CROSS JOIN nodes CROSS JOIN standings
 WHERE nodes.key = down.key AND standings.key = down.key
 
+-- name: index_rest
+INSERT INTO node_search (rowid, title, description)
+SELECT nodes.key, nodes.title, nodes.description
+FROM nodes LEFT JOIN node_search_docsize held ON held.id = nodes.key
+WHERE held.id IS NULL
+
 -- name: stopped
 SELECT key FROM nodes WHERE node_type = 'task' AND status IN ('blocked', 'failed')
 

@@ -13,12 +13,12 @@ from ostinato.graph.comparing import Difference, Strategy
 
 if TYPE_CHECKING:
     from ostinato.graph.records import EdgeRecord, NodeRecord
-    from ostinato.store.interchange import Imported, Meeting
+    from ostinato.store.interchange import BroughtIn, Meeting
 
 _VALUE = 60
 
 
-def import_document(done: Imported) -> dict[str, Any]:
+def import_document(done: BroughtIn) -> dict[str, Any]:
     """Return what an import did; `conflicts` are the fields that differed, `kept` the side that holds now."""
     kept = "file" if done.strategy is Strategy.THEIRS else "database"
     return {
@@ -34,7 +34,7 @@ def import_document(done: Imported) -> dict[str, Any]:
     }
 
 
-def import_lines(done: Imported, dry_run: bool) -> Iterator[str]:
+def import_lines(done: BroughtIn, dry_run: bool) -> Iterator[str]:
     """Yield the same for a person: what changed, then what did not and why."""
     yield (
         f"{'would add' if dry_run else 'added'} {many(len(done.added_nodes), 'node')} and "
@@ -82,7 +82,7 @@ def diff_lines(met: Meeting) -> Iterator[str]:
     yield from _difference_lines(found.differences, indent="")
 
 
-def _about_differences(done: Imported) -> str:
+def _about_differences(done: BroughtIn) -> str:
     fields = many(len(done.differences), "field")
     if done.strategy is Strategy.THEIRS:
         return f"{fields} took the value of the file; the database had:"

@@ -17,5 +17,10 @@ class Actor(NamedTuple):
     session_id: SessionId | None = None
     iteration_id: IterationId | None = None
 
+    @property
+    def is_person(self) -> bool:
+        """Whether a person does it, not the loop or an agent."""
+        return self.by == "person"
+
 
 PERSON = Actor()

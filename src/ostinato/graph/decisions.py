@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ostinato.base.ids import natural_key
+from ostinato.base.errors import RuleError
+from ostinato.base.ids import NodeId, natural_key
 from ostinato.graph.details import DecisionDetails
+from ostinato.graph.plan import DecisionDraft
 from ostinato.graph.types import Node, Status
 
 
@@ -79,6 +81,25 @@ def details_of(decision: Node) -> DecisionDetails:
     if not isinstance(decision.details, DecisionDetails):
         raise TypeError(f"{decision.id} is a {decision.node_type}, not a decision")
     return decision.details
+
+
+def require_distinct(draft: DecisionDraft) -> None:
+    """Raise RuleError for options with the same title: a choice names one of them."""
+    titles = [option.title for option in draft.options]
+    if len(set(titles)) < len(titles):
+        raise RuleError(f"two options of “{draft.title}” have the same title")
+
+
+def named_option(decision_id: NodeId, options: Sequence[Node], wanted: str) -> Node:
+    """Return the option with this id, else with this title. Raises RuleError, naming them all, for none and several."""
+    named = [option for option in options if option.id == wanted] or [
+        option for option in options if option.title.strip() == wanted.strip()
+    ]
+    if len(named) == 1:
+        return named[0]
+    known = "; ".join(f"{option.id} {option.title}" for option in options) or "it has none"
+    problem = "is the title of several options" if named else "is not an option"
+    raise RuleError(f"{wanted} {problem} of {decision_id}: {known}")
 
 
 def standing_of(status: Status, *, in_force: bool, given_up: bool) -> Standing:

@@ -16,17 +16,12 @@ from ostinato.store.database import Database, queries
 _OPEN = frozenset({Status.PENDING, Status.ACTIVE})
 
 
-def by_person(actor: Actor) -> bool:
-    """Tell whether a person does it, not the loop or an agent."""
-    return actor.by == PERSON.by
-
-
 def note_who_decides(db: Database, decision_id: NodeId, became: Status, actor: Actor) -> None:
     """Keep who stands behind a decision that gets this status. What a person has agreed to, only a person opens."""
     sql = queries("decisions")
     if became is Status.DECIDED:
-        db.execute(sql["decided"], {"id": decision_id, "who": "person" if by_person(actor) else "agent"})
-    elif became in _OPEN and by_person(actor):
+        db.execute(sql["decided"], {"id": decision_id, "who": "person" if actor.is_person else "agent"})
+    elif became in _OPEN and actor.is_person:
         db.execute(sql["opened"], {"id": decision_id})
 
 

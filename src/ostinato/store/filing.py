@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ostinato.base.errors import NotFoundError, UsageError
+from ostinato.base.errors import UsageError
 from ostinato.base.ids import NodeId, ProjectId, natural_key
 from ostinato.graph.comparing import as_filed
 from ostinato.graph.edges import EdgeType
@@ -13,6 +13,7 @@ from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.toml_format import GraphFile
 from ostinato.graph.types import NodeType, Priority, Status
 from ostinato.store.database import Database, Row, queries
+from ostinato.store.reading import no_node
 from ostinato.store.rows import decode_details, encode_json
 
 
@@ -84,7 +85,7 @@ def decode_record(row: Row) -> NodeRecord:
 def _require_goal(rows: list[Row], project_id: ProjectId, goal_id: NodeId) -> None:
     root = next((row for row in rows if row["id"] == goal_id), None)
     if root is None:
-        raise NotFoundError(f"no node {goal_id}: `ostinato search` finds nodes by their words")
+        raise no_node(goal_id)
     if root["node_type"] != NodeType.GOAL:
         raise UsageError(f"{goal_id} is a {root['node_type']}, not a goal")
     if root["project_id"] != project_id:

@@ -50,7 +50,7 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class BroughtIn:
     """What an import did, or would do. Differences are those that it met; who won is the strategy's."""
 
     strategy: Strategy
@@ -119,7 +119,7 @@ class InterchangeStore:
         *,
         renumber: bool = False,
         actor: Actor = PERSON,
-    ) -> Imported:
+    ) -> BroughtIn:
         """Bring files into a project, all or nothing, and say what was done.
 
         New nodes and edges are added by every strategy. Raises UsageError and RuleError, and RuleError for ids that
@@ -131,7 +131,7 @@ class InterchangeStore:
                 raise self._collision(met)
             held = dict.fromkeys(() if strategy is Strategy.THEIRS else held_back(met.comparison))
             gone = self._gone(project_id, files, met) if strategy is Strategy.THEIRS else ()
-            done = Imported(
+            done = BroughtIn(
                 strategy=strategy,
                 added_nodes=met.comparison.new_nodes,
                 added_edges=tuple(edge for edge in met.comparison.new_edges if edge not in held),
@@ -146,7 +146,7 @@ class InterchangeStore:
             return done
 
     def _write(
-        self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting, done: Imported, actor: Actor
+        self, project_id: ProjectId, files: Sequence[NamedFile], met: Meeting, done: BroughtIn, actor: Actor
     ) -> None:
         self._name(project_id, files, met)
         writer = Overwriter(self._db, self._events, project_id, actor)

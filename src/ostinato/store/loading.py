@@ -23,6 +23,7 @@ from ostinato.graph.types import NodeType, Status, TaskDetails
 from ostinato.graph.waiting_order import Outline, require_acyclic
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.events import EventStore
+from ostinato.store.reading import no_node
 from ostinato.store.rows import encode_details, encode_json
 from ostinato.store.settling import unsettle_all
 from ostinato.store.transitions import task_joined
@@ -82,7 +83,7 @@ def first_free_number(db: Database, parent_id: NodeId, *, default: int | None = 
     if row is None:
         if default is not None:
             return default
-        raise NotFoundError(f"no node {parent_id}: `ostinato search` finds nodes by their words")
+        raise no_node(parent_id)
     return int(row["child_seq"]) + 1
 
 

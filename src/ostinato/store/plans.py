@@ -21,10 +21,11 @@ from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.plan_format import PlanFormatError, from_json, to_json
+from ostinato.graph.plan_nodes import SEEN_RED, task_node
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.status import FINISHED
-from ostinato.graph.types import Complexity, Node, NodeType, Status, TaskDetails
+from ostinato.graph.types import Complexity, Node, NodeType, Status
 from ostinato.loop.plan_record import PlanRecord
 from ostinato.store.database import queries
 from ostinato.store.record_rows import decode_session, decode_spending
@@ -35,7 +36,6 @@ from ostinato.store.transitions import change_status
 if TYPE_CHECKING:
     from ostinato.store.store import Store
 
-_SEEN_RED = "red on the base when the plan was checked"
 _ABOUT_PLANS = frozenset({"plan", "question"})
 
 
@@ -211,7 +211,7 @@ class PlanStore:
         for task in tasks:
             if task.key in ids:
                 raise RuleError(f"two tasks of the plan have the key {task.key!r}: keys must be unique")
-            new = _new_task(self._place_of(goal, task, gone), task, actor)
+            new = task_node(task, self._place_of(goal, task, gone), actor)
             ids[task.key] = self._graph.add_node(goal.project_id, new, actor).id
         for task in tasks:
             for target in dict.fromkeys(task.depends_on):
@@ -234,7 +234,7 @@ class PlanStore:
 
     def _keep_red(self, goal: Node, draft: PlanDraft, ids: dict[str, NodeId], actor: Actor) -> None:
         runs = [
-            CheckRun(command, CheckStatus.FAILED, 1, 0.0, _SEEN_RED, CheckPhase.PLAN, owner=ids[key])
+            CheckRun(command, CheckStatus.FAILED, 1, 0.0, SEEN_RED, CheckPhase.PLAN, owner=ids[key])
             for key, command in draft.red
             if key in ids
         ]
@@ -244,22 +244,3 @@ class PlanStore:
         self._store.events.add(
             EventKind.NODE_UPDATED, project_id=goal.project_id, node_id=goal.id, actor=actor, payload=payload
         )
-
-
-def _new_task(goal_id: NodeId, task: TaskDraft, actor: Actor) -> NewNode:
-    return NewNode(
-        NodeType.TASK,
-        task.title,
-        task.description,
-        parent_id=goal_id,
-        priority=task.priority,
-        created_by=actor.by,
-        details=TaskDetails(
-            acceptance_criteria=task.acceptance_criteria,
-            checks=task.checks,
-            file_scope=task.file_scope,
-            complexity=task.complexity,
-            profile=task.profile,
-            judge=task.judge,
-        ),
-    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.decisions import named_option, require_distinct
 from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
@@ -15,7 +16,6 @@ from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, queries
 from ostinato.store.deciding import (
     accepted_by_person,
-    by_person,
     note_who_decides,
     present_of,
     successor_of,
@@ -42,9 +42,7 @@ class ReasoningStore:
         It stands under a parent, or alone in `project_id`. Returns it. Raises NotFoundError, and RuleError for options
         with the same title, a choice that is none of them, and what cannot be forbidden or superseded.
         """
-        titles = [option.title for option in draft.options]
-        if len(set(titles)) < len(titles):
-            raise RuleError(f"two options of “{draft.title}” have the same title")
+        require_distinct(draft)
         with self._db.transaction():
             project = self._project_of(parent_id) if parent_id is not None else project_id
             if project is None:
@@ -74,7 +72,7 @@ class ReasoningStore:
             self._decision(decision_id)
             option = self._option(decision_id, option_id_or_title)
             self._graph.link(decision_id, EdgeType.CHOSEN, option.id, rationale or None, actor)
-            if by_person(actor) and not accepted_by_person(self._db, decision_id):
+            if actor.is_person and not accepted_by_person(self._db, decision_id):
                 self._accept(decision_id, actor)
             return self._graph.get(decision_id)
 
@@ -169,14 +167,7 @@ class ReasoningStore:
     def _option(self, decision_id: NodeId, wanted: str) -> Node:
         ids = [row["id"] for row in self._db.execute(queries("edges")["options_of"], {"id": decision_id})]
         options = [self._graph.get(node_id) for node_id in ids]
-        named = [option for option in options if option.id == wanted] or [
-            option for option in options if option.title.strip() == wanted.strip()
-        ]
-        if len(named) == 1:
-            return named[0]
-        known = "; ".join(f"{option.id} {option.title}" for option in options) or "it has none"
-        problem = "is the title of several options" if named else "is not an option"
-        raise RuleError(f"{wanted} {problem} of {decision_id}: {known}")
+        return named_option(decision_id, options, wanted)
 
     def _decision(self, node_id: NodeId) -> Node:
         node = self._graph.get(node_id)

@@ -1,4 +1,4 @@
-"""Reads why a task is not ready. The reasons are those of `graph.why`; here they get their titles.."""
+"""Reads why a task is not ready. The reasons are those of `graph.why`; here they get their titles."""
 
 from __future__ import annotations
 

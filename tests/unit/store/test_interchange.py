@@ -23,7 +23,7 @@ from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.toml_format import GraphFile, to_toml
 from ostinato.graph.toml_reader import from_toml
 from ostinato.graph.types import Node, NodeType, Priority, Status, TaskDetails
-from ostinato.store.interchange import Imported
+from ostinato.store.interchange import BroughtIn
 from ostinato.store.loading import load
 from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
@@ -57,7 +57,7 @@ def as_files(texts: Sequence[str]) -> list[NamedFile]:
 
 def bring(
     store: Store, project: Project, texts: Sequence[str], strategy: Strategy = Strategy.MERGE, renumber: bool = False
-) -> Imported:
+) -> BroughtIn:
     return store.interchange.bring_in(project.id, as_files(texts), strategy, renumber=renumber)
 
 

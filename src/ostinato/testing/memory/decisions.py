@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId, ProjectId
-from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.actors import PERSON
 from ostinato.graph.cycles import show_path
 from ostinato.graph.decisions import details_of
 from ostinato.graph.details import DecisionDetails
@@ -80,11 +80,6 @@ def require_no_circle(memory: Memory, newer: NodeId, older: NodeId) -> None:
     """Raise RuleError when `older` supersedes `newer` already."""
     if older in _newer(memory, newer):
         raise RuleError(f"{newer} supersedes {older} would close a cycle: {show_path([newer, older])}")
-
-
-def by_person(actor: Actor) -> bool:
-    """Tell whether a person does it."""
-    return actor.by == PERSON.by
 
 
 def _newer(memory: Memory, node_id: NodeId) -> set[NodeId]:

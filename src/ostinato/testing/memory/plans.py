@@ -16,11 +16,12 @@ from ostinato.graph.estimate import PastTask
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import PlanDraft, TaskDraft
+from ostinato.graph.plan_nodes import SEEN_RED, task_node
 from ostinato.graph.replacing import swept, why_kept
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.status import FINISHED
-from ostinato.graph.types import Node, NodeType, Status, TaskDetails
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.loop.plan_record import PlanRecord
 from ostinato.testing.memory.approvals import MemoryApprovals
 from ostinato.testing.memory.graph import MemoryGraph
@@ -29,8 +30,6 @@ from ostinato.testing.memory.reasoning import MemoryReasoning
 from ostinato.testing.memory.sessions import MemorySessions
 from ostinato.testing.memory.state import Memory
 from ostinato.testing.memory.transitions import change_status
-
-_SEEN_RED = "red on the base when the plan was checked"
 
 
 class MemoryPlans:
@@ -141,7 +140,7 @@ class MemoryPlans:
                 self._reasoning.record_observation(goal_id, seen.title, seen.description, None, actor)
             red = [(command, ids[key]) for key, command in draft.red if key in ids]
             runs = [
-                CheckRun(command, CheckStatus.FAILED, 1, 0.0, _SEEN_RED, CheckPhase.PLAN, owner=owner)
+                CheckRun(command, CheckStatus.FAILED, 1, 0.0, SEEN_RED, CheckPhase.PLAN, owner=owner)
                 for command, owner in red
             ]
             self._iterations.add_check_runs(goal.project_id, runs, session_id=actor.session_id)
@@ -193,7 +192,7 @@ class MemoryPlans:
         for task in tasks:
             if task.key in ids:
                 raise RuleError(f"two tasks of the plan have the key {task.key!r}: keys must be unique")
-            new = _new_task(self._place_of(goal, task, tasks), task, actor)
+            new = task_node(task, self._place_of(goal, task, tasks), actor)
             ids[task.key] = self._graph.add_node(goal.project_id, new, actor).id
         for task in tasks:
             for target in dict.fromkeys(task.depends_on):
@@ -242,23 +241,3 @@ class MemoryPlans:
 
     def _tell(self, goal: Node, actor: Actor, payload: dict[str, object]) -> None:
         self._memory.tell(EventKind.NODE_UPDATED, goal.project_id, goal.id, actor, payload)
-
-
-def _new_task(parent_id: NodeId, task: TaskDraft, actor: Actor) -> NewNode:
-    details = TaskDetails(
-        acceptance_criteria=task.acceptance_criteria,
-        checks=task.checks,
-        file_scope=task.file_scope,
-        complexity=task.complexity,
-        profile=task.profile,
-        judge=task.judge,
-    )
-    return NewNode(
-        NodeType.TASK,
-        task.title,
-        task.description,
-        parent_id=parent_id,
-        priority=task.priority,
-        created_by=actor.by,
-        details=details,
-    )

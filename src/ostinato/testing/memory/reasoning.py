@@ -5,6 +5,7 @@ from __future__ import annotations
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.graph.actors import PERSON, Actor
+from ostinato.graph.decisions import named_option, require_distinct
 from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
@@ -12,7 +13,6 @@ from ostinato.graph.plan import DecisionDraft
 from ostinato.graph.requests import NewNode
 from ostinato.graph.types import Node, NodeType, Status
 from ostinato.testing.memory.decisions import (
-    by_person,
     note_who_decides,
     present_of,
     successor_of,
@@ -34,9 +34,7 @@ class MemoryReasoning:
         self, parent_id: NodeId | None, draft: DecisionDraft, actor: Actor = PERSON, project_id: ProjectId | None = None
     ) -> Node:
         """Make a decision with its options, decided if one is chosen. Raises NotFoundError and RuleError."""
-        titles = [option.title for option in draft.options]
-        if len(set(titles)) < len(titles):
-            raise RuleError(f"two options of “{draft.title}” have the same title")
+        require_distinct(draft)
         with self._memory.transaction():
             project = self._memory.node(parent_id).project_id if parent_id is not None else project_id
             if project is None:
@@ -62,7 +60,7 @@ class MemoryReasoning:
             decision = self._decision(decision_id)
             option = self._option(decision_id, option_id_or_title)
             self._graph.link(decision_id, EdgeType.CHOSEN, option.id, rationale or None, actor)
-            if by_person(actor) and self._memory.state.decided_by.get(decision_id) != PERSON.by:
+            if actor.is_person and self._memory.state.decided_by.get(decision_id) != PERSON.by:
                 note_who_decides(self._memory, decision_id, Status.DECIDED, actor.by)
                 said = {"decision": "accepted"}
                 self._memory.tell(EventKind.NODE_UPDATED, decision.project_id, decision_id, actor, said)
@@ -147,14 +145,7 @@ class MemoryReasoning:
 
     def _option(self, decision_id: NodeId, wanted: str) -> Node:
         options = options_of(self._memory, decision_id)
-        named = [option for option in options if option.id == wanted] or [
-            option for option in options if option.title.strip() == wanted.strip()
-        ]
-        if len(named) == 1:
-            return named[0]
-        known = "; ".join(f"{option.id} {option.title}" for option in options) or "it has none"
-        problem = "is the title of several options" if named else "is not an option"
-        raise RuleError(f"{wanted} {problem} of {decision_id}: {known}")
+        return named_option(decision_id, options, wanted)
 
     def _decision(self, node_id: NodeId) -> Node:
         node = self._memory.node(node_id)

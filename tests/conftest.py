@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from ostinato.sandbox.probe import probe
+from tests.examples import use_house_profile
 
 _WATCH = Path(__file__).parent / "watch"
 sys.path.insert(0, str(_WATCH))
 import database_watch  # noqa: E402  (it lies where every Python that a test starts finds it)
+
+use_house_profile()
 
 
 def pytest_configure() -> None:

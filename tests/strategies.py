@@ -6,10 +6,8 @@ and blocked, failed and cancelled tasks anywhere. `grow` makes it in a store of 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ostinato.base.errors import OstinatoError
@@ -102,13 +100,3 @@ def grow(store: AnyStore, project_id: ProjectId, operations: Iterable[Operation]
             operation(here)
         except OstinatoError:
             continue
-
-
-def examples(few: int, steps: int | None = None) -> settings:
-    """Return settings for `few` examples, or for as many as OSTINATO_EXAMPLES says; `steps` is a machine's length."""
-    chosen = settings(
-        max_examples=int(os.environ.get("OSTINATO_EXAMPLES", few)),
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
-    return settings(chosen, stateful_step_count=steps) if steps else chosen

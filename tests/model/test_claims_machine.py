@@ -23,6 +23,7 @@ from ostinato.loop.finished import FinishedIteration
 from ostinato.store.recovery import recover
 from ostinato.store.store import Store
 from tests import strategies
+from tests.examples import examples
 from tests.model.operations import Add, AnyStore, Here, SetStatus
 from tests.model.pair import Pair
 
@@ -200,4 +201,4 @@ def _recovered(here: Here, landed: dict[IterationId, str], dead: set[ProcessIden
 
 # Finding the smallest failure may take minutes.
 TestClaimsMachine = pytest.mark.timeout(900)(ClaimsMachine.TestCase)
-TestClaimsMachine.settings = strategies.examples(few=12, steps=25)
+TestClaimsMachine.settings = examples(12, steps=25)

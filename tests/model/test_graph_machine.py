@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.types import NodeType
 from tests import strategies
+from tests.examples import examples
 from tests.model.operations import Add, Link, Operation, SetStatus, Together, Unlink, Work
 from tests.model.pair import Pair
 
@@ -88,4 +89,4 @@ class GraphMachine(RuleBasedStateMachine):
 
 # Finding the smallest failure may take minutes.
 TestGraphMachine = pytest.mark.timeout(900)(GraphMachine.TestCase)
-TestGraphMachine.settings = strategies.examples(few=10, steps=20)
+TestGraphMachine.settings = examples(10, steps=20)

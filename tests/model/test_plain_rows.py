@@ -18,6 +18,7 @@ from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory.naive import naive
 from tests import strategies
+from tests.examples import examples
 from tests.model.operations import Here, Operation
 from tests.model.pair import database
 
@@ -83,7 +84,7 @@ _transactions = st.lists(
 )
 
 
-@strategies.examples(few=25)
+@examples(25)
 @given(operations=strategies.graphs(25), transactions=_transactions)
 def test_standings_are_what_the_rule_says_however_rows_were_written(
     operations: list[Operation], transactions: list[tuple[bool, list[Written], bool]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.app.adr_files import Exported, export_decisions, export_folder
@@ -21,6 +21,7 @@ from ostinato.graph.types import Node, NodeType
 from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_records_do_not_depend_on_the_order_of_rows(store: Store, project: Proje
     tables = {name: store.db.execute(f"SELECT * FROM {name}") for name in ("projects", "nodes", "edges")}
 
     @given(st.integers())
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(8, shared=True)
     def same(seed: int) -> None:
         copy = open_memory(FakeClock())
         with copy.db.transaction():

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.requests import NodeChanges
 from ostinato.store.store import Store
+from tests.examples import examples
 from tests.unit.cli.conftest import Shell, make_repository
 
 Two = tuple[Shell, Shell]
@@ -231,7 +232,7 @@ def small(shell: Shell, goal: str, folder: Path) -> bytes:
     return (folder / f"{goal}.toml").read_bytes()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, shared=True)
 @given(data=st.data())
 def test_a_mutated_file_is_imported_or_refused_and_never_in_half(
     small: bytes, goal: str, shell: Shell, folder: Path, store: Store, data: st.DataObject

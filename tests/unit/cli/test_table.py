@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.text import display_width
 from ostinato.cli.layout import Look
 from ostinato.cli.table import folded_rows
+from tests.examples import examples
 
 WORDS = st.lists(st.sampled_from(["a", "two", "os-1a2b3c4d.12", "日本語の題名", "x" * 40, "e\u0301" * 9]), max_size=12)
 
@@ -29,7 +30,7 @@ def test_there_is_no_table_when_not_even_the_ids_have_room() -> None:
     assert folded_rows([["os-1a2b3c4d.1"] * 4], Look(width=40), headed=False) == []
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=4), st.integers(60, 130), st.booleans())
 def test_no_line_is_too_wide_and_nothing_is_lost(rows: list[tuple[list[str], ...]], width: int, headed: bool) -> None:
     cells = [[" ".join(words) for words in row] for row in rows]

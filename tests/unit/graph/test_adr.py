@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.ids import NodeId, ProjectId
@@ -14,6 +14,7 @@ from ostinato.graph.adr import Marked, adr_text, file_name, marked
 from ostinato.graph.decisions import DecisionRecord, OptionRecord, Relation, Standing
 from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.types import Details, Node, NodeType, Status
+from tests.examples import examples
 
 GOLDEN = Path(__file__).parent / "golden" / "adr"
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -116,7 +117,7 @@ def test_name_is_a_plain_file_name(title: str, name: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_two_decisions_never_share_a_name(one: str, other: str) -> None:
     names = {file_name(DecisionRecord(decision(n, title), Standing.HOLDS)) for n, title in ((1, one), (1002, other))}
     assert len(names) == 2

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.app.diffstat import diffstat
 from ostinato.graph.retention import NARRATED, outline
 from ostinato.store.database import queries
+from tests.examples import examples
 from tests.unit.night import DIFF
 
 LINES = st.lists(st.tuples(st.sampled_from("+- "), st.sampled_from(["secret", "", "++ x", "@@ 1", "diff --git"])))
@@ -20,7 +21,7 @@ def test_outline_keeps_files_and_counts_and_drops_every_line() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a.py", "b c.py"]), LINES), max_size=3))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_outline_counts_as_the_whole_whatever_its_lines_say(files: list[tuple[str, list[tuple[str, str]]]]) -> None:
     diff = "".join(
         f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.rules import Derived, Facts, Situation, derive, next_key, open_dependents, why_not_ready
 from ostinato.graph.types import Complexity, NodeType, Priority, Status
 from ostinato.testing.memory.naive import naive
+from tests.examples import examples
 
 GOAL, TASK, DECISION = NodeType.GOAL, NodeType.TASK, NodeType.DECISION
 READY: Derived = (Status.READY, None)
@@ -198,7 +199,7 @@ def situations(draw: st.DrawFn) -> Situation:
     return situation(*nodes, depends_on=edges)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(200)
 @given(situations())
 def test_derived_statuses_equal_the_naive_rule_when_the_graph_is_any(found: Situation) -> None:
     edges = {(source, target) for source, targets in found.depends_on.items() for target in targets}

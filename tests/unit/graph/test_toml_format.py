@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.errors import OstinatoError
@@ -16,6 +16,7 @@ from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.toml_format import GraphFile, home_of, to_toml
 from ostinato.graph.toml_reader import GraphFileError, from_toml
 from ostinato.graph.types import Check, NodeType, Priority, Status, TaskDetails
+from tests.examples import examples
 from tests.unit.graph.graph_files import GOAL, graphs, texts
 
 AT = "2026-01-02T03:04:05.000006Z"
@@ -71,7 +72,7 @@ def _plain(node: NodeRecord) -> TaskDetails | None:
     return TaskDetails() if node.node_type is NodeType.TASK else None
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(graphs(), texts)
 def test_what_is_written_reads_back_and_is_written_the_same(
     graph: tuple[tuple[NodeRecord, ...], tuple[EdgeRecord, ...]], project: str
@@ -148,7 +149,7 @@ def test_what_is_no_text_is_refused_with_its_line() -> None:
         from_toml(b"\n\xff", "f")
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.data())
 def test_a_mutated_file_is_read_or_refused(data: st.DataObject) -> None:
     mutated = bytearray(GOLDEN.encode())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.rules import Situation, derive
 from ostinato.graph.types import Status
 from ostinato.graph.why import why_waiting
+from tests.examples import examples
 from tests.unit.graph.test_rules import GOAL, node, situation, situations
 
 
@@ -45,7 +46,7 @@ def test_a_cancelled_ancestor_is_the_end_of_the_way() -> None:
     assert _way(found, "os-g.1") == [("os-g.1", "lies_in", "os-g", "cancelled")]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(situations())
 def test_the_obstacle_is_the_one_that_the_status_names(found: Situation) -> None:
     for task_id, (status, reason) in derive(found).items():

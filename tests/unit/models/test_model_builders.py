@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from ostinato.chat.messages import Request, ToolMessage, UserMessage
 from ostinato.models.chat_reply import ReplyBuilder
@@ -48,7 +49,7 @@ ASK = Request("sys", (UserMessage("hello"),))
 
 
 @pytest.mark.parametrize("kind", BUILDERS)
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(EVENTS, max_size=6))
 def test_builder_makes_a_reply_that_can_be_sent_back_of_anything(kind: str, events: list[Any]) -> None:
     builder = BUILDERS[kind]()

@@ -46,3 +46,9 @@ class Garden:
 
     def events(self, since: int = 0, kind: EventKind | None = None) -> list[Event]:
         return [event for event in self.store.events.after(since) if kind in {None, event.kind}]
+
+
+def lower(store: Store, limit: int, value: int) -> None:
+    """Have SQLite reach one of its limits soon, so that what lies beyond it needs no great numbers."""
+    assert store.db._connection.limit(limit) > value
+    store.db._connection.limit(limit, value)

@@ -15,7 +15,7 @@ from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Status, TaskDetails
 from ostinato.store.store import Store, open_store
 from ostinato.testing.fake_clock import FakeClock
-from tests.unit.store.garden import Garden
+from tests.unit.store.garden import Garden, lower
 
 
 def test_a1_each_descendant_is_named_once_and_cycles_are_refused(garden: Garden) -> None:
@@ -35,17 +35,18 @@ def test_a1_each_descendant_is_named_once_and_cycles_are_refused(garden: Garden)
 
 
 def test_a2_more_descendants_than_sqlite_has_variables_are_no_special_case(garden: Garden, store: Store) -> None:
+    lower(store, apsw.SQLITE_LIMIT_VARIABLE_NUMBER, 60)
     goal = garden.goal()
-    many = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+    many = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
         INSERT INTO nodes (id, project_id, node_type, title, status, created_at, parent_id)
         SELECT :goal || '.' || i, :project, 'task', 't', 'pending', '2026-01-01T00:00:00.000000Z', :goal FROM n"""
     with store.db.transaction():
         store.db.execute(many, {"goal": goal.id, "project": garden.project.id})
-    assert store.graph.counts(goal.id) == {Status.READY: 40_000}
-    assert len(store.graph.query(NodeFilter(goal_id=goal.id, status=Status.READY))) == 40_000
+    assert store.graph.counts(goal.id) == {Status.READY: 400}
+    assert len(store.graph.query(NodeFilter(goal_id=goal.id, status=Status.READY))) == 400
     assert [node.id for node in store.tasks.ready(limit=2)] == [f"{goal.id}.1", f"{goal.id}.2"]
     # Whatever number a child came with, the next one is counted on.
-    assert garden.task("t", goal).id == f"{goal.id}.40001"
+    assert garden.task("t", goal).id == f"{goal.id}.401"
 
 
 def test_a3_children_are_counted_once(garden: Garden) -> None:
@@ -196,8 +197,9 @@ def test_a17_steps_belong_together_and_a_choice_must_be_an_option(garden: Garden
 
 def test_a18_project_can_be_removed_with_all_it_has(garden: Garden, store: Store) -> None:
     goal = garden.goal()
+    lower(store, apsw.SQLITE_LIMIT_TRIGGER_DEPTH, 50)
     node = goal
-    for _ in range(1200):  # deeper than SQLite cascades
+    for _ in range(100):  # deeper than SQLite cascades
         node = store.graph.add_node(garden.project.id, NewNode(NodeType.GOAL, "deeper", parent_id=node.id))
     task = garden.task("t", goal, details=TaskDetails(profile="coder"))
     store.tasks.claim("me", task_id=task.id)

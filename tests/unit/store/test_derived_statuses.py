@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.errors import RuleError
@@ -20,6 +19,7 @@ from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory.naive import naive
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 from tests.unit.store.garden import Garden
 
 KINDS = [NodeType.TASK] * 6 + [NodeType.GOAL, NodeType.DECISION]
@@ -76,7 +76,7 @@ def expected(store: Store) -> tuple[dict[NodeId, Derived], list[NodeId]]:
     return spoken, [task.id for task in sorted(ready, key=lambda task: next_key(task, counts.get(task.id, 0)))]
 
 
-@settings(max_examples=int(os.environ.get("OSTINATO_EXAMPLES", "100")), deadline=None)
+@examples(30)
 @given(seed=st.integers(0, 10**9))
 def test_every_reader_sees_what_the_naive_rule_says_when_anything_was_done(seed: int) -> None:
     chance = random.Random(seed)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.ids import NodeId
@@ -18,6 +18,7 @@ from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.types import NodeType, Priority, Status
 from ostinato.store.store import Store
+from tests.examples import examples
 from tests.unit.graph.graph_files import texts, titles
 from tests.unit.store.test_interchange import bring, emptied, exported, pair
 
@@ -64,7 +65,7 @@ def merged(folder: Path, base: str, one: str, other: str, *options: str) -> str:
     return done.stdout.decode()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, shared=True)
 @given(title=titles, ours=changes, theirs=changes)
 def test_changes_of_different_nodes_merge_and_both_sides_say_the_same(
     pair: tuple[Store, Store],
@@ -110,7 +111,7 @@ def _grow(store: Store, project: Project, goal: NodeId, who: str, some: list[tup
     return titles
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, shared=True)
 @given(ours=additions, theirs=additions, later=additions)
 def test_nodes_of_one_id_are_told_apart_and_both_come_to_write_the_same(
     pair: tuple[Store, Store],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.errors import OstinatoError, RuleError, UsageError
@@ -20,6 +20,7 @@ from ostinato.store.importing import Brought
 from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 from tests.unit.graph.importing.reading import issues, needs, read_fixture
 from tests.unit.graph.importing.test_fuzz import ISSUES
 
@@ -138,7 +139,7 @@ def kept() -> Iterator[Store]:
     opened.close()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(rows=st.lists(ISSUES, min_size=1, max_size=6))
 def test_whatever_could_be_read_can_be_kept_and_read_again(kept: Store, rows: list[dict[str, Any]]) -> None:
     try:

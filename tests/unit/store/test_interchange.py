@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from ostinato.base.errors import RuleError, UsageError
 from ostinato.base.ids import NodeId, edge_id
@@ -28,6 +28,7 @@ from ostinato.store.loading import load
 from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 from tests.unit.graph.graph_files import GOAL, graphs
 
 Graph = tuple[tuple[NodeRecord, ...], tuple[EdgeRecord, ...]]
@@ -77,7 +78,7 @@ def pair() -> Iterator[tuple[Store, Store]]:
         yield one, other
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20)
 @given(graph=graphs())
 def test_export_import_export_gives_the_same_bytes(pair: tuple[Store, Store], graph: Graph) -> None:
     with emptied(pair[0], "one") as (store, project), emptied(pair[1], "other") as (other, further):

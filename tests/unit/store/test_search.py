@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ostinato.graph.requests import NewNode, NodeChanges
@@ -16,6 +16,7 @@ from ostinato.store.search import fts_query
 from ostinato.store.store import Store
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 from tests.unit.store.garden import Garden
 
 
@@ -72,7 +73,7 @@ _STORE = open_memory(FakeClock())
 _STORE.graph.add_node(_STORE.projects.add("/repository").id, NewNode(NodeType.TASK, "some title"))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(200)
 @given(st.text(max_size=30))
 @example("\ud800")
 @example('a" OR "b')
@@ -225,7 +226,7 @@ def test_nothing_is_lost_when_more_nodes_match_than_are_ranked_at_first(
     assert len({hit.node.id for hit in hits(store, "thing", status=Status.PENDING, limit=28)}) == 28
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(max_size=40), st.text(max_size=60), st.sampled_from(["some", "t", "\x02", ">", "a b"]))
 def test_a_marked_title_is_the_title_when_its_marks_are_taken_away(title: str, description: str, query: str) -> None:
     text = f"some {title.replace(chr(0), '')}".encode("utf-8", "replace").decode()

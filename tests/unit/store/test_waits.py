@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.errors import RuleError
@@ -14,6 +14,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.types import Node, NodeType
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.prepared_database import open_memory
+from tests.examples import examples
 from tests.unit.store.garden import Garden
 
 State = tuple[NodeId, bool]
@@ -46,7 +47,7 @@ def has_cycle(kinds: dict[NodeId, NodeType], depends_on: Pairs, contains: Pairs)
     return False
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(seed=st.integers(0, 10**9))
 def test_edge_is_refused_exactly_when_something_would_wait_for_itself(seed: int) -> None:
     chance = random.Random(seed)

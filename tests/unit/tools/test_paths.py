@@ -7,12 +7,13 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.tools.files import FileTools
 from ostinato.tools.paths import Checkout, is_git_name, relative
 from ostinato.tools.tool import ToolRefusal
+from tests.examples import examples
 from tests.unit.tools.conftest import Call
 
 OUTSIDE = ["../secret.txt", "a/../../secret.txt", "/etc/passwd", "/work/../etc/passwd", "/workshop/x", "//etc/passwd"]
@@ -116,7 +117,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(300, shared=True)
 @given(pieces=PIECES, start=st.sampled_from(["", "/", "/work/", "./"]))
 def test_nothing_outside_is_read_or_written_whatever_the_path(tmp_path: Path, pieces: list[str], start: str) -> None:
     top = tmp_path / "top"

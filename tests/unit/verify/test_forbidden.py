@@ -6,8 +6,9 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.prohibitions import Prohibition
@@ -322,7 +323,7 @@ def test_hostile_text_is_read_in_linear_time(path: str, piece: str) -> None:
 
 
 @given(path=st.sampled_from([*MANIFESTS, "a.py", "b.ts", "c.go"]), text=st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_text_can_be_read(path: str, text: str) -> None:
     assert not added(path, text, text, "requests")
     found(ChangedFile(path, None, text), dependencies=("requests",))

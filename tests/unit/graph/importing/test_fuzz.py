@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.base.errors import UsageError
@@ -14,6 +14,7 @@ from ostinato.graph.importing.problems import MalformedError
 from ostinato.graph.importing.reading import read_import
 from ostinato.graph.importing.values import Format, Imported
 from ostinato.graph.status import STATUSES
+from tests.examples import examples
 from tests.unit.graph.importing.reading import files_of
 
 SOURCES = {
@@ -46,7 +47,7 @@ def imported_or_refused(name: str, text: str, asked: Format | None) -> Imported 
 
 
 @pytest.mark.parametrize("name", SOURCES)
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
     (text,) = files_of(name).values()
@@ -60,7 +61,7 @@ def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
     imported_or_refused(name, text, SOURCES[name])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.text(max_size=200), st.sampled_from([None, *Format]))
 def test_any_text_as_any_format_never_crashes(text: str, asked: Format | None) -> None:
     imported_or_refused("stdin", text, asked)
@@ -92,7 +93,7 @@ ISSUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.lists(ISSUES, max_size=7))
 def test_tangled_issues_are_untangled(rows: list[dict[str, Any]]) -> None:
     imported_or_refused("issues.jsonl", "\n".join(map(json.dumps, rows)), Format.BEADS)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ostinato.store.looking import AttemptLine, TaskLine
     from ostinato.store.store import Store
 
+_OPEN = frozenset({Status.PENDING, Status.ACTIVE})
 T = TypeVar("T")
 
 
@@ -45,8 +46,9 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class GoalStanding:
-    """One goal. `failed` are tasks that failed or are blocked for a reason of their own, `commits` those made since
-    the moment that was asked about, the oldest first; `last` is its newest ended session."""
+    """One goal with the goals inside it, since a run works on those too. `failed` are tasks that failed or are blocked
+    for a reason of their own, `commits` those made since the moment that was asked about, the oldest first; `last` is
+    its newest ended session, `within` an open goal that it lies in."""
 
     goal: Node
     counts: Mapping[Status, int]
@@ -59,6 +61,7 @@ class GoalStanding:
     done_since: int = 0
     last: Session | None = None
     paused_at: datetime | None = None
+    within: NodeId | None = None
 
     @property
     def done(self) -> int:
@@ -73,7 +76,12 @@ class GoalStanding:
     @property
     def is_open(self) -> bool:
         """True while there is something to do."""
-        return self.goal.status in {Status.PENDING, Status.ACTIVE}
+        return self.goal.status in _OPEN
+
+    @property
+    def told_with_another(self) -> bool:
+        """True for a goal in an open one that nobody has worked on by itself: what is said of that says all."""
+        return self.within is not None and self.last is None and not self.running
 
     @property
     def cost_per_task(self) -> float | None:
@@ -184,13 +192,15 @@ class _Sorted:
         waiting: list[Approval],
     ) -> None:
         self._lines = lines
+        self._around = _around(lines, goal_of)
         tasks = (line for line in lines.values() if line.node_type is NodeType.TASK)
-        self._tasks = _grouped((goal_of.get(line.id), line) for line in tasks)
+        self._tasks = _grouped((goal, line) for line in tasks for goal in self._goals(goal_of.get(line.id)))
         self._sessions = _grouped((session.goal_id, session) for session in sessions)
         self._attempts = _grouped((attempt.goal_id, attempt) for attempt in attempts)
         self._running = _grouped((one.session.goal_id, one) for one in running)
-        own = (goal_of.get(one.node_id, one.node_id) for one in waiting)
-        self._waiting = _grouped(zip(own, waiting, strict=True))
+        self._waiting = _grouped(
+            (goal, one) for one in waiting for goal in self._goals(goal_of.get(one.node_id, one.node_id))
+        )
 
     def standing(self, goal: Node, since: datetime, paused_at: datetime | None) -> GoalStanding:
         """Return where one goal stands."""
@@ -210,7 +220,12 @@ class _Sorted:
             done_since=sum(line.completed_at is not None and line.completed_at >= since for line in tasks),
             last=max(ended, key=lambda session: session.ended_at or since) if ended else None,
             paused_at=paused_at,
+            within=next((above for above in self._goals(goal.id)[1:] if self._lines[above].status in _OPEN), None),
         )
+
+    def _goals(self, nearest: NodeId | None) -> tuple[NodeId, ...]:
+        """Return a goal and the goals around it, the nearest first."""
+        return () if nearest is None else self._around.get(nearest, (nearest,))
 
 
 def _grouped(pairs: Iterable[tuple[NodeId | None, T]]) -> dict[NodeId, list[T]]:
@@ -235,6 +250,18 @@ def _goals_of(lines: Mapping[NodeId, TaskLine]) -> dict[NodeId, NodeId]:
         goal = here.id if here.node_type is NodeType.GOAL else found.get(here.id)
         if goal is not None:
             found |= dict.fromkeys([*trail, here.id], goal)
+    return found
+
+
+def _around(lines: Mapping[NodeId, TaskLine], goal_of: Mapping[NodeId, NodeId]) -> dict[NodeId, tuple[NodeId, ...]]:
+    """Return for each goal that lies in another one itself and all around it, the nearest first."""
+    found: dict[NodeId, tuple[NodeId, ...]] = {}
+    for goal in (line for line in lines.values() if line.node_type is NodeType.GOAL and line.parent_id):
+        chain, above = [goal.id], goal.parent_id
+        while above is not None and above in goal_of:
+            chain.append(goal_of[above])
+            above = lines[chain[-1]].parent_id
+        found[goal.id] = tuple(chain)
     return found
 
 

@@ -64,7 +64,8 @@ def _state(invocation: Invocation) -> tuple[list[str], Steps]:
     from ostinato.app.standing import next_step, read_standing
 
     standing = read_standing(store, project)
-    goals = [goal for goal in standing.goals if goal.is_open or next_step(goal) is not None]
+    alone = [goal for goal in standing.goals if not goal.told_with_another]
+    goals = [goal for goal in alone if goal.is_open or next_step(goal) is not None]
     lines = [f"{project.name}  {project.path}"]
     lines += [clip(f"  {one.goal.id}  {_how_far(one)}  {clean(one.goal.title)}", width()) for one in goals[-_GOALS:]]
     steps: Steps = [(step.command, step.why) for one in goals[-_GOALS:] if (step := next_step(one))]

@@ -32,24 +32,24 @@ def status_lines(standing: Standing) -> Iterator[str]:
     else:
         yield painted(clip(place, room), bold=True)
         yield clip(since, room)
-    shown = [one for one in standing.goals if one.is_open or one.recent or one.waiting]
+    alone = [one for one in standing.goals if not one.told_with_another]
+    shown = [one for one in alone if one.is_open or one.recent or one.waiting]
     for one in shown[-_GOALS:]:
         yield ""
         yield from _goal(standing, one, room)
     if len(shown) > _GOALS:
         yield ""
         yield f"{many(len(shown) - _GOALS, 'more open goal')}: ostinato tasks tree"
-    last = list(_last_line(standing, shown, room))
+    last = list(_last_line(standing, len(alone) - len(shown), len(shown) != 1, room))
     yield from ["", *last] if last else []
 
 
-def _last_line(standing: Standing, shown: Sequence[GoalStanding], room: int) -> Iterator[str]:
-    rest = len(standing.goals) - len(shown)
+def _last_line(standing: Standing, rest: int, several: bool, room: int) -> Iterator[str]:
     if not standing.goals:
         yield from wrapped("no goal yet: say what you want with `ostinato plan '…'`", "", columns=room)
     if rest:
         yield f"{many(rest, 'goal')} {'is' if rest == 1 else 'are'} over"
-    if len(shown) != 1 or rest:
+    if several or rest:
         yield clip(f"usage: {spent(standing.spending)} in all, {spent(standing.spent_since)} since then", room)
 
 

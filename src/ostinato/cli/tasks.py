@@ -107,7 +107,9 @@ def tree(invocation: Invocation, goal: str | None, wanted: Listing) -> None:
     if scope is not None and scope.goal_id is not None:
         goals = [store.graph.get(scope.goal_id)]
     elif scope is not None:
-        goals = store.graph.query(NodeFilter(project_id=scope.project_id, node_type=NodeType.GOAL))
+        found = store.graph.query(NodeFilter(project_id=scope.project_id, node_type=NodeType.GOAL))
+        # A goal in another one stands in the tree of that.
+        goals = [goal for goal in found if goal.parent_id is None]
     print_tree(invocation, wanted, [(top, store.graph.descendants(top.id)) for top in goals])
 
 

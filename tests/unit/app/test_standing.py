@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ostinato.app.standing import GoalStanding, Running, Standing, next_step, read_standing, state_of
+from ostinato.base.ids import NodeId
 from ostinato.base.process import ProcessIdentity, current_process
 from ostinato.base.spending import Spending
 from ostinato.graph.requests import NewNode
@@ -110,7 +111,7 @@ def test_states_of_processes() -> None:
     assert state_of(replace(current_process(), boot="another boot")) == "dead"
 
 
-def test_tasks_below_tasks_and_goals_below_goals_are_counted_where_they_belong(store: Store, worked: Night) -> None:
+def test_tasks_below_tasks_count_and_so_do_those_of_a_goal_below_for_both_goals(store: Store, worked: Night) -> None:
     def add(node_type: NodeType, parent: Node) -> Node:
         return store.graph.add_node(parent.project_id, NewNode(node_type, "x", parent_id=parent.id))
 
@@ -119,7 +120,7 @@ def test_tasks_below_tasks_and_goals_below_goals_are_counted_where_they_belong(s
     add(NodeType.TASK, task)
     standing = {one.goal.id: one for one in _standing(store).goals}
     assert standing[inner.id].tasks == 2
-    assert standing[worked.goal.id].tasks == 4
+    assert standing[worked.goal.id].tasks == 4 + 2
 
 
 def test_the_number_of_statements_does_not_grow_with_tasks_and_goals(store: Store, worked: Night) -> None:
@@ -178,3 +179,30 @@ def test_the_next_step_is_what_unblocks_most(store: Store, worked: Night) -> Non
         assert step.command == command
     assert next_step(_goal(landed)) is None
     assert next_step(_goal(replace(active, status=Status.CANCELLED))) is None
+
+
+def _inside(store: Store) -> tuple[NodeId, NodeId]:
+    """Add an open goal with one in it that holds the only task, and return both."""
+    project = store.projects.list()[0].id
+    outer = store.graph.add_node(project, NewNode(NodeType.GOAL, "Outer"))
+    inner = store.graph.add_node(project, NewNode(NodeType.GOAL, "Inner", parent_id=outer.id))
+    store.graph.add_node(project, NewNode(NodeType.TASK, "Work", parent_id=inner.id))
+    return outer.id, inner.id
+
+
+def test_a_goal_counts_the_tasks_of_the_goals_in_it_since_a_run_works_on_them(store: Store, worked: Night) -> None:
+    outer, inner = _inside(store)
+    told = {one.goal.id: one for one in _standing(store).goals}
+    step = next_step(told[outer])
+    assert step
+    assert (told[outer].tasks, step.command) == (1, f"ostinato ralph {outer}")
+    assert [one.goal.id for one in told.values() if one.told_with_another] == [inner]
+    # Who works on the inner one alone is told of it alone.
+    begin(store, store.graph.get(inner))
+    assert not {one.goal.id: one for one in _standing(store).goals}[inner].told_with_another
+
+
+def test_a_goal_in_one_that_is_over_is_told_by_itself(store: Store, worked: Night) -> None:
+    outer, inner = _inside(store)
+    store.graph.set_status(outer, Status.COMPLETED)
+    assert not {one.goal.id: one for one in _standing(store).goals}[inner].told_with_another

@@ -46,6 +46,15 @@ def test_what_comes_next_follows_the_goal(shell: Shell) -> None:
     assert 'ostinato plan "…"' in _steps(shell)
 
 
+def test_a_goal_in_an_open_goal_is_told_with_that(shell: Shell) -> None:
+    outer = shell.add("goal", "Outer")
+    shell.add("task", "A task", "--parent", shell.add("goal", "Inner", "--parent", outer))
+    for ran in (shell.run(), shell.ok("status")):
+        assert "Inner" not in ran.out
+        assert "over" not in ran.out
+        assert f"ostinato ralph {outer}" in ran.out
+
+
 def test_outside_of_a_repository_it_says_where_to_go(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

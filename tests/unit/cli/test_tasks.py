@@ -132,6 +132,14 @@ def test_tree_nests_tasks_under_their_goal(shell: Shell) -> None:
     assert lines[2].startswith(f"    {child}")
 
 
+def test_a_goal_in_a_goal_stands_in_the_tree_of_that_alone(shell: Shell) -> None:
+    outer = shell.add("goal", "G")
+    inner = shell.add("goal", "I", "--parent", outer)
+    task = shell.add("task", "T", "--parent", inner)
+    assert [line.split()[0] for line in shell.ok("tasks", "tree").out.splitlines()] == [outer, inner, task]
+    assert _ids(shell.json("tasks", "tree", "--goal", inner)) == [inner]
+
+
 def test_goal_must_be_a_goal(shell: Shell) -> None:
     goal = shell.add("goal", "G")
     task = shell.add("task", "T", "--parent", goal)

@@ -192,6 +192,8 @@ def _decision(decision: DecisionReport) -> Iterator[str]:
     yield f" → {_text(say.decision_state(decision))}</summary>"
     if decision.node.description.strip():
         yield f"<p class=told>{_text(decision.node.description.strip())}</p>"
+    if forbids := say.forbids(decision):
+        yield f"<p class=told>{_text(forbids)}</p>"
     yield "<ul class=options>"
     if decision.chosen:
         yield from _option(decision.chosen, "✔", "chosen")

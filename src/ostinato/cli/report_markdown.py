@@ -141,6 +141,8 @@ def _decisions(report: Report) -> Iterator[str]:
 def _decision(decision: DecisionReport) -> Iterator[str]:
     reason = f": {inline(decision.chosen.reason)}" if decision.chosen and decision.chosen.reason else ""
     yield f"- **{inline(decision.node.title)}** → {inline(say.decision_state(decision))}{reason}"
+    if forbids := say.forbids(decision):
+        yield f"  - {inline(forbids)}"
     for other in decision.others:
         why = f" — {inline(say.why_not(other))}" if say.why_not(other) else ""
         yield f"  - {'not' if decision.chosen else 'or'} {inline(other.node.title)}{why}"

@@ -138,6 +138,8 @@ def _decision(decision: DecisionReport) -> Iterator[str]:
     yield from wrapped(f"{clean(decision.node.title)} → {clean(say.decision_state(decision))}", "  ", "    ")
     if decision.chosen and decision.chosen.reason:
         yield from wrapped(f"because {clean(decision.chosen.reason)}", "    ")
+    if forbids := say.forbids(decision):
+        yield from wrapped(clean(forbids), "    ", "      ")
     for other in decision.others:
         reason = f": {clean(say.why_not(other))}" if say.why_not(other) else ""
         word = "not" if decision.chosen else "or"

@@ -13,8 +13,9 @@ from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
 from ostinato.base.text import many
 from ostinato.cli.screen import length, money, spent
-from ostinato.graph.details import OptionDetails
+from ostinato.graph.details import DecisionDetails, OptionDetails
 from ostinato.graph.evidence import CheckRun
+from ostinato.graph.prohibitions import forbidden_words
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Status
 
@@ -134,6 +135,15 @@ def why_not(option: OptionReport) -> str:
 def decision_state(decision: DecisionReport) -> str:
     """Return the chosen option's title, or that nothing is decided."""
     return decision.chosen.node.title if decision.chosen else f"not decided ({decision.node.status})"
+
+
+def forbids(decision: DecisionReport) -> str:
+    """Return what a decision forbids, in a few words; "" where it forbids nothing or is not decided."""
+    details = decision.node.details
+    if decision.node.status is not Status.DECIDED or not isinstance(details, DecisionDetails):
+        return ""
+    words = forbidden_words(details.forbids_paths, details.forbids_dependencies)
+    return words and f"forbids {words}"
 
 
 def dearest(report: Report, most: int) -> list[Spent]:

@@ -49,6 +49,15 @@ def test_every_form_tells_the_same(shell: Shell, nights: Nights, form: str) -> N
         assert word in text, word
 
 
+@pytest.mark.parametrize("form", ["terminal", "md", "html"])
+def test_every_form_says_what_a_decision_forbids(shell: Shell, nights: Nights, form: str) -> None:
+    decision = nights().decision
+    assert "forbids" not in shell.ok("report", "--format", form).out
+    shell.ok("node", "set", decision, "--forbid-dependency", "requests", "--forbid-path", "vendor")
+    out = shell.ok("report", "--format", form).out
+    assert "forbids paths vendor; dependencies requests" in (_Page(out).text if form == "html" else out)
+
+
 def test_the_page_runs_nothing_and_fetches_nothing(shell: Shell, nights: Nights) -> None:
     worked = nights(title=HOSTILE, word=HOSTILE)
     out = shell.ok("report", "--format", "html", "--full").out

@@ -122,6 +122,12 @@ def test_the_title_of_the_outcome_is_the_loops_when_it_gives_one(store: Store, g
     assert of_type(store, goal, NodeType.OUTCOME)[0].title == "Satisfied already"
 
 
+def test_words_of_the_agent_that_are_the_reason_too_stand_in_the_outcome_once(store: Store, goal: Node) -> None:
+    add_task(store, goal)
+    store.iterations.finish(begin(store, goal).claim, ended(Action.BLOCK, "the agent's words"))
+    assert of_type(store, goal, NodeType.OUTCOME)[0].description == "the agent's words"
+
+
 def test_a_release_leaves_no_outcome(store: Store, goal: Node) -> None:
     add_task(store, goal)
     store.iterations.finish(begin(store, goal).claim, ended(Action.RELEASE))

@@ -50,7 +50,8 @@ class FinishedIteration:
     @property
     def why(self) -> str:
         """What the outcome says, and the observation that a failed task leaves behind."""
-        return "\n".join(part for part in (self.decision.reason, self.message) if part)
+        # Where the agent's word is the reason it is said once.
+        return "\n".join(dict.fromkeys(part for part in (self.decision.reason, self.message) if part))
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -103,7 +103,8 @@ class Relations:
             self.outside.setdefault(said.source, other)
             self.warnings.append(f"{said.source} waits for something outside: {quoted(other)}")
         else:
-            self.warnings.append(f"{said.source} {said.kind} {quoted(other)} is left out: there is no such issue")
+            link = f"its link to {quoted(other)} ({said.kind})"
+            self.warnings.append(f"{said.source}: {link} is left out: there is no such issue")
 
     def _find_parent(self, issue: Issue) -> None:
         """Give an issue that names no parent the one of the field `parent`, or of its dotted id."""

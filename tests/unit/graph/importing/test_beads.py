@@ -173,6 +173,11 @@ def test_of_an_issue_that_is_there_twice_the_newest_counts_and_the_rest_is_named
     assert any("a-1 is there 3 times" in warning and "line 1" in warning for warning in imported.warnings)
 
 
+def test_a_link_to_nothing_is_named_without_saying_who_blocks_whom() -> None:
+    imported = issues({"id": "a-1", "dependencies": [needs("a-9")]})
+    assert imported.warnings == ("a-1: its link to 'a-9' (blocks) is left out: there is no such issue",)
+
+
 def test_a_circle_loses_its_latest_dependency_by_name() -> None:
     imported = issues(
         {"id": "a-1", "dependencies": [needs("a-2")]},

@@ -36,7 +36,7 @@ _WHAT = {
     "decided": "was decided",
     "accepted": "was accepted by a person",
     "opened": "was opened again",
-    "revisited": "was called for by the pivot",
+    "revisited": "was asked for by",
     "superseded": "was superseded by",
     "changed": "was changed",
 }

@@ -16,7 +16,7 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.documents import MOMENT_FIELDS, RECORD_FIELDS
 from ostinato.cli.listing import Listing, listing
-from ostinato.cli.output import answer, clean, remark
+from ostinato.cli.output import answer, clean, remark, short_path
 from ostinato.graph.decisions import DecisionRecord, Standing
 
 if TYPE_CHECKING:
@@ -309,6 +309,6 @@ def _export_document(done: Exported) -> dict[str, Any]:
 
 def _export_lines(done: Exported) -> Iterator[str]:
     for what, names in (("written", done.written), ("removed", done.removed)):
-        yield from (clean(f"{what}  {done.folder / name}") for name in names)
+        yield from (clean(f"{what}  {short_path(done.folder / name)}") for name in names)
     if not (done.written or done.removed):
-        yield clean(f"{done.folder}: nothing to do, {len(done.unchanged)} up to date")
+        yield clean(f"{short_path(done.folder)}: nothing to do, {len(done.unchanged)} up to date")

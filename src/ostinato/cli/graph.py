@@ -12,7 +12,7 @@ from ostinato.base.errors import MachineError, UsageError
 from ostinato.base.ids import NodeId
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation
-from ostinato.cli.output import answer, clean, remark
+from ostinato.cli.output import answer, clean, remark, short_path
 
 if TYPE_CHECKING:
     from ostinato.app.graph_files import Exported
@@ -157,9 +157,4 @@ def _only_goal(store: Store, project: Project) -> NodeId:
 
 def _export_lines(done: Exported) -> Iterator[str]:
     for word, paths in (("written", done.written), ("removed", done.removed), ("unchanged", done.unchanged)):
-        yield from (f"{word:<9}  {clean(_short(path))}" for path in paths)
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+        yield from (f"{word:<9}  {clean(short_path(path))}" for path in paths)

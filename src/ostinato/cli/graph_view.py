@@ -41,13 +41,13 @@ def import_lines(done: BroughtIn, dry_run: bool) -> Iterator[str]:
         f"{many(len(done.added_edges), 'edge')}; {many(done.unchanged, 'node')} unchanged"
     )
     for old, new in done.renumbered.items():
-        yield f"  {clean(old)} of the file is {clean(new)} here"
+        yield f"  {clean(old)} of the file {'would be' if dry_run else 'is'} {clean(new)} here"
     for edge in done.removed_edges:
-        yield f"  removed: {clean(edge)}"
+        yield f"  {'would be removed' if dry_run else 'removed'}: {clean(edge)}"
     for edge in done.skipped:
         yield f"  skipped, since one end is nowhere: {clean(edge)}"
     if done.differences:
-        yield _about_differences(done)
+        yield _about_differences(done, dry_run)
         yield from _difference_lines(done.differences)
 
 
@@ -72,8 +72,10 @@ def diff_document(met: Meeting) -> dict[str, Any]:
 
 
 def diff_lines(met: Meeting) -> Iterator[str]:
-    """Yield the same for a person; nothing where there is nothing."""
+    """Yield the same for a person."""
     found = met.comparison
+    if met.same:
+        yield f"nothing differs: {many(found.unchanged, 'node')} in both"
     yield from _only("file", found.new_nodes, (*found.new_edges, *met.skipped))
     yield from _only("database", found.absent_nodes, found.absent_edges)
     for old, new in met.renaming.renumbered.items():
@@ -82,13 +84,14 @@ def diff_lines(met: Meeting) -> Iterator[str]:
     yield from _difference_lines(found.differences, indent="")
 
 
-def _about_differences(done: BroughtIn) -> str:
+def _about_differences(done: BroughtIn, dry_run: bool) -> str:
     fields = many(len(done.differences), "field")
     if done.strategy is Strategy.THEIRS:
-        return f"{fields} took the value of the file; the database had:"
+        return f"{fields} {'would take' if dry_run else 'took'} the value of the file; both were:"
     if done.strategy is Strategy.OURS:
-        return f"{fields} kept the value of the database; the file has:"
-    return f"left as in the database, {fields} (--theirs takes what the file has, --ours settles for this):"
+        return f"{fields} {'would keep' if dry_run else 'kept'} the value of the database; both are:"
+    left = "would be left" if dry_run else "left"
+    return f"{left} as in the database, {fields} (--theirs takes what the file has, --ours settles for this):"
 
 
 def _only(where: str, nodes: Iterable[NodeRecord], edges: Iterable[EdgeRecord]) -> Iterator[str]:

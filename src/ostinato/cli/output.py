@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -130,3 +131,9 @@ def short_time(moment: datetime | None) -> str:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))
+
+
+def short_path(path: Path) -> str:
+    """Return a path as a person here would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

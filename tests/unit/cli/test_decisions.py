@@ -151,6 +151,7 @@ def test_records_are_exported_to_the_configured_place(shell: Shell, decision: st
     done = shell.json("decisions", "export")
     assert (done["written"], done["kept"]) == (["001-one-http-client.md"], [])
     assert decision in (repository / "docs" / "adr" / "001-one-http-client.md").read_text()
+    assert shell.ok("decisions", "export").out == "docs/adr: nothing to do, 1 up to date\n"
     (repository / "docs" / "adr" / "001-one-http-client.md").write_text("mine\n")
     ran = shell.run("decisions", "export")
     assert ran.code == 0

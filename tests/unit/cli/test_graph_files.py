@@ -96,6 +96,8 @@ def test_a_file_that_says_more_than_the_database_is_never_replaced(
     # Telling of differences is not settling them.
     assert len(shell.json("graph", "import")["conflicts"]) == 3
     assert shell.run("graph", "export").code == 2
+    would = shell.ok("graph", "import", "--theirs", "--dry-run").out
+    assert "3 fields would take the value of the file" in would
     assert shell.json("graph", "import", "--theirs")["conflicts"][0]["kept"] == "file"
     shell.ok("graph", "export")
     shell.ok("graph", "diff")
@@ -146,6 +148,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(shell: Shell, goal: str, other:
 def test_diff_says_what_differs_by_its_exit_code_too(shell: Shell, goal: str, folder: Path) -> None:
     shell.ok("graph", "export")
     assert shell.json("graph", "diff")["same"]
+    assert shell.ok("graph", "diff").out == "nothing differs: 3 nodes in both\n"
     new = shell.add("task", "New \x1b[31m", "--parent", goal)
     shell.ok("node", "set", f"{goal}.1", "--title", "Renamed")
     ran = shell.run("graph", "diff")

@@ -11,7 +11,7 @@ from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, goal_node, pass_invocation
 from ostinato.cli.documents import SESSION_FIELDS, session_document
 from ostinato.cli.listing import Listing, listing
-from ostinato.cli.output import answer, clean, clean_block, columns, remark, short_time
+from ostinato.cli.output import answer, remark
 from ostinato.graph.sessions import Session, SessionKind
 
 NOTHING = 3
@@ -50,7 +50,7 @@ def end(invocation: Invocation, identifier: str, summary: str | None) -> None:
     """End a session: its handoff notes are made and kept. Ending twice is refused."""
     with invocation.writing() as store:
         session = store.sessions.end(SessionId(identifier), summary=summary)
-    answer(invocation, session_document(session), _session_lines(session))
+    answer(invocation, session_document(session), _session_lines(invocation, session))
 
 
 @sessions.command(
@@ -76,7 +76,7 @@ def latest(invocation: Invocation, goal: str | None) -> int:
         remark(invocation, "no session yet")
         answer(invocation, None, ())
         return NOTHING
-    answer(invocation, session_document(found[0]), _session_lines(found[0]))
+    answer(invocation, session_document(found[0]), _session_lines(invocation, found[0]))
     return 0
 
 
@@ -99,8 +99,8 @@ def session_row(session: Session) -> tuple[object, ...]:
 
     ended = session.ended_at
     state = "it is open" if ended is None else (session.stop_reason or "ended by hand").replace("_", " ")
-    took = "" if ended is None else length((ended - session.started_at).total_seconds())
-    cost = money(session.spending.cost_usd) if session.spending.calls else ""
+    took = "-" if ended is None else length((ended - session.started_at).total_seconds())
+    cost = money(session.spending.cost_usd) if session.spending.calls else "-"
     return session.id, session.goal_id, f"{session.started_at:%Y-%m-%d %H:%M}", took, cost, f"{session.kind}: {state}"
 
 
@@ -112,22 +112,8 @@ def _sessions(invocation: Invocation, goal: str | None, limit: int | None) -> li
     return store.sessions.list(goal_id=scope.goal_id, project_id=scope.project_id, limit=limit)
 
 
-def _session_lines(session: Session) -> Iterator[str]:
-    spending = session.spending
-    cost = "unknown" if spending.cost_usd is None else f"${spending.cost_usd:.4f}"
-    facts = [
-        ("  kind", session.kind),
-        ("  goal", session.goal_id),
-        ("  started", short_time(session.started_at)),
-        ("  ended", short_time(session.ended_at)),
-        ("  stopped", session.stop_reason),
-        ("  agents", ", ".join(session.agent_ids)),
-        ("  summary", session.summary),
-        ("  tokens", f"{spending.input} in, {spending.output} out" if spending.calls else ""),
-        ("  cost", cost if spending.calls else ""),
-    ]
-    yield clean(session.id)
-    yield from columns([row for row in facts if row[1]])
-    if session.handoff_notes:
-        yield ""
-        yield from clean_block(session.handoff_notes)
+def _session_lines(invocation: Invocation, session: Session) -> Iterator[str]:
+    # Late: only a person reads them.
+    from ostinato.cli.show_session import session_lines
+
+    yield from session_lines(invocation.reading(), session.id)

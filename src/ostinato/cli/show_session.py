@@ -41,9 +41,21 @@ class _Found:
 
 def show_session(invocation: Invocation, store: Store, session_id: SessionId, parts: Parts) -> None:
     """Print a session; with --json its document with `iterations`, `by_model` and, for a plan, its conversation."""
-    with store.db.reading():
-        found = _read(store, session_id)
+    found = _found(store, session_id)
     answer(invocation, _document(found) if invocation.json else None, _lines(found, parts))
+
+
+def session_lines(store: Store, session_id: SessionId) -> Iterator[str]:
+    """Yield what a person is shown of a session; it is read when the first line is asked for."""
+    from ostinato.cli.show import Parts
+
+    parts = Parts(transcript=False, diff=False, evidence=False, tokens=False, full=False)
+    yield from _lines(_found(store, session_id), parts)
+
+
+def _found(store: Store, session_id: SessionId) -> _Found:
+    with store.db.reading():
+        return _read(store, session_id)
 
 
 def _read(store: Store, session_id: SessionId) -> _Found:

@@ -36,6 +36,7 @@ def test_a_session_starts_ends_once_and_is_listed_newest_first(shell: Shell) -> 
     assert [one["id"] for one in shell.json("sessions", "list", "--goal", goal)] == [second, first]
     assert shell.json("sessions", "latest")["id"] == second
     assert shell.json("sessions", "latest", "--goal", goal)["id"] == second
+    assert shell.ok("sessions", "latest").out == shell.ok("sessions", "show", second).out
     assert "half of it" in shell.ok("sessions", "show", first).out
 
 

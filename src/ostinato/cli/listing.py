@@ -100,8 +100,8 @@ class Listing:
         return document if self.fields is None else {name: document[name] for name in self.fields}
 
     def cells(self, document: Document) -> list[str]:
-        """Return the chosen values as a person reads them: lists joined, absent ones empty."""
-        return [_cell(document[name]) for name in self.fields or tuple(document)]
+        """Return the chosen values as a person reads them: lists joined, `-` for absent ones."""
+        return [_cell(document[name]) or "-" for name in self.fields or tuple(document)]
 
 
 def listing(fields: Sequence[str], *, limit: int | None = None) -> Callable[[Callable[..., R]], Callable[..., R]]:

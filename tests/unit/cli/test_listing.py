@@ -59,7 +59,7 @@ def test_a_limit_that_cuts_says_so_and_one_that_does_not_is_silent(
 
 def test_columns_of_chosen_fields_are_values_for_the_eye(shell: Shell, planted: list[str]) -> None:
     out = shell.ok("tasks", "list", "--fields", "id,labels,assigned_to,title").out
-    assert out.splitlines()[0].split() == [planted[0], "a,", "b", "T0"]
+    assert out.splitlines()[0].split() == [planted[0], "a,", "b", "-", "T0"]
 
 
 def test_a_tree_is_nested_with_its_children_and_one_flat_list_without(shell: Shell, planted: list[str]) -> None:

@@ -114,6 +114,8 @@ def _sessions(invocation: Invocation, goal: str | None, limit: int | None) -> li
 
 def _session_lines(invocation: Invocation, session: Session) -> Iterator[str]:
     # Late: only a person reads them.
+    from ostinato.cli.show import Parts
     from ostinato.cli.show_session import session_lines
 
-    yield from session_lines(invocation.reading(), session.id)
+    parts = Parts(transcript=False, diff=False, evidence=False, tokens=False, full=False)
+    yield from session_lines(invocation.reading(), session.id, parts)

@@ -45,11 +45,8 @@ def show_session(invocation: Invocation, store: Store, session_id: SessionId, pa
     answer(invocation, _document(found) if invocation.json else None, _lines(found, parts))
 
 
-def session_lines(store: Store, session_id: SessionId) -> Iterator[str]:
+def session_lines(store: Store, session_id: SessionId, parts: Parts) -> Iterator[str]:
     """Yield what a person is shown of a session; it is read when the first line is asked for."""
-    from ostinato.cli.show import Parts
-
-    parts = Parts(transcript=False, diff=False, evidence=False, tokens=False, full=False)
     yield from _lines(_found(store, session_id), parts)
 
 

@@ -87,9 +87,9 @@ def diff_lines(met: Meeting) -> Iterator[str]:
 def _about_differences(done: BroughtIn, dry_run: bool) -> str:
     fields = many(len(done.differences), "field")
     if done.strategy is Strategy.THEIRS:
-        return f"{fields} {'would take' if dry_run else 'took'} the value of the file; both were:"
+        return f"{fields} {'would take' if dry_run else 'took'} the value of the file:"
     if done.strategy is Strategy.OURS:
-        return f"{fields} {'would keep' if dry_run else 'kept'} the value of the database; both are:"
+        return f"{fields} {'would keep' if dry_run else 'kept'} the value of the database:"
     left = "would be left" if dry_run else "left"
     return f"{left} as in the database, {fields} (--theirs takes what the file has, --ours settles for this):"
 

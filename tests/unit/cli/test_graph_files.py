@@ -97,7 +97,7 @@ def test_a_file_that_says_more_than_the_database_is_never_replaced(
     assert len(shell.json("graph", "import")["conflicts"]) == 3
     assert shell.run("graph", "export").code == 2
     would = shell.ok("graph", "import", "--theirs", "--dry-run").out
-    assert "3 fields would take the value of the file" in would
+    assert "3 fields would take the value of the file:" in would
     assert shell.json("graph", "import", "--theirs")["conflicts"][0]["kept"] == "file"
     shell.ok("graph", "export")
     shell.ok("graph", "diff")

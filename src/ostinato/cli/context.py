@@ -29,6 +29,10 @@ R = TypeVar("R")
 _NO_REPOSITORY = "not in a git repository: go into one or name a project with --project"
 
 
+class _Rehearsed(Exception):
+    """Ends a transaction that only shows what would be."""
+
+
 class Scope(NamedTuple):
     """What a list is about: one goal, or one project."""
 
@@ -76,10 +80,21 @@ class Invocation:
         """Yield the store inside one transaction that also registers the repository of the present directory."""
         store = self._open(create=True)
         with store.db.transaction():
-            if self.project_name is None and (top := repository_top(os.getcwd())) is not None:
-                store.projects.add(top)
+            self._register(store)
             yield store
         self.touched = True
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Store]:
+        """Do the same and undo all of it: for what only shows. Nothing is made where there is no database yet."""
+        store = self.reading()
+        try:
+            with store.db.transaction():
+                self._register(store)
+                yield store
+                raise _Rehearsed
+        except _Rehearsed:
+            return
 
     def project(self, store: Store) -> Project | None:
         """Return the project that the command is about, None for a repository that is not registered.
@@ -116,6 +131,10 @@ class Invocation:
         finally:
             while self._stores:
                 self._stores.popitem()[1].db.close()
+
+    def _register(self, store: Store) -> None:
+        if self.project_name is None and (top := repository_top(os.getcwd())) is not None:
+            store.projects.add(top)
 
     def _open(self, *, create: bool) -> Store:
         if create not in self._stores:

@@ -95,16 +95,11 @@ def import_(
         raise UsageError("--merge, --theirs and --ours do not go together: say one of them")
     strategy = Strategy.THEIRS if theirs else Strategy.OURS if ours else Strategy.MERGE
     files = read_files(path) if path is not None else None
-    try:
-        with invocation.writing() as store:
-            project = invocation.required_project(store)
-            files = read_files(graph_folder(project)) if files is None else files
-            # What would be renumbered is told; without the option a real import refuses.
-            done = store.interchange.bring_in(project.id, files, strategy, renumber=renumber or dry_run)
-            if dry_run:
-                raise _Undo
-    except _Undo:
-        pass
+    with invocation.rehearsing() if dry_run else invocation.writing() as store:
+        project = invocation.required_project(store)
+        files = read_files(graph_folder(project)) if files is None else files
+        # What would be renumbered is told; without the option a real import refuses.
+        done = store.interchange.bring_in(project.id, files, strategy, renumber=renumber or dry_run)
     answer(invocation, {**import_document(done), "dry_run": dry_run}, import_lines(done, dry_run))
 
 
@@ -133,10 +128,6 @@ def diff(invocation: Invocation, path: Path | None) -> int:
     met = store.interchange.meet(project.id, files)
     answer(invocation, diff_document(met), diff_lines(met))
     return 0 if met.same else DIFFERS
-
-
-class _Undo(Exception):
-    """Ends a transaction that was only to show what would happen."""
 
 
 def _registered(invocation: Invocation) -> tuple[Store, Project]:

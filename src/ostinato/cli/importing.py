@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,19 +11,14 @@ import click
 from ostinato.base.ids import NodeId
 from ostinato.base.text import many
 from ostinato.cli.command import Command
-from ostinato.cli.context import Invocation, pass_invocation, repository_top
+from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.output import answer, clean
 from ostinato.graph.importing.values import Format
 
 if TYPE_CHECKING:
     from ostinato.app.importing import Result, Source
-    from ostinato.store.store import Store
 
 _WARNINGS = 10
-
-
-class _Rehearsed(Exception):
-    """Ends the transaction of a dry run: all of it is undone."""
 
 
 @click.command(
@@ -60,24 +53,10 @@ def import_(invocation: Invocation, path: str, asked: str | None, goal: str | No
     gc.disable()
     click.get_current_context().call_on_close(gc.enable)
     source = read_source(read_files(path), None if asked is None else Format(asked))
-    with _rehearsing(invocation) if dry_run else invocation.writing() as store:
+    with invocation.rehearsing() if dry_run else invocation.writing() as store:
         project = invocation.required_project(store)
         result = bring_in(store, project.id, source.imported, None if goal is None else NodeId(goal))
     answer(invocation, _document(source, result, dry_run), _lines(source, result, dry_run))
-
-
-@contextmanager
-def _rehearsing(invocation: Invocation) -> Iterator[Store]:
-    """Yield the store inside a transaction that is undone; nothing is made where there is no database yet."""
-    store = invocation.reading()
-    try:
-        with store.db.transaction():
-            if invocation.project_name is None and (top := repository_top(os.getcwd())) is not None:  # noqa: PTH109
-                store.projects.add(top)
-            yield store
-            raise _Rehearsed
-    except _Rehearsed:
-        return
 
 
 def _document(source: Source, result: Result, dry_run: bool) -> dict[str, Any]:

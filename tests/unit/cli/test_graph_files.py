@@ -129,6 +129,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(shell: Shell, goal: str, other:
     shell.ok("graph", "export")
     done = other.json("graph", "import", "--dry-run")
     assert done["dry_run"] and len(done["added_nodes"]) == 3
+    assert not other.database.exists()
     assert other.json("project", "list") == []
     assert len(other.json("graph", "import")["added_nodes"]) == 3
     other.add("task", "Theirs", "--parent", goal)

@@ -27,7 +27,6 @@ from ostinato.graph.iterations import Ending
 from ostinato.graph.sessions import SessionKind, StopReason
 from ostinato.graph.types import Complexity, NodeType, Priority, Status
 
-_WITH_DETAILS = ("task", "decision", "option", "outcome", "revisit")
 SPENT: dict[str, Schema] = {
     "usage": ref("usage"),
     "cost_usd": said(maybe(NUMBER), "US dollars; null where a price is not known."),

@@ -20,6 +20,7 @@ import apsw
 from ostinato.base.clock import Clock, format_time
 from ostinato.base.errors import DatabaseError
 from ostinato.base.text import whole
+from ostinato.store.explaining import Explained
 from ostinato.store.patience import Patience
 
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ class Database:
         self._reading = False
         create = create and not any_schema
         in_memory = path == MEMORY or (not create and _is_empty(path))
-        with _Explained(path):
+        with Explained(path):
             self._patience = Patience(busy_milliseconds)
             self._connection = _connect(MEMORY if in_memory else path, self._patience, writes=create)
             try:
@@ -90,7 +91,7 @@ class Database:
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
-        with _Explained(self.path):
+        with Explained(self.path):
             self._connection.execute(begin)
         self._depth += 1
         try:
@@ -118,7 +119,7 @@ class Database:
         if self._depth or self._reading:
             yield
             return
-        with _Explained(self.path):
+        with Explained(self.path):
             self._connection.execute("BEGIN")
         self._reading = True
         try:
@@ -129,7 +130,7 @@ class Database:
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement with `:name` parameters and return all its rows as dictionaries."""
-        with _Explained(self.path):
+        with Explained(self.path):
             cursor = self._connection.execute(sql, parameters)
             first = next(cursor, None)
             if first is None:
@@ -142,12 +143,12 @@ class Database:
 
     def tuples(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows as tuples: for reads of many rows."""
-        with _Explained(self.path):
+        with Explained(self.path):
             return list(self._connection.execute(sql, parameters))
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement without an answer for each row of `?` parameters."""
-        with _Explained(self.path):
+        with Explained(self.path):
             self._connection.executemany(sql, rows)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
@@ -159,7 +160,7 @@ class Database:
         while part := list(islice(waiting, _ROWS)):
             values = f"({', '.join('?' * len(part[0]))})"
             sql = f"INSERT INTO {table} ({', '.join(part[0])}) VALUES {', '.join([values] * len(part))}"
-            with _Explained(self.path):
+            with Explained(self.path):
                 self._connection.execute(sql, [value for row in part for value in row.values()])
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
@@ -189,7 +190,7 @@ class Database:
 
     def compact(self) -> None:
         """Give the space that nothing uses back to the disk; it takes the write lock and as much space again."""
-        with _Explained(self.path):
+        with Explained(self.path):
             self._connection.execute("VACUUM")
             self._connection.pragma("wal_checkpoint", "truncate")
 
@@ -201,7 +202,7 @@ class Database:
                 self._connection.execute(end)
 
     def _end(self, statement: str, undo: str) -> None:
-        with _Explained(self.path):
+        with Explained(self.path):
             try:
                 self._connection.execute(statement)
             except BaseException:
@@ -293,7 +294,7 @@ def _size(path: str) -> int | None:
 
 
 def _is_empty(path: str) -> bool:
-    with _Explained(path):
+    with Explained(path):
         return not _size(path)
 
 
@@ -328,37 +329,3 @@ def _set_wal(connection: apsw.Connection, milliseconds: int) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(_PAUSE)
-
-
-class _Explained:
-    """Turns SQLite's errors that a person can mend into one line that says how.
-
-    A class, since each statement passes here, and a generator would cost as much as a small statement.
-    """
-
-    __slots__ = ("_path",)
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and (said := _in_words(self._path, error)):
-            raise DatabaseError(said) from error
-
-
-def _in_words(path: str, error: BaseException) -> str | None:
-    match error:
-        case apsw.BusyError() | apsw.LockedError():
-            return f"{path} is locked by another process; nothing was written: try again when it is done"
-        case apsw.FullError():
-            return f"the disk of {path} is full; nothing was written: free some space"
-        case apsw.NotADBError() | apsw.CorruptError() | UnicodeDecodeError():
-            return f"{path} is not a sound SQLite database ({error}): restore a backup"
-        case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.IOError() | apsw.PermissionsError():
-            return f"cannot use {path} ({error}): check its permissions and the space on its disk"
-        case OSError():
-            return f"cannot use {path} ({error.strerror or error}): check the path"
-    return None

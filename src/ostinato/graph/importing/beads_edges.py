@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.importing import beads_words as words
@@ -43,14 +44,13 @@ class Relations:
             self.warnings.append(f"relations that have no edge here are kept in beads.dependencies: {listed}")
 
     def waits_for_open(self, key: str) -> bool:
-        """Tell whether an edge makes the issue wait for one that is not closed."""
-        return key in self._waiting()
+        """Tell whether an edge makes the issue wait for one that is not closed. Only when all is read."""
+        return key in self._waiting
 
+    @cached_property
     def _waiting(self) -> set[str]:
-        if not hasattr(self, "_open"):
-            depends = [edge for edge in self.edges if edge.edge_type is EdgeType.DEPENDS_ON]
-            self._open = {edge.from_key for edge in depends if self._issues[edge.to_key].word != "closed"}
-        return self._open
+        depends = (edge for edge in self.edges if edge.edge_type is EdgeType.DEPENDS_ON)
+        return {edge.from_key for edge in depends if self._issues[edge.to_key].word != "closed"}
 
     def _read(self, issue: Issue, said: Said) -> None:
         triple = (said.source, said.kind, said.target)

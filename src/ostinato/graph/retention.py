@@ -18,8 +18,8 @@ NARRATED = (
     EventKind.TOOL_ENDED,
     EventKind.CHECK_ENDED,
 )
-"""The events that retention may take; `retention.sql` names them too, and a test holds the two together. No rule, note or
-decision record reads them: views of a run do, while it runs."""
+"""The events that retention may take; `retention.sql` names them too, and a test holds the two together. No rule, note
+or decision record reads them: views of a run do, while it runs."""
 
 
 @dataclass(frozen=True, slots=True)

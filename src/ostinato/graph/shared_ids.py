@@ -7,7 +7,7 @@ them follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from ostinato.base.ids import NodeId
@@ -34,14 +34,15 @@ class SharedIds:
         """Return the id in the database of what files call so, None where nothing here can be called so."""
         if not self.noted:
             return shared_id
-        if shared_id in self._here:
-            return self._here[shared_id]
-        above = told_parent(shared_id)
-        parent = None if above is None else self.local(above)
-        if above is not None and parent is None:
+        top, numbers = _split(shared_id, self._here)
+        if top not in self._here and top in self.noted:
             return None
-        found = shared_id if parent is None else NodeId(f"{parent}.{shared_id.rpartition('.')[2]}")
-        return found if self.shared(found) == shared_id else None
+        found = self._here.get(top, top)
+        for number in numbers:
+            found = NodeId(f"{found}.{number}")
+            if found in self.noted:
+                return None
+        return found
 
     def file(self, file: GraphFile) -> GraphFile:
         """Return a file with the ids of the database as files say them."""
@@ -83,5 +84,18 @@ class SharedIds:
 def _called(node_id: NodeId, noted: Mapping[NodeId, NodeId]) -> NodeId:
     if not noted or node_id in noted:
         return noted.get(node_id, node_id)
-    above = told_parent(node_id)
-    return node_id if above is None else NodeId(f"{_called(above, noted)}.{node_id.rpartition('.')[2]}")
+    top, numbers = _split(node_id, noted)
+    return NodeId(".".join([noted.get(top, top), *numbers]))
+
+
+def _split(node_id: NodeId, known: Container[NodeId]) -> tuple[NodeId, list[str]]:
+    """Return the nearest of an id and its ancestors that is known, else the topmost, and the numbers from there down.
+
+    No recursion: a stranger's file may name an id as deep as it likes.
+    """
+    numbers: list[str] = []
+    here = node_id
+    while here not in known and (above := told_parent(here)) is not None:
+        numbers.append(here[len(above) + 1 :])
+        here = above
+    return here, numbers[::-1]

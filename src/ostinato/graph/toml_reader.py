@@ -4,13 +4,14 @@ guessed and never left out. Pure; whether the nodes fit the rules and the databa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ostinato.base.clock import format_time, parse_time
 from ostinato.base.errors import ConfigError
 from ostinato.base.ids import IterationId, NodeId
-from ostinato.base.text import clip, one_line
+from ostinato.base.text import clip, one_line, printable
 from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.records import EdgeRecord, NodeRecord
@@ -24,6 +25,15 @@ T = TypeVar("T")
 
 _MOST = 1_000_000_000
 _SHOWN = 60
+_MOST_DOTS = 200
+# What TOML takes for a text or a comment, whole.
+_TEXTS = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}'
+    r"|'''(?:[^']|'(?!''))*+'{3,5}"
+    r'|"(?:[^"\\\n]|\\[^\n])*+"'
+    r"|'[^'\n]*+'|#[^\n]*+",
+    re.DOTALL,
+)
 
 
 class GraphFileError(ConfigError):
@@ -37,6 +47,7 @@ def from_toml(data: bytes, name: str) -> GraphFile:
     """Return what a file says; `name` is how errors call it. Raises GraphFileError."""
     text = _decoded(data, name)
     _refuse_marks(text, name)
+    _refuse_endless_keys(text, name)
     try:
         return _file(_Table(_parsed(text, name), ""))
     except _Wrong as wrong:
@@ -49,7 +60,7 @@ class _Wrong(Exception):
     """What is wrong with a file; `header` names the table."""
 
     def __init__(self, header: str, said: str) -> None:
-        super().__init__(f"{header}: {said}" if header else said)
+        super().__init__(f"{clip(printable(header), 2 * _SHOWN)}: {said}" if header else said)
         self.header = header
 
 
@@ -294,6 +305,17 @@ def _refuse_marks(text: str, name: str) -> None:
         mark = next((mark for mark in MARKS if line.startswith(mark)), None)
         if mark is not None and line.rstrip("\r")[len(mark) :][:1] in {"", " "}:
             raise GraphFileError(f"{name}, line {number}: git's conflict mark {mark}: resolve the conflict first")
+
+
+def _refuse_endless_keys(text: str, name: str) -> None:
+    """Raise GraphFileError for a key of very many parts: reading one takes the square of its length, so that a small
+    file would take hours. Dots inside of texts and comments do not count."""
+    if all(line.count(".") <= _MOST_DOTS for line in text.split("\n")):
+        return
+    plain = _TEXTS.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(plain.split("\n"), start=1):
+        if line.count(".") > _MOST_DOTS:
+            raise GraphFileError(f"{name}, line {number}: a key of too many parts: this is no file of the work graph")
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ostinato.app.plain_files import replace_file
 from ostinato.base.errors import ConfigError, UsageError, machine_error
 from ostinato.graph.adr import Marked, adr_text, file_name, marked
 from ostinato.graph.decisions import DecisionRecord
@@ -105,12 +106,7 @@ def _write(path: Path, text: str) -> bool:
     data = text.encode("utf-8", "replace")
     if path.exists() and path.read_bytes() == data:
         return False
-    beside = path.with_name(f".{path.name}.new")
-    # Made anew, so that what lies there under that name, a link too, is not written to.
-    beside.unlink(missing_ok=True)
-    with beside.open("xb") as file:
-        file.write(data)
-    beside.replace(path)
+    replace_file(path, data)
     return True
 
 

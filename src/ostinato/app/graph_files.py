@@ -10,11 +10,12 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ostinato.app.plain_files import read_plain, replace_file
 from ostinato.base.errors import OstinatoError, RuleError, UsageError, machine_error
 from ostinato.base.ids import NodeId, natural_key
 from ostinato.base.text import many
@@ -22,6 +23,7 @@ from ostinato.graph.joining import NamedFile
 from ostinato.graph.projects import Project
 from ostinato.graph.toml_format import GraphFile, to_toml
 from ostinato.graph.toml_reader import from_toml
+from ostinato.store.backup import files_of
 
 if TYPE_CHECKING:
     from ostinato.store.store import Store
@@ -42,12 +44,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A file as it is to be; `old` are the bytes that are there, None where there is no file."""
+    """A file as it is to be; `old` are the bytes that are there, None where there is no file. `odd` says why what is
+    there cannot be replaced: it is no file."""
 
     path: Path
     goal_id: NodeId | None
     data: bytes
     old: bytes | None
+    odd: str = ""
 
 
 def graph_folder(project: Project) -> Path:
@@ -60,10 +64,13 @@ def graph_folder(project: Project) -> Path:
 
 
 def read_files(path: Path) -> list[NamedFile]:
-    """Return the file at `path`, or the `.toml` files of the directory there. Raises UsageError and GraphFileError."""
+    """Return the file at `path`, or the `.toml` files of the directory there. Raises UsageError and GraphFileError.
+
+    A link that is named is followed, one in a directory is refused: who filled that must not choose what is read.
+    """
     try:
-        paths = sorted(path.glob("*.toml"), key=lambda one: natural_key(one.stem)) if path.is_dir() else [path]
-        found = [_named(one, one.read_bytes()) for one in paths]
+        named = not path.is_dir()
+        found = [_named(one, read_plain(one, follow=named)) for one in ([path] if named else _files_in(path))]
     except OSError as error:
         raise UsageError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if not found:
@@ -76,7 +83,9 @@ def export_goal(store: Store, project: Project, goal_id: NodeId, target: Path) -
 
     Raises NotFoundError, UsageError, RuleError for a file that says what the database does not know.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not even looked into: who closes a file of the database gives up all its locks in this process.
+    if target.exists() and any(target.samefile(own) for own in files_of(Path(store.db.path)) if own.exists()):
+        raise UsageError(f"{target} is the database itself: name another file")
     with _alone(target.parent):
         with store.db.transaction():
             file = store.interchange.read(project.id, goal_id, whole=True)
@@ -140,12 +149,22 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files of the graph in a directory, hidden ones left out: those are other programs' for a moment."""
+    paths = (path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    return sorted(paths, key=lambda path: natural_key(path.stem))
+
+
 def _draft(path: Path, file: GraphFile) -> _Draft:
+    data = to_toml(file).encode()
     try:
-        old = path.read_bytes()
+        return _Draft(path, file.goal_id, data, read_plain(path))
     except FileNotFoundError:
-        old = None
-    return _Draft(path, file.goal_id, to_toml(file).encode(), old)
+        return _Draft(path, file.goal_id, data, None)
+    except UsageError as error:
+        return _Draft(path, file.goal_id, data, None, error.message)
+    except OSError as error:
+        raise machine_error(error) from error
 
 
 def _drafts(store: Store, project: Project, folder: Path, goals: Sequence[NodeId | None]) -> list[_Draft]:
@@ -165,6 +184,8 @@ def _refusals(store: Store, project: Project, drafts: Sequence[_Draft]) -> list[
     """Say for each draft whose file may not be replaced why not."""
     found = []
     for draft in drafts:
+        if draft.odd:
+            found.append(draft.odd)
         if draft.old is None or draft.old == draft.data:
             continue
         if store.file_marks.seen(project.id, draft.goal_id, digest_of(draft.old)):
@@ -201,15 +222,13 @@ def _stale(store: Store, project: Project, folder: Path) -> list[Path]:
     if store.interchange.read(project.id, None).nodes:
         expected.add(OUTSIDE)
     found = []
-    for path in sorted(folder.glob("*.toml")):
-        if path.name in expected or path.is_symlink():
+    for path in _files_in(folder):
+        if path.name in expected:
             continue
-        try:
-            goal_id, data = from_toml(path.read_bytes(), str(path)).goal_id, path.read_bytes()
-        except (OstinatoError, OSError):
-            continue
-        if path.name == _name(goal_id) and store.file_marks.seen(project.id, goal_id, digest_of(data)):
-            found.append(path)
+        goal_id = None if path.name == OUTSIDE else NodeId(path.stem)
+        with suppress(UsageError, OSError):
+            if store.file_marks.seen(project.id, goal_id, digest_of(read_plain(path))):
+                found.append(path)
     return found
 
 
@@ -223,10 +242,7 @@ def _write(drafts: Sequence[_Draft], stale: Sequence[Path]) -> Exported:
     changed = [draft for draft in drafts if draft.old != draft.data]
     try:
         for draft in changed:
-            # Beside the file, so that it takes its place in one step: a reader never sees half of it.
-            waiting = draft.path.with_name(f".{draft.path.name}.{os.getpid()}")
-            waiting.write_bytes(draft.data)
-            waiting.replace(draft.path)
+            replace_file(draft.path, draft.data)
         for path in stale:
             path.unlink()
     except OSError as error:

@@ -117,9 +117,11 @@ def diff(invocation: Invocation, path: Path | None) -> int:
     from ostinato.graph.joining import NamedFile
     from ostinato.graph.toml_format import GraphFile
 
+    # What is named is read before the database is opened: it may be one of its files.
+    files = None if path is None else read_files(path)
     store = invocation.reading()
     project = invocation.required_project(store)
-    files = read_files(path or graph_folder(project))
+    files = read_files(graph_folder(project)) if files is None else files
     if path is None or path.is_dir():
         # A directory stands for the whole project: what has no file there is in the database only.
         told = {file.goal_id for _, _, file in files}

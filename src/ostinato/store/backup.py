@@ -61,12 +61,12 @@ def _refuse_place(source: Path, target: Path, *, replace: bool) -> None:
         raise UsageError(f"{target} is a directory: name a file")
     if not source.exists():
         raise UsageError(f"{source} is not there yet: there is nothing to back up")
-    if target.exists() and any(target.samefile(own) for own in _files(source) if own.exists()):
+    if target.exists() and any(target.samefile(own) for own in files_of(source) if own.exists()):
         raise UsageError(f"{target} is the database itself: name another file")
     if os.path.lexists(target) and not replace:
         raise _taken(target)
     # What a copy that is named so would be read with: SQLite takes the files beside a database for its own.
-    for beside in _files(target)[1:]:
+    for beside in files_of(target)[1:]:
         if os.path.lexists(beside):
             raise UsageError(f"{beside} is there, so {target} is a database in use: name another file")
 
@@ -75,7 +75,8 @@ def _taken(target: Path) -> UsageError:
     return UsageError(f"{target} is there already: name another file, or give --replace")
 
 
-def _files(path: Path) -> tuple[Path, ...]:
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return where a database at `path` keeps what it has, itself first: SQLite's files beside it are part of it."""
     return path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm", "-journal"))
 
 
@@ -90,7 +91,7 @@ def _part_of(target: Path) -> Iterator[Path]:
     try:
         yield part
     finally:
-        for left in _files(part):
+        for left in files_of(part):
             left.unlink(missing_ok=True)
 
 

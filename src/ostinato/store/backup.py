@@ -65,6 +65,8 @@ def _refuse_place(source: Path, target: Path, *, replace: bool) -> None:
         raise UsageError(f"{target} is the database itself: name another file")
     if os.path.lexists(target) and not replace:
         raise _taken(target)
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is no file, and is not replaced: name another")
     # What a copy that is named so would be read with: SQLite takes the files beside a database for its own.
     for beside in files_of(target)[1:]:
         if os.path.lexists(beside):

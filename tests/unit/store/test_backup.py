@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,14 @@ def test_file_that_is_there_stays_as_it_was_unless_it_may_be_replaced(kept: Stor
     assert target.read_text() == "precious"
     copy_of(kept, target, replace=True)
     assert counts(Database(target, FakeClock(), create=False)) == counts(kept.db)
+
+
+def test_what_is_no_file_is_never_replaced(kept: Store, tmp_path: Path) -> None:
+    """As /dev/null would be, for a person who may do that."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is no file, and is not replaced"):
+        copy_of(kept, tmp_path / "pipe", replace=True)
+    assert (tmp_path / "pipe").is_fifo() and sorted(path.name for path in tmp_path.iterdir()) == ["data", "pipe"]
 
 
 @pytest.mark.parametrize("name", ["kept.db", "kept.db-wal", "link"])

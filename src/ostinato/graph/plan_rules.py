@@ -13,6 +13,7 @@ from ostinato.base.text import clip, one_line
 from ostinato.graph.evidence import CheckRun, CheckStatus
 from ostinato.graph.plan import DecisionDraft, Finding, PlanDraft, TaskDraft
 from ostinato.graph.prohibitions import dependency_problem, path_problem
+from ostinato.graph.types import MOST
 
 _CANNOT_RUN = {126: "the file is not executable", 127: "the command was not found"}
 _SHOWN = 200
@@ -147,10 +148,9 @@ def _checks(task: TaskDraft) -> Iterator[Finding]:
     for place, check in enumerate(task.checks, start=1):
         if not check.command.strip():
             yield Finding("empty-command", f"check {place} has an empty command: write one or leave it out", task.key)
-        if check.timeout is not None and not check.timeout > 0:
-            yield Finding(
-                "timeout", f"check {place} has a timeout of {check.timeout:g} s: it must be positive", task.key
-            )
+        if check.timeout is not None and not 0 < check.timeout <= MOST:
+            told = f"check {place} has a timeout of {check.timeout:g} s: it must be positive and at most {MOST:,}"
+            yield Finding("timeout", told, task.key)
         if check.working_dir is not None and (why := _outside(check.working_dir)):
             yield Finding("working-dir", f"check {place}: working_dir {check.working_dir!r} {why}", task.key)
 

@@ -3,7 +3,6 @@ carries them out."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph.texts import require_labels, require_metadata, require_text, require_title
-from ostinato.graph.types import Details, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.types import MOST, Details, NodeType, Priority, Status, TaskDetails
 
 if TYPE_CHECKING:
     from ostinato.graph.details import DecisionDetails, OptionDetails, OutcomeDetails, RevisitDetails
@@ -126,10 +125,12 @@ def _require_task(details: TaskDetails) -> None:
     for check in details.checks:
         if not check.command.strip():
             raise RuleError("a check needs a command")
-        if check.timeout is not None and not 0 < check.timeout < math.inf:
-            raise RuleError(f"the timeout of the check `{check.command}` must be more than 0 seconds")
-    if details.max_attempts is not None and details.max_attempts < 1:
-        raise RuleError("max_attempts must be at least 1")
+        if check.timeout is not None and not 0 < check.timeout <= MOST:
+            raise RuleError(
+                f"the timeout of the check `{check.command}` must be more than 0 seconds and at most {MOST:,}"
+            )
+    if details.max_attempts is not None and not 1 <= details.max_attempts <= MOST:
+        raise RuleError(f"max_attempts must be at least 1 and at most {MOST:,}")
     if details.attempts < 0:
         raise RuleError("attempts must not be negative")
     of_checks = (text for check in details.checks for text in (check.command, check.working_dir or ""))

@@ -18,12 +18,11 @@ from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.status import STATUSES, stored
 from ostinato.graph.toml_format import VERSION, GraphFile, told_parent
 from ostinato.graph.toml_words import MARKS
-from ostinato.graph.types import Check, Complexity, Details, NodeType, Priority, Status, TaskDetails
+from ostinato.graph.types import MOST, Check, Complexity, Details, NodeType, Priority, Status, TaskDetails
 
 E = TypeVar("E", EdgeType, NodeType, Status, Priority, Complexity)
 T = TypeVar("T")
 
-_MOST = 1_000_000_000
 _SHOWN = 60
 _MOST_DOTS = 200
 # What TOML takes for a text or a comment, whole.
@@ -106,8 +105,8 @@ class _Table:
 
     def whole(self, name: str) -> int | None:
         found = self._take(name, int, "a whole number")
-        if found is not None and (isinstance(found, bool) or not 0 <= found <= _MOST):
-            raise self.wrong(f"{name} must be a whole number from 0 to {_MOST:,}")
+        if found is not None and (isinstance(found, bool) or not 0 <= found <= MOST):
+            raise self.wrong(f"{name} must be a whole number from 0 to {MOST:,}")
         return found
 
     def word(self, name: str, words: type[E]) -> E | None:
@@ -238,8 +237,8 @@ def _check(table: _Table) -> Check:
     timeout = table.left.pop("timeout", None)
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float)):
         raise table.wrong("a timeout must be a number of seconds")
-    if timeout is not None and not 0 < timeout <= _MOST:
-        raise table.wrong(f"a timeout must be more than 0 and at most {_MOST:,} seconds")
+    if timeout is not None and not 0 < timeout <= MOST:
+        raise table.wrong(f"a timeout must be more than 0 and at most {MOST:,} seconds")
     found = Check(
         command=table.required("command"),
         timeout=None if timeout is None else float(timeout),

@@ -63,6 +63,11 @@ class Complexity(StrEnum):
     LARGE = "large"
 
 
+MOST = 1_000_000_000
+"""More seconds or attempts than this are a slip: the same for every way in, so that what is kept can be written to a
+file and read again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A command that must exit 0. `timeout` in seconds, None for the configured default; `working_dir` relative to

@@ -98,6 +98,9 @@ def test_add_keeps_the_details_of_the_other_types(shell: Shell) -> None:
         (("task", "T", "--parent", "os-00000000"), "os-00000000"),
         (("task", "T", "--depends-on", "os-00000000"), "os-00000000"),
         (("epic", "E"), "epic"),
+        (("task", "T", "--check", "true", "--timeout", "1e308"), "at most 1,000,000,000"),
+        (("task", "T", "--check", "true", "--timeout", "nan"), "more than 0 seconds"),
+        (("task", "T", "--max-attempts", "9" * 12), "at most 1,000,000,000"),
     ],
 )
 def test_add_refuses_what_is_wrong_and_leaves_nothing(shell: Shell, arguments: tuple[str, ...], words: str) -> None:

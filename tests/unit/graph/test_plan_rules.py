@@ -47,6 +47,7 @@ def test_a_sound_plan_has_no_finding() -> None:
         ({"checks": (Check("  "),)}, "empty-command"),
         ({"checks": (Check("make", timeout=0),)}, "timeout"),
         ({"checks": (Check("make", timeout=-1.5),)}, "timeout"),
+        ({"checks": (Check("make", timeout=1e308),)}, "timeout"),
         ({"checks": (Check("make", working_dir="/tmp"),)}, "working-dir"),
         ({"depends_on": ("z",)}, "dangling"),
         ({"depends_on": ("a",)}, "cycle"),

@@ -79,5 +79,12 @@ def environment(database: Path) -> dict[str, str]:
 
 
 def load() -> str:
-    """Return the machine's load and its cores, in words."""
-    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    """Return the machine's load, its cores and how fast it is now, in words: limits in seconds depend on all three."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {_pace():.2f} s of CPU for ten million additions"
+
+
+def _pace() -> float:
+    begun, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - begun

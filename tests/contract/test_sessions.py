@@ -86,11 +86,10 @@ def test_an_unknown_session_is_an_error(store: Store) -> None:
             call(unknown)
 
 
-def test_the_latest_session_is_the_one_started_last(store: Store, project: Project, goal: Node) -> None:
-    assert store.sessions.latest(goal.id) is None
+def test_the_session_that_started_last_comes_first(store: Store, project: Project, goal: Node) -> None:
+    assert store.sessions.list(goal.id) == []
     first = store.sessions.start(project.id, goal.id, RALPH)
     second = store.sessions.start(project.id, goal.id, RALPH)
-    assert store.sessions.latest(goal.id) == second
     assert store.sessions.list(goal.id) == [second, first]
     assert store.sessions.list(project_id=store.projects.add("/other").id) == []
 

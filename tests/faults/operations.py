@@ -205,7 +205,7 @@ READING = {
     "graph": "attempts children completed counts descendants edges_of find find_hits get goal_of notes "
     "prerequisites query search",
     "tasks": "holds next ready",
-    "sessions": "find get last_notes latest list live open owner",
+    "sessions": "find get last_notes list live open owner",
     "iterations": "check_runs get of_session of_task red_commands steps transcript unfinished",
     "approvals": "for_node get open",
     "plans": "draft record used",

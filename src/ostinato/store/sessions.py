@@ -120,11 +120,6 @@ class SessionStore:
         row = self._db.one(self._sql["last_notes"], {"goal_id": goal_id})
         return str(row["handoff_notes"]) if row else ""
 
-    def latest(self, goal_id: NodeId) -> Session | None:
-        """Return the session of the goal that started last, or None: the first of `list`."""
-        row = self._db.one(self._sql["latest"], {"goal_id": goal_id})
-        return decode_session(row) if row else None
-
     def list(
         self, goal_id: NodeId | None = None, project_id: ProjectId | None = None, limit: int | None = None
     ) -> Sessions:

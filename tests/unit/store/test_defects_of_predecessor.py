@@ -157,7 +157,7 @@ def test_a13_sessions_keep_who_took_part_and_end_once(garden: Garden, store: Sto
     assert (ended.agent_ids, ended.summary) == (("coder",), "one task")
     with pytest.raises(RuleError, match="ended already"):
         store.sessions.end(session.id)
-    assert store.sessions.latest(goal.id) == ended
+    assert store.sessions.list(goal.id) == [ended]
 
 
 def test_a14_any_text_is_a_legal_query(garden: Garden) -> None:

@@ -15,9 +15,6 @@ WHERE (:goal_id IS NULL OR goal_id = :goal_id) AND (:project_id IS NULL OR proje
 ORDER BY started_at DESC, id
 LIMIT :limit
 
--- name: latest
-SELECT * FROM sessions WHERE goal_id = :goal_id ORDER BY started_at DESC, id LIMIT 1
-
 -- name: last_notes
 SELECT handoff_notes FROM sessions
 WHERE goal_id = :goal_id AND handoff_notes <> ''

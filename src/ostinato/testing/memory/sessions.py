@@ -81,10 +81,6 @@ class MemorySessions:
         """Return a session, or None."""
         return self._memory.state.sessions.get(session_id)
 
-    def latest(self, goal_id: NodeId) -> Session | None:
-        """Return the session of the goal that started last, or None."""
-        return next(iter(self.list(goal_id)), None)
-
     def last_notes(self, goal_id: NodeId) -> str:
         """Return the handoff notes of the goal's newest ended session, "" without one."""
         return next((session.handoff_notes for session in self.list(goal_id) if session.handoff_notes), "")

@@ -185,13 +185,7 @@ class IterationStore(ConversationStore, EvidenceStore):
             task.id, title, finished.why, finished.passed, actor, iteration_id=iteration.id, commit=finished.commit
         )
         if decision.action is Action.FAIL:
-            self.remember_failure(task, finished.why, actor)
-
-    def remember_failure(self, task: Node, why: str, actor: Actor) -> None:
-        """Make the observation that a failed task leaves behind. Part of a transaction."""
-        goal = self._graph.goal_of(task.id)
-        parent = goal.id if goal else task.id
-        self._reasoning.record_observation(parent, failure_title(task), why, task.id, actor)
+            remember_failure(self._graph, self._reasoning, task, finished.why, actor)
 
     def _settle(self, iteration: Iteration, decision: Decision) -> None:
         actor = Actor("loop", iteration.session_id, iteration.id)
@@ -229,3 +223,9 @@ class IterationStore(ConversationStore, EvidenceStore):
         actor = Actor("loop", iteration.session_id, iteration.id)
         for kind, payload in finished.announced():
             self._events.add(kind, project_id=project_id, node_id=iteration.task_id, actor=actor, payload=payload)
+
+
+def remember_failure(graph: GraphStore, reasoning: ReasoningStore, task: Node, why: str, actor: Actor) -> None:
+    """Make the observation that a failed task leaves behind. Part of the transaction that fails it."""
+    goal = graph.goal_of(task.id)
+    reasoning.record_observation(goal.id if goal else task.id, failure_title(task), why, task.id, actor)

@@ -15,7 +15,7 @@ from ostinato.loop.decide import Action
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
 from ostinato.store.graph import GraphStore
-from ostinato.store.iterations import IterationStore
+from ostinato.store.iterations import IterationStore, remember_failure
 from ostinato.store.reasoning import ReasoningStore
 from ostinato.store.rows import encode_json
 from ostinato.store.transitions import change_status
@@ -92,7 +92,7 @@ class ReviewStore:
                 task_id, f"Rejected: {task.title}", why, False, actor, iteration_id=iteration.id
             )
             if failed:
-                self._iterations.remember_failure(task, why, actor)
+                remember_failure(self._graph, self._reasoning, task, why, actor)
             told = one_line(f"{used} of {allowed} attempts failed: {why}") if failed else None
             status = Status.FAILED if failed else Status.PENDING
             change_status(self._db, self._events, task_id, status, reason=told, actor=actor)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from ostinato.base.errors import OstinatoError, machine_error
@@ -49,6 +50,9 @@ def share(store: Store, project: Project) -> tuple[str, ...]:
 
 def _speaks_of_it(file: str) -> bool:
     try:
+        # A repository may have laid a pipe or an endless device there, and every command asks this.
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            return False
         with open(file, "rb") as opened:
             return b"auto_export" in opened.read()
     except OSError:

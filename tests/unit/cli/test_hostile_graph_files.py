@@ -54,6 +54,12 @@ def test_what_is_no_file_is_neither_read_nor_replaced(kind: str, shell: Shell, f
         shell.ok("graph", "import", str(file.with_name("os-11111111.toml")))
 
 
+@pytest.mark.parametrize("kind", ["endless", "pipe", "directory"])
+def test_a_configuration_that_is_no_file_holds_no_change_up(kind: str, shell: Shell, file: Path) -> None:
+    lay(kind, file.parent.parent / "config.toml", file)
+    assert shell.ok("node", "set", file.stem, "--title", "Another").err == ""
+
+
 def test_a_link_in_the_way_of_an_export_is_not_written_through(shell: Shell, file: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text("mine")

@@ -123,6 +123,9 @@ def near_setting(key: str) -> str | None:
 
 def _file_values(file: Path) -> Iterator[tuple[str, Any]]:
     """Yield (dotted key, value) of a file, checked; nothing where there is no file."""
+    if file.exists() and not file.is_file():
+        # Reading a pipe or a device, which a repository may have laid there, would never end.
+        raise ConfigError(f"{file}: cannot be read: it is no file")
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):

@@ -58,6 +58,8 @@ def test_what_is_no_file_is_neither_read_nor_replaced(kind: str, shell: Shell, f
 def test_a_configuration_that_is_no_file_holds_no_change_up(kind: str, shell: Shell, file: Path) -> None:
     lay(kind, file.parent.parent / "config.toml", file)
     assert shell.ok("node", "set", file.stem, "--title", "Another").err == ""
+    ran = shell.run("decisions", "export")
+    assert ran.code == 2 and "config.toml: cannot be read: it is no file" in ran.err
 
 
 def test_a_link_in_the_way_of_an_export_is_not_written_through(shell: Shell, file: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _DESTRUCTIVE = re.compile(
             r"\bDROP +(?:TABLE|DATABASE|INDEX)\b|\bDELETE +FROM\b",
             # Ours: what asks first may be named, but not with the answer to its question.
             r"\bostinato\b[^`\n]*\b(?:discard|prune|project remove)\b[^`\n]*--yes",
-            r"\bostinato\b[^`\n]*--(?:force|delete)\b",
+            r"(?<![./\w])ostinato\b[^`\n]*--(?:force|delete)\b",
         )
     ),
     re.IGNORECASE,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,8 @@ from ostinato.base.text import display_width, one_line, printable
 from ostinato.cli.context import Invocation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ostinato.cli.layout import Look
 
 _ROOM = 24
@@ -135,5 +136,5 @@ def _padded(text: str, width: int) -> str:
 
 def short_path(path: Path) -> str:
     """Return a path as a person here would type it."""
-    here = Path.cwd()
+    here = path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

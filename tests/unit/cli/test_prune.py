@@ -53,7 +53,7 @@ def test_the_persons_settings_hold_and_a_projects_are_refused(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     mine = tmp_path / "config" / "ostinato" / "config.toml"
     mine.parent.mkdir(parents=True)
-    mine.write_text("[retention]\ntranscripts_days = 0.0000001\nevidence_days = 0\nevents_days = 0\n")
+    mine.write_text("[retention]\ntranscripts_days = 0.000000001\nevidence_days = 0\nevents_days = 0\n")
     due = shell.json("prune", "--dry-run")["due"]
     assert (due["transcripts"]["count"], due["evidence"]["count"], due["events"]["count"]) == (4, 0, 0)
     (repository / ".ostinato").mkdir()

@@ -86,7 +86,6 @@ def _spread(labels: _Labels, seen: Iterable[Seen]) -> None:
             known = by_distance[offer[0]]
             if _is_better(offer, known.get(other)):
                 known[other] = offer
-        by_distance = defaultdict(dict, {distance: found for distance, found in by_distance.items() if found})
 
 
 def _is_better(offer: Label, present: Label | None) -> bool:

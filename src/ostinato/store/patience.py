@@ -7,8 +7,9 @@ lets others have a turn before it comes again.
 
 from __future__ import annotations
 
-import os
 import time
+
+from ostinato.base.ids import random_hex
 
 _FIRST_MS = 4.0
 """At most so long at first: a lock held by one other is often free in a moment."""
@@ -35,7 +36,7 @@ class Patience:
             self._waited = 0.0
         if self._waited >= self.milliseconds:
             return False
-        milliseconds = pause(tries, self._waited, os.urandom(1)[0] / 255)
+        milliseconds = pause(tries, self._waited, int(random_hex(2), 16) / 255)
         self._waited += milliseconds
         time.sleep(milliseconds / 1000)
         return True

@@ -101,9 +101,7 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "projects.add": lambda s: lambda: s.store.projects.add("/another"),
     "projects.remove": lambda s: lambda: s.store.projects.remove(s.project.name),
     "events.add": lambda s: lambda: s.store.events.add(EventKind.LIMIT_WARNED, project_id=s.project.id),
-    "events.add_many": lambda s: (
-        lambda: s.store.events.add_many([(EventKind.LIMIT_WARNED, s.goal.id, {})] * 2, project_id=s.project.id)
-    ),
+    "events.add_made": lambda s: lambda: s.store.events.add_made((0, 0), project_id=s.project.id),
     "graph.add_node": lambda s: (
         lambda: s.store.graph.add_node(
             s.project.id, NewNode(NodeType.TASK, "New", parent_id=s.tree.id, depends_on=(s.leaf.id,))

@@ -27,7 +27,7 @@ WAYS = (Fault.FULL, Fault.IO, Fault.INTERRUPT, Fault.BUG, Fault.BUSY)
 EVERY_WAY = os.environ.get("OSTINATO_FAULTS") == "all"
 EACH, STRIDE = 50, 7
 """So many statements fail one by one, of the rest every seventh, unless all ways are asked for."""
-SINGLE_STATEMENTS = {"events.add", "events.add_many"}
+SINGLE_STATEMENTS = {"events.add"}
 """Operations that are called inside the transaction of what they tell of."""
 SEVERAL_COMMITS = {"retention.prune"}
 """Operations that are done a part at a time, each part whole: stopped anywhere, the next call goes on."""

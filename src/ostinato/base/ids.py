@@ -21,6 +21,12 @@ def random_hex(digits: int = 8) -> str:
     return os.urandom(digits // 2).hex()
 
 
+def many_random_hex(count: int, digits: int = 8) -> list[str]:
+    """Return `count` texts like that of `random_hex`, asking the system once."""
+    together = random_hex(count * digits)
+    return [together[start : start + digits] for start in range(0, count * digits, digits)]
+
+
 def edge_id(edge_type: str, from_id: str, to_id: str) -> EdgeId:
     """Return the id of an edge: the same (type, from, to) always gives the same id."""
     # Late: it loads OpenSSL, and only writing an edge needs it.

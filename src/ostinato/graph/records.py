@@ -7,6 +7,7 @@ A `graph.types.Node` is what a reader sees, with derived statuses; a record is w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
@@ -41,8 +42,7 @@ class NodeRecord:
     decided_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeRecord:
+class EdgeRecord(NamedTuple):
     """An edge as it is kept; its id follows from type and ends (`base.ids.edge_id`)."""
 
     edge_type: EdgeType

@@ -78,7 +78,7 @@ class SharedIds:
         return replace(node, id=self.shared(node.id), parent_id=parent, details=details)
 
     def _edge(self, edge: EdgeRecord) -> EdgeRecord:
-        return replace(edge, from_id=self.shared(edge.from_id), to_id=self.shared(edge.to_id))
+        return edge._replace(from_id=self.shared(edge.from_id), to_id=self.shared(edge.to_id))
 
 
 def _called(node_id: NodeId, noted: Mapping[NodeId, NodeId]) -> NodeId:

@@ -23,6 +23,18 @@ def require_text(what: str, text: str) -> None:
         raise RuleError(f"{what} is not valid Unicode text")
 
 
+def are_fit(texts: Iterable[str]) -> bool:
+    """Tell whether all these can be kept, in one look; which one cannot, and why, `require_text` says."""
+    together = "".join(texts)
+    if "\0" in together:
+        return False
+    try:
+        together.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def require_labels(labels: Iterable[str]) -> None:
     """Raise RuleError for blank labels and labels that cannot be kept."""
     for label in labels:

@@ -6,7 +6,7 @@ so 100,000 of them take a second, not an hour. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ostinato.base.errors import RuleError
@@ -29,29 +29,30 @@ class Outline(NamedTuple):
 Pair = tuple[NodeId, NodeId]
 
 
-def require_acyclic(nodes: Mapping[NodeId, Outline], contains: Iterable[Pair], depends_on: Iterable[Pair]) -> None:
-    """Raise RuleError, naming the way round, if a node contains itself or waits for itself.
-
-    `contains` are (parent, child), `depends_on` (dependent, prerequisite); all ends are in `nodes`. Linear.
-    """
+def require_tree(nodes: Mapping[NodeId, Outline], contains: Iterable[Pair]) -> None:
+    """Raise RuleError, naming the way round, if a node contains itself. `contains` are (parent, child), beside the
+    parents that the outlines name; all ends are in `nodes`. Linear."""
+    pairs = [*contains, *((above, child) for child, (_, above) in nodes.items() if above is not None)]
+    if all(len(parent) < len(child) for parent, child in pairs):
+        return  # nearly always so, as ids grow with each level
     number = {node_id: place for place, node_id in enumerate(nodes)}
-    ids = list(nodes)
-    inside: list[list[int]] = [[] for _ in ids]
-    for parent, child in contains:
-        inside[number[parent]].append(number[child])
-    for child, outline in nodes.items():
-        if outline.parent_id is not None:
-            inside[number[outline.parent_id]].append(number[child])
-    way = _circle(inside)
+    way = _circle(len(number), [(number[parent], number[child]) for parent, child in pairs])
     if way:
+        ids = list(nodes)
         raise RuleError(f"contains would close a cycle: {show_path(ids[place] for place in way)}")
-    targets: list[list[int]] = [[] for _ in range(2 * len(ids))]
+
+
+def require_no_waiting_circle(nodes: Mapping[NodeId, Outline], depends_on: Collection[Pair]) -> None:
+    """Raise RuleError, naming the way round, if a node waits for itself. `depends_on` are (dependent, prerequisite);
+    all ends are in `nodes`, whose parents are a forest. Linear."""
+    if not depends_on:
+        return  # a tree alone waits downwards only
+    number = {node_id: place for place, node_id in enumerate(nodes)}
     places = [(kind, None if above is None else number[above]) for kind, above in nodes.values()]
     pairs = ((number[dependent], number[prerequisite]) for dependent, prerequisite in depends_on)
-    for state, target, _ in waiting(places, pairs):
-        targets[state].append(target)
-    way = _circle(targets)
+    way = _circle(2 * len(number), [(state, target) for state, target, _ in waiting(places, pairs)])
     if way:
+        ids = list(nodes)
         shown = show_path(ids[place // 2] for place in way)
         raise RuleError(f"a node would wait for itself and never become ready: {shown}")
 
@@ -77,29 +78,42 @@ def waiting(
             yield 2 * parent, 2 * node, STRUCTURE
 
 
-def _circle(targets: Sequence[Sequence[int]]) -> list[int]:
-    """Return a closed way, first and last the same, or nothing. Takes away what waits for nothing until all is gone."""
-    open_targets = [len(some) for some in targets]
-    sources: list[list[int]] = [[] for _ in targets]
-    for place, some in enumerate(targets):
-        for target in some:
+def _circle(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Return a closed way among `count` places, first and last the same, or nothing; `pairs` say what waits for what.
+
+    Takes away what waits for nothing until all is gone.
+    """
+    waits = [0] * count
+    sources: dict[int, list[int]] = {}
+    for place, target in pairs:
+        waits[place] += 1
+        if target in sources:
             sources[target].append(place)
-    free = [place for place, count in enumerate(open_targets) if not count]
+        else:
+            sources[target] = [place]
+    free = [place for place, left in enumerate(waits) if not left]
     gone = 0
     while free:
         gone += 1
-        for place in sources[free.pop()]:
-            open_targets[place] -= 1
-            if not open_targets[place]:
+        for place in sources.get(free.pop(), ()):
+            waits[place] -= 1
+            if not waits[place]:
                 free.append(place)
-    if gone == len(targets):
-        return []
-    # What is left has a target that is left too: following them comes round.
-    here = next(place for place, count in enumerate(open_targets) if count)
+    return [] if gone == count else _way_round(waits, pairs)
+
+
+def _way_round(waits: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Return a closed way among the places that still wait: each for one that waits too, so following them comes
+    round."""
+    target: dict[int, int] = {}
+    for place, other in pairs:
+        if waits[place] and waits[other]:
+            target.setdefault(place, other)
+    here = min(target)
     seen: dict[int, int] = {}
     way: list[int] = []
     while here not in seen:
         seen[here] = len(way)
         way.append(here)
-        here = next(target for target in targets[here] if open_targets[target])
+        here = target[here]
     return [*way[seen[here] :], here]

@@ -26,7 +26,9 @@ from ostinato.store.patience import Patience
 Row = dict[str, Any]
 MEMORY = ":memory:"
 _BUSY_MILLISECONDS = 30_000
-_ROWS = 500
+_VALUES = 4_000
+"""Values in one statement of `insert`. Its text, 3 characters for each, is below the 16 KB up to which apsw keeps a
+prepared statement."""
 _PAGES_AT_ONCE = 2048
 _PAUSE = 0.01
 _WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
@@ -64,7 +66,8 @@ class Database:
         self._reading = False
         create = create and not any_schema
         in_memory = path == MEMORY or (not create and _is_empty(path))
-        with Explained(path):
+        self._explained = Explained(path)
+        with self._explained:
             self._patience = Patience(busy_milliseconds)
             self._connection = _connect(MEMORY if in_memory else path, self._patience, writes=create)
             try:
@@ -91,7 +94,7 @@ class Database:
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
-        with Explained(self.path):
+        with self._explained:
             self._connection.execute(begin)
         self._depth += 1
         try:
@@ -119,7 +122,7 @@ class Database:
         if self._depth or self._reading:
             yield
             return
-        with Explained(self.path):
+        with self._explained:
             self._connection.execute("BEGIN")
         self._reading = True
         try:
@@ -130,7 +133,7 @@ class Database:
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement with `:name` parameters and return all its rows as dictionaries."""
-        with Explained(self.path):
+        with self._explained:
             cursor = self._connection.execute(sql, parameters)
             first = next(cursor, None)
             if first is None:
@@ -143,12 +146,12 @@ class Database:
 
     def tuples(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows as tuples: for reads of many rows."""
-        with Explained(self.path):
+        with self._explained:
             return list(self._connection.execute(sql, parameters))
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement without an answer for each row of `?` parameters."""
-        with Explained(self.path):
+        with self._explained:
             self._connection.executemany(sql, rows)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
@@ -156,12 +159,9 @@ class Database:
 
         One statement for each row would make the search index write itself out each time: four times the cost.
         """
-        waiting = iter(rows)
-        while part := list(islice(waiting, _ROWS)):
-            values = f"({', '.join('?' * len(part[0]))})"
-            sql = f"INSERT INTO {table} ({', '.join(part[0])}) VALUES {', '.join([values] * len(part))}"
-            with Explained(self.path):
-                self._connection.execute(sql, [value for row in part for value in row.values()])
+        with self._explained:
+            for sql, values in _inserts(table, iter(rows)):
+                self._connection.execute(sql, values)
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """Return the first row or None."""
@@ -190,7 +190,7 @@ class Database:
 
     def compact(self) -> None:
         """Give the space that nothing uses back to the disk; it takes the write lock and as much space again."""
-        with Explained(self.path):
+        with self._explained:
             self._connection.execute("VACUUM")
             self._connection.pragma("wal_checkpoint", "truncate")
 
@@ -202,7 +202,7 @@ class Database:
                 self._connection.execute(end)
 
     def _end(self, statement: str, undo: str) -> None:
-        with Explained(self.path):
+        with self._explained:
             try:
                 self._connection.execute(statement)
             except BaseException:
@@ -256,6 +256,17 @@ class Database:
             raise DatabaseError(
                 f"{self.path} has schema {present}, older than {max(migrations())}: any command that writes updates it"
             )
+
+
+def _inserts(table: str, rows: Iterator[Row]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield statements that insert the rows, each with its values."""
+    first = next(rows, None)
+    if first is None:
+        return
+    rows = chain((first,), rows)
+    head, one = f"INSERT INTO {table} ({', '.join(first)}) VALUES ", f"({', '.join('?' * len(first))})"
+    while part := list(islice(rows, _VALUES // len(first))):
+        yield head + ", ".join([one] * len(part)), [value for row in part for value in row.values()]
 
 
 @cache

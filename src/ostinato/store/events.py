@@ -6,7 +6,7 @@ Nothing here decides what is worth an event, and no row is ever changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ostinato.base.clock import parse_time
@@ -44,10 +44,25 @@ class EventStore:
         makes the change."""
         self._db.execute(self._sql["add"], _row(self._db.now(), (kind, node_id, payload or {}), project_id, actor))
 
-    def add_many(self, told: Iterable[Told], *, project_id: ProjectId, actor: Actor = PERSON) -> None:
-        """Append many events of one project, all of one moment; otherwise like `add`."""
-        now = self._db.now()
-        self._db.insert("events", (_row(now, one, project_id, actor) for one in told))
+    def add_made(self, after: tuple[int, int], *, project_id: ProjectId, actor: Actor = PERSON) -> None:
+        """Append the events of the nodes and edges that were made after the given keys of both, in their order, all of
+        one moment; otherwise like `add`."""
+        from ostinato.graph.events import EventKind
+
+        parameters = {
+            "at": self._db.now(),
+            "project_id": project_id,
+            "session_id": actor.session_id,
+            "iteration_id": actor.iteration_id,
+            "version": PAYLOAD_VERSION,
+            "by": actor.by,
+        }
+        node, edge = after
+        nodes = {**parameters, "kind": EventKind.NODE_CREATED.value, "after": node}
+        edges = {**parameters, "kind": EventKind.EDGE_ADDED.value, "after": edge}
+        with self._db.transaction():
+            self._db.execute(self._sql["nodes_made"], nodes)
+            self._db.execute(self._sql["edges_made"], edges)
 
     def after(
         self, seq: int, *, project_id: ProjectId | None = None, goal_id: NodeId | None = None, limit: int = 1000

@@ -7,11 +7,11 @@ is there already is never changed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ostinato.base.errors import RuleError, UsageError
-from ostinato.base.ids import NodeId, ProjectId, random_hex
+from ostinato.base.ids import NodeId, ProjectId, many_random_hex, random_hex
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.importing.settle import root_status
@@ -51,11 +51,12 @@ class Brought:
 
 @dataclass(slots=True)
 class _Work:
-    """One import on its way: what exists by key, ids by key, the next number below each parent."""
+    """One import on its way: what exists by key, uids not yet given, ids by key, the next number below each parent."""
 
     imported: Imported
     now: str
     known: dict[str, tuple[NodeId, NodeType, Status]]
+    uids: Iterator[str]
     ids: dict[str, NodeId] = field(default_factory=dict)
     fresh: set[NodeId] = field(default_factory=set)
     numbers: dict[NodeId, int] = field(default_factory=dict)
@@ -80,11 +81,13 @@ class ImportStore:
         Raises NotFoundError, UsageError for a goal that cannot take it, RuleError for what the graph refuses.
         """
         with self._db.transaction():
-            work = _Work(imported, self._db.now(), self._known(project_id, imported))
+            # Each entry may become a node, and so may the whole: its goal, or what is said about it.
+            uids = iter(many_random_hex(len(imported.nodes) + 1, 32))
+            work = _Work(imported, self._db.now(), self._known(project_id, imported), uids)
             root, is_new = self._root(project_id, work, goal_id)
             self._number(work, root)
             edges = _edges(work)
-            load(self._db, self._events, project_id, work.records, edges, actor)
+            load(self._db, self._events, project_id, work.records, edges, actor, untangled=True)
         return _brought(work, root, is_new)
 
     def _known(self, project_id: ProjectId, imported: Imported) -> dict[str, tuple[NodeId, NodeType, Status]]:
@@ -220,7 +223,7 @@ def _root_record(work: _Work, root: NodeId) -> NodeRecord:
         created_by=PERSON.by,
         completed_at=max(times, default=work.now) if status is Status.COMPLETED else None,
         metadata={**imported.metadata, SOURCE: source_of(imported, _WHOLE)},
-        uid=random_hex(32),
+        uid=next(work.uids),
     )
 
 
@@ -241,7 +244,7 @@ def _record(work: _Work, node: ImportedNode, node_id: NodeId, parent: NodeId | N
         details=node.details,
         metadata={**node.metadata, SOURCE: source_of(work.imported, node.key)},
         parent_id=parent,
-        uid=random_hex(32),
+        uid=next(work.uids),
     )
 
 

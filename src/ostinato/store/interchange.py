@@ -218,7 +218,7 @@ class InterchangeStore:
         ids |= {elsewhere[row["id"]]: row["id"] for row in self._db.execute(self._sql["present"], parameters)}
         known = [edge for edge in told.edges.values() if edge.from_id in ids and edge.to_id in ids]
         skipped = tuple(edge for edge in told.edges.values() if not (edge.from_id in ids and edge.to_id in ids))
-        return [replace(edge, from_id=ids[edge.from_id], to_id=ids[edge.to_id]) for edge in known], skipped
+        return [edge._replace(from_id=ids[edge.from_id], to_id=ids[edge.to_id]) for edge in known], skipped
 
     def _kept_side(
         self, project_id: ProjectId, files: Sequence[NamedFile], file: Side, renaming: Renaming, shared: SharedIds

@@ -6,7 +6,7 @@ the thousand. Single nodes by hand are the business of `store.creation`, whose e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ostinato.base.errors import NotFoundError, RuleError
@@ -15,12 +15,11 @@ from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.batch_rules import require_choices, require_edges, require_nodes
 from ostinato.graph.details import DecisionDetails
 from ostinato.graph.edges import EdgeType
-from ostinato.graph.events import EventKind
 from ostinato.graph.records import EdgeRecord, NodeRecord
 from ostinato.graph.requests import details_for
 from ostinato.graph.status import FINISHED, HELD, stored
 from ostinato.graph.types import NodeType, Status, TaskDetails
-from ostinato.graph.waiting_order import Outline, require_acyclic
+from ostinato.graph.waiting_order import Outline, require_no_waiting_circle, require_tree
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.events import EventStore
 from ostinato.store.reading import no_node
@@ -39,6 +38,8 @@ def load(
     nodes: Iterable[NodeRecord],
     edges: Iterable[EdgeRecord],
     actor: Actor = PERSON,
+    *,
+    untangled: bool = False,
 ) -> None:
     """Insert nodes and edges with their events, all or nothing; inside an outer transaction it joins that.
 
@@ -46,7 +47,8 @@ def load(
     below it becomes active; a claimed or in_progress task is held by hand by its `assigned_to` (else by the actor). A
     node with a `parent_id` gets its contains edge where the batch has none; an option's leads_to edge is the caller's.
     Parents and ends of edges may be of the batch or in the project already: what joins existing nodes has the
-    consequences that it has by hand.
+    consequences that it has by hand. With `untangled` the caller says that it has seen to it that among these nodes
+    nothing waits for itself; it is looked at again only where they join others.
 
     Raises NotFoundError for an unknown project, RuleError (naming id and rule) for whatever the graph refuses: ids
     that exist, unknown ends, wrong statuses, types and texts, second choices, cycles. Nothing is left then.
@@ -62,12 +64,14 @@ def load(
         require_edges(given, outlines)
         _require_new(db, batch, given)
         joined = [*given, *_missing_contains(batch, given)]
-        _require_whole(db, project_id, outlines, joined, bool(known))
+        _require_whole(db, project_id, outlines, joined, bool(known), untangled)
         batch = _parents_first(_with_active_goals(batch))
         if len(batch) + len(joined) > _MANY:
             unsettle_all(db)
+            db.execute(queries("loading")["widen_cache"])
+        last = db.tuples(queries("loading")["last_keys"])[0]
         _write(db, project_id, batch, joined)
-        _tell(events, project_id, batch, joined, actor)
+        events.add_made(last, project_id=project_id, actor=actor)
         follow(db, events, batch, {node.id: node.parent_id for node in batch}, actor)
 
 
@@ -144,6 +148,7 @@ def _require_whole(
     outlines: Mapping[NodeId, Outline],
     edges: Sequence[EdgeRecord],
     joins: bool,
+    untangled: bool = False,
 ) -> None:
     """Raise RuleError for what only the whole graph shows: cycles and second choices."""
     kept: dict[str, list[tuple[NodeId, NodeId]]] = {str(edge_type): [] for edge_type in EdgeType}
@@ -152,7 +157,9 @@ def _require_whole(
             kept[edge_type].append((from_id, to_id))
     for edge in edges:
         kept[edge.edge_type].append((edge.from_id, edge.to_id))
-    require_acyclic(outlines, kept[EdgeType.CONTAINS], kept[EdgeType.DEPENDS_ON])
+    require_tree(outlines, kept[EdgeType.CONTAINS])
+    if joins or not untangled:
+        require_no_waiting_circle(outlines, kept[EdgeType.DEPENDS_ON])
     choices = (EdgeType.CHOSEN, EdgeType.REJECTED)
     require_choices(EdgeRecord(kind, *pair, None, "") for kind in choices for pair in kept[kind])
 
@@ -188,11 +195,22 @@ def _parents_first(nodes: Sequence[NodeRecord]) -> list[NodeRecord]:
 
 
 def _write(db: Database, project_id: ProjectId, nodes: Sequence[NodeRecord], edges: Sequence[EdgeRecord]) -> None:
-    db.insert("nodes", (node_row(project_id, node) for node in nodes))
+    counted = _numbers_below(nodes)
+    db.insert("nodes", ({**node_row(project_id, node), "child_seq": counted.get(node.id, 0)} for node in nodes))
     db.insert("edges", (edge_row(edge) for edge in edges))
     held = [node for node in nodes if node.node_type is NodeType.TASK and node.status in HELD]
     now = db.now()
     db.insert("claims", ({"task_id": node.id, "agent": node.assigned_to, "claimed_at": now} for node in held))
+
+
+def _numbers_below(nodes: Iterable[NodeRecord]) -> dict[NodeId, int]:
+    """Return the greatest number in the ids of each node's children, as the database counts them: to spare it that."""
+    greatest: dict[NodeId, int] = {}
+    for node in nodes:
+        above, dot, number = node.id.rpartition(".")
+        if dot and int(number) > greatest.get(NodeId(above), 0):
+            greatest[NodeId(above)] = int(number)
+    return greatest
 
 
 def edge_row(edge: EdgeRecord) -> Row:
@@ -209,7 +227,7 @@ def edge_row(edge: EdgeRecord) -> Row:
 
 def node_row(project_id: ProjectId, node: NodeRecord) -> Row:
     """Return the columns of a record, by name."""
-    details = details_for(node.node_type, node.details)
+    details = node.details or details_for(node.node_type, None)
     return {
         "id": node.id,
         "uid": node.uid,
@@ -234,20 +252,6 @@ def node_row(project_id: ProjectId, node: NodeRecord) -> Row:
         "parent_id": node.parent_id,
         "decided_by": node.decided_by,
     }
-
-
-def _tell(
-    events: EventStore, project_id: ProjectId, nodes: Sequence[NodeRecord], edges: Sequence[EdgeRecord], actor: Actor
-) -> None:
-    def all_of_them() -> Iterator[tuple[EventKind, NodeId, dict[str, str | None]]]:
-        for node in nodes:
-            what = {"type": str(node.node_type), "title": node.title, "parent": node.parent_id}
-            yield EventKind.NODE_CREATED, node.id, {**what, "status": str(node.status)}
-        for edge in edges:
-            what = {"type": str(edge.edge_type), "from": edge.from_id, "to": edge.to_id, "label": edge.label}
-            yield EventKind.EDGE_ADDED, edge.from_id, what
-
-    events.add_many(all_of_them(), project_id=project_id, actor=actor)
 
 
 def follow(

@@ -6,11 +6,11 @@ Decoding is strict: a row that cannot be read raises, it is never guessed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from ostinato.base.clock import parse_time
+from ostinato.base.compact_json import compact
 from ostinato.base.ids import IterationId, NodeId, ProjectId
 from ostinato.graph.types import Check, Complexity, Details, Node, NodeType, Priority, Status, TaskDetails
 from ostinato.store.database import Row
@@ -33,12 +33,12 @@ def decode_node(row: Row) -> Node:
         priority=Priority(row["priority"]) if row["priority"] else None,
         assigned_to=row["assigned_to"],
         created_by=row["created_by"],
-        labels=tuple(json.loads(row["labels"])),
+        labels=() if row["labels"] == "[]" else tuple(json.loads(row["labels"])),
         started_at=parse_time(row["started_at"]) if row["started_at"] else None,
         completed_at=parse_time(row["completed_at"]) if row["completed_at"] else None,
         blocked_reason=row["spoken_reason"],
         details=decode_details(node_type, row["details"], row["attempts"], row["number"]),
-        metadata=json.loads(row["metadata"]),
+        metadata={} if row["metadata"] == "{}" else json.loads(row["metadata"]),
         parent_id=NodeId(row["parent_id"]) if row["parent_id"] else None,
     )
 
@@ -73,7 +73,9 @@ def encode_details(details: Details) -> str:
     """Return details as JSON text without fields at their default, and without those that have a column."""
     if details is None:
         return "{}"
-    plain = type(details)()
+    plain = _plain(type(details))  # type: ignore[arg-type]
+    if details == plain:
+        return "{}"
     names = (name for name in details.__slots__ if name not in _COLUMNS)
     found = {name: value for name in names if (value := getattr(details, name)) != getattr(plain, name)}
     if "checks" in found:
@@ -81,12 +83,18 @@ def encode_details(details: Details) -> str:
     return json.dumps(found, ensure_ascii=False) if found else "{}"
 
 
+@cache
+def _plain(kind: type[Any]) -> Any:
+    """Return details that say nothing: most are like that, and comparing is cheaper than looking at each field."""
+    return kind()
+
+
 def encode_json(value: object) -> str:
     """Return compact JSON text, characters as they are."""
     # Most lists and maps are empty, and encoding is dear.
     if value == [] or value == {}:
         return "[]" if value == [] else "{}"
-    return _compact()(value)
+    return compact(value)
 
 
 def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
@@ -106,15 +114,3 @@ def _decode_task(found: dict[str, Any], attempts: int) -> TaskDetails:
 def _encode_check(check: Check) -> dict[str, Any]:
     found = {"command": check.command, "timeout": check.timeout, "working_dir": check.working_dir, "guard": check.guard}
     return {name: value for name, value in found.items() if value not in (None, False)}
-
-
-@cache
-def _compact() -> Callable[[object], str]:
-    """Return the encoder, made once: json.dumps makes one for each call that asks for another form than its own, and
-    so does JSONEncoder inside. Where Python has its encoder in C, that is called itself."""
-    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return plain.encode
-    pieces = make(None, plain.default, json.encoder.encode_basestring, None, ":", ",", False, False, True)
-    return lambda value: "".join(pieces(value, 0))

@@ -93,7 +93,7 @@ def test_line_ends_of_another_system_change_nothing() -> None:
 
 
 def test_each_edge_has_one_home() -> None:
-    homes = {kind: home_of(replace(SMALL.edges[0], edge_type=kind, from_id=GOAL, to_id=TASK)) for kind in EdgeType}
+    homes = {kind: home_of(SMALL.edges[0]._replace(edge_type=kind, from_id=GOAL, to_id=TASK)) for kind in EdgeType}
     assert homes == {kind: TASK if kind in ("contains", "leads_to") else GOAL for kind in EdgeType}
     with pytest.raises(ValueError, match="lacks the nodes"):
         to_toml(GraphFile(GOAL, "p", (), SMALL.edges))

@@ -29,6 +29,8 @@ def read_beads(files: Files) -> Imported:
     found = read_files(files, problems)
     lines, deleted = _newest(found)
     issues = {issue.key: issue for line in lines if (issue := read_issue(line, problems)).key}
+    lines.clear()
+    found.issues.clear()  # what was read is a third of the memory that an import takes
     memories = [memory_node(line, problems) for line in found.memories]
     if not issues and not memories and not problems.count:
         problems.add(", ".join(files), "no issue of beads in it")

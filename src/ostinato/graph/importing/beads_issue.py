@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ostinato.base.text import clip, one_line
 from ostinato.graph.details import OutcomeDetails
@@ -25,8 +25,7 @@ _NOTHING = (None, "", "{}")
 _TITLE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What an issue says of another one: `source` needs, belongs to, relates to `target`; `kept` is all of it,
     and `kept_more` tells that this says more than an edge of ours."""
 

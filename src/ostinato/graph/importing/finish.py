@@ -47,10 +47,11 @@ def finish(draft: Draft, problems: Problems) -> Imported:
     nodes = _by_key(draft.nodes, problems)
     problems.refuse_any()
     _place(nodes, draft)
-    _require_depth(nodes, problems)
+    order = _downwards(nodes)
+    _require_depth(nodes, order, problems)
     problems.refuse_any()
     edges = _joined(nodes, draft)
-    _settle(nodes, draft)
+    _settle(nodes, order, draft)
     return Imported(
         draft.format,
         draft.name,
@@ -104,8 +105,8 @@ def _freed(node: ImportedNode, source: Format) -> ImportedNode:
 
 def _circular(nodes: Mapping[str, ImportedNode]) -> list[str]:
     """Return one node of each circle of parents: the one that the source names last."""
-    order = {key: place for place, key in enumerate(nodes)}
     known: dict[str, int] = {}
+    order: dict[str, int] = {}
     found = []
     for number, start in enumerate(nodes):
         way = []
@@ -115,6 +116,7 @@ def _circular(nodes: Mapping[str, ImportedNode]) -> list[str]:
             way.append(here)
             here = nodes[here].parent_key
         if here is not None and known.get(here) == number and here in way:
+            order = order or {key: place for place, key in enumerate(nodes)}
             found.append(max(way[way.index(here) :], key=order.__getitem__))
     return found
 
@@ -130,9 +132,9 @@ def _downwards(nodes: Mapping[str, ImportedNode]) -> list[str]:
     return found
 
 
-def _require_depth(nodes: Mapping[str, ImportedNode], problems: Problems) -> None:
+def _require_depth(nodes: Mapping[str, ImportedNode], order: Iterable[str], problems: Problems) -> None:
     depth: dict[str | None, int] = {None: 0}
-    for key in _downwards(nodes):
+    for key in order:
         depth[key] = depth[nodes[key].parent_key] + 1
         if depth[key] == DEEPEST + 1:
             problems.add("", f"{quoted(key)} lies deeper than {DEEPEST} levels")
@@ -209,9 +211,9 @@ def _keep(edges: Iterable[ImportedEdge], nodes: dict[str, ImportedNode], source:
             nodes[key] = replace(nodes[key], metadata=metadata)
 
 
-def _settle(nodes: dict[str, ImportedNode], draft: Draft) -> None:
+def _settle(nodes: dict[str, ImportedNode], order: Iterable[str], draft: Draft) -> None:
     before = dict(nodes)
-    for key, status in settled({key: nodes[key] for key in _downwards(nodes)}).items():
+    for key, status in settled({key: nodes[key] for key in order}).items():
         nodes[key] = replace(nodes[key], status=status, completed_at=None)
         was = before[key].status
         if was is Status.COMPLETED:

@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any, NoReturn
 
+from ostinato.base.compact_json import compact
 from ostinato.base.text import clip, whole
 
 LONGEST = 8 * 1024 * 1024
@@ -23,7 +24,6 @@ def _finite(text: str) -> float:
     return value
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
@@ -40,5 +40,5 @@ def parse_json(text: str) -> Any:
 
 def json_text(value: object) -> str:
     """Return a value that came out of JSON as compact JSON text that can be kept."""
-    found = _ENCODER.encode(value)
+    found = compact(value)
     return found if whole(found) == found else json.dumps(value, separators=(",", ":"))

@@ -7,12 +7,12 @@ gate; a gate for its node's prerequisites and the gate above. Nothing recurses; 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ostinato.base.errors import RuleError
 from ostinato.base.ids import NodeId
 from ostinato.graph.importing.problems import quoted, refuse
-from ostinato.graph.waiting_order import Outline, require_acyclic, waiting
+from ostinato.graph.waiting_order import Outline, require_no_waiting_circle, waiting
 
 _MOST = 1000
 
@@ -43,10 +43,9 @@ def circles(places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str
 
 def _is_acyclic(places: Mapping[str, Outline], dependencies: Sequence[tuple[str, str]]) -> bool:
     """Tell whether there is nothing to leave out, as it is with nearly every source; a third of the cost of looking."""
-    ids = {NodeId(key): outline for key, outline in places.items()}
     try:
-        require_acyclic(
-            ids, (), [(NodeId(dependent), NodeId(prerequisite)) for dependent, prerequisite in dependencies]
+        require_no_waiting_circle(
+            cast("Mapping[NodeId, Outline]", places), cast("Sequence[tuple[NodeId, NodeId]]", dependencies)
         )
     except RuleError:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.types import Details, NodeType, Priority, Status
@@ -51,8 +52,7 @@ class ImportedNode:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedEdge:
+class ImportedEdge(NamedTuple):
     """One edge to make beside `contains`, which `parent_key` says. `kept` is what its source says of it as JSON text:
     where the edge cannot be made, that goes to the metadata of the node at `from_key`."""
 

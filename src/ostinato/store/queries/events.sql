@@ -4,6 +4,23 @@
 INSERT INTO events (at, kind, project_id, session_id, iteration_id, node_id, payload)
 VALUES (:at, :kind, :project_id, :session_id, :iteration_id, :node_id, :payload)
 
+-- name: nodes_made
+-- The payloads here and below are those that store/creation.py and store/edge_rows.py write for one at a time.
+INSERT INTO events (at, kind, project_id, session_id, iteration_id, node_id, payload)
+SELECT :at, :kind, :project_id, :session_id, :iteration_id, id,
+       json_object('v', :version, 'by', :by, 'type', node_type, 'title', title, 'parent', parent_id, 'status', status)
+FROM nodes
+WHERE key > :after
+ORDER BY key
+
+-- name: edges_made
+INSERT INTO events (at, kind, project_id, session_id, iteration_id, node_id, payload)
+SELECT :at, :kind, :project_id, :session_id, :iteration_id, from_id,
+       json_object('v', :version, 'by', :by, 'type', edge_type, 'from', from_id, 'to', to_id, 'label', label)
+FROM edges
+WHERE rowid > :after
+ORDER BY rowid
+
 -- name: after
 SELECT seq, at, kind, project_id, session_id, iteration_id, node_id, payload
 FROM events

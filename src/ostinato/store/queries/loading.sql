@@ -21,5 +21,12 @@ FROM edges CROSS JOIN nodes
 WHERE edges.edge_type IN ('contains', 'depends_on', 'chosen', 'rejected')
   AND nodes.id = edges.from_id AND nodes.project_id = :project_id
 
+-- name: widen_cache
+-- 64 MB of pages in memory, where SQLite keeps 2: what writes very much would write many of them several times otherwise.
+PRAGMA cache_size = -65536
+
+-- name: last_keys
+SELECT (SELECT coalesce(max(key), 0) FROM nodes), (SELECT coalesce(max(rowid), 0) FROM edges)
+
 -- name: child_seq
 SELECT child_seq FROM nodes WHERE id = :id

@@ -13,7 +13,8 @@ from ostinato.agent.facts import BriefingFacts, CriticFacts, OpenTask, PlannerFa
 from ostinato.agent.fence import escaped, fenced
 from ostinato.agent.packing import Section, pack
 from ostinato.agent.past import attempt_items, completed_items
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, Profile, prompt_of
+from ostinato.agent.profile_words import scope_line, without_checks
+from ostinato.agent.profiles import Profile, alone, prompt_of
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.text import head_and_tail, one_line
 from ostinato.chat.messages import Message
@@ -49,7 +50,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 
     The user message has exactly one line `## Task: {id} {title}` and one `Attempt: n of m` outside of data.
     """
-    rules, conventions = _system(CODER, facts.conventions)
+    rules, conventions = _system(facts.profile, facts.conventions)
     task = _task(facts)
     left = facts.budget - tokens_of(rules) - tokens_of(conventions) - tokens_of(task)
     goal = facts.goal
@@ -68,7 +69,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 
 def planner_briefing(facts: PlannerFacts) -> Briefing:
     """Return the briefing of a planning conversation. The goal is the planner's task, and is never cut."""
-    rules, conventions = _system(ASKING_PLANNER if facts.asks else PLANNER, facts.conventions)
+    rules, conventions = _system(facts.profile if facts.asks else alone(facts.profile), facts.conventions)
     goal = _goal(facts.goal)
     task = _project_checks(facts.project_checks, facts.check_timeout)
     wish = f"## What the person wants now\n\n{facts.wish.strip()}" if facts.wish.strip() else ""
@@ -88,7 +89,7 @@ def planner_briefing(facts: PlannerFacts) -> Briefing:
 
 def critic_briefing(facts: CriticFacts) -> Briefing:
     """Return the briefing of a critic. Goal and plan are what it compares, and are never cut."""
-    rules, conventions = _system(CRITIC, facts.conventions)
+    rules, conventions = _system(facts.profile, facts.conventions)
     goal, task = _goal(facts.goal), _project_checks(facts.project_checks, facts.check_timeout)
     plan = f"## The plan\n\n{fenced(facts.plan)}"
     before = f"## What was said of an earlier version\n\n{fenced(facts.before)}" if facts.before else ""
@@ -157,8 +158,7 @@ def _task(facts: BriefingFacts) -> str:
     if facts.project_checks:
         lines = [_check_line(check, facts.check_timeout) for check in facts.project_checks]
         parts.append(_listed("The project's checks, which must not break:", lines))
-    scope = ", ".join(map(one_line, details.file_scope))
-    parts.append(f"File scope: {scope}" if scope else "File scope: none given; change what the task needs.")
+    parts.append(scope_line(facts.profile, details.file_scope))
     if facts.dependencies:
         lines = [f"{node.id} {one_line(node.title)} ({node.status})" for node in facts.dependencies]
         parts.append(_listed("Depends on:", lines))
@@ -179,7 +179,7 @@ def _hints(hints: tuple[Node, ...]) -> Iterator[str]:
 def _task_checks(facts: BriefingFacts) -> str:
     checks = facts.task.task.checks
     if not checks:
-        return "Checks: none; a person judges the result by the acceptance criteria."
+        return without_checks(facts.profile)
     runs = {run.command: run for run in facts.base_runs}
     lines = [_check_line(check, facts.check_timeout, runs.get(check.command)) for check in checks]
     return _listed("Checks, each must exit 0:", lines)

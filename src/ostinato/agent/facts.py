@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, Profile
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.types import Check, Node
@@ -80,6 +81,7 @@ class BriefingFacts:
     notes: tuple[str, ...] = ()
     check_timeout: float = 600.0
     budget: int = DEFAULT_BUDGET
+    profile: Profile = CODER
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class CriticFacts:
     left: tuple[OpenTask, ...] = ()
     now: datetime | None = None
     budget: int = DEFAULT_BUDGET
+    profile: Profile = CRITIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,4 @@ class PlannerFacts:
     notes: tuple[str, ...] = ()
     check_timeout: float = 600.0
     budget: int = DEFAULT_BUDGET
+    profile: Profile = ASKING_PLANNER

@@ -18,19 +18,26 @@ from ostinato.models.known import has_price, window_of
 from ostinato.models.limits import TransportLimits
 from ostinato.models.own_price import OwnPrice, OwnPricedModel
 
-ROLES = ("planner", "coder", "critic")
+ROLES = ("planner", "coder", "reviewer", "critic")
 
 
 def specs_of(
-    models: ModelSettings, role: str, *, model: str | None = None, fallback: str | None = None
+    models: ModelSettings,
+    role: str,
+    *,
+    model: str | None = None,
+    fallback: str | None = None,
+    own: tuple[str | None, str | None] = (None, None),
 ) -> tuple[str, ...]:
     """Return the role's model as `provider:model`, and its fallback where it has one; () where no model is chosen.
 
-    `model` and `fallback` are what the person said for this run.
+    `model` and `fallback` are what the person said for this run, `own` is what a profile says instead of its role.
     """
-    first = model or getattr(models, role) or models.default
-    own = getattr(models, f"{role}_fallback")
-    configured = None if model else own if own is not None else models.fallback
+    # Whoever names no reviewer has the coder's model review.
+    role = "coder" if role == "reviewer" and models.reviewer is None and models.reviewer_fallback is None else role
+    first = model or own[0] or getattr(models, role) or models.default
+    behind = getattr(models, f"{role}_fallback") if own[1] is None else own[1]
+    configured = None if model else behind if behind is not None else models.fallback
     second = fallback or configured
     if not first:
         return ()

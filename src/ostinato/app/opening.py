@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Model, OnRetry
-from ostinato.app.models import open_role, specs_of
+from ostinato.app.crew import SessionCrew
 from ostinato.app.sharing import share
 from ostinato.base.clock import Clock, SystemClock
 from ostinato.base.errors import MachineError
@@ -21,6 +21,7 @@ from ostinato.base.process import current_process
 from ostinato.chat.messages import Reply, Request
 from ostinato.config.load import load_settings
 from ostinato.config.paths import database_path, state_directory, user_config_file
+from ostinato.config.profile_files import load_profiles
 from ostinato.config.settings import Settings
 from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch, commit_message
@@ -74,6 +75,7 @@ class Opened:
     bridge: ThreadBridge[Store]
     branch: GitGoalBranch
     state: Path
+    crew: SessionCrew
     place: Place | None = None
     critic: Model | None = None
 
@@ -83,6 +85,7 @@ class Opened:
             self.place.release()
         for model in filter(None, (self.model, self.critic)):
             await model.close()
+        await self.crew.close()
         self.bridge.close()
         self.store.db.close()
 
@@ -100,8 +103,10 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     finish_cut_move(repository)
     settings = load_settings(repository.top, user_config_file(environ), environ).settings
     limits = _limits(options, settings)
-    model = None if role is None else _model(options, settings, role, limits, clock)
-    critic = _model(options, settings, "critic", limits, clock) if role == "planner" and options.critique else None
+    library = load_profiles(repository.top, user_config_file(environ), settings.models)
+    crew = SessionCrew(library, settings.models, limits, clock, environ, (options.model, options.fallback))
+    model = None if role is None else crew.open(role)
+    critic = crew.open("critic") if role == "planner" and options.critique else None
     repository.identity()
     if settings.sandbox.mode != "none":
         require_sandbox()
@@ -111,7 +116,8 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     branch = GitGoalBranch(repository)
     if options.autonomy:
         settings = replace(settings, autonomy=options.autonomy)
-    opened = Opened(database, repository, settings, limits, model, project, store, ThreadBridge(store), branch, state)
+    bridge = ThreadBridge(store)
+    opened = Opened(database, repository, settings, limits, model, project, store, bridge, branch, state, crew)
     opened.critic = critic
     return opened
 
@@ -146,6 +152,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         commit_message=_message,
         share=lambda: _share(opened, show),
         critic=critic_for(opened, place),
+        crew=opened.crew,
     )
 
 
@@ -182,13 +189,6 @@ def _project_path(options: JobOptions, database: Path) -> Path:
     if not Path(project.path).is_dir():
         raise MachineError(f"the repository of project {project.name} is not at {project.path} any more: put it back")
     return Path(project.path)
-
-
-def _model(options: JobOptions, settings: Settings, role: str, limits: SessionLimits, clock: Clock) -> Model:
-    specs = specs_of(settings.models, role, model=options.model, fallback=options.fallback)
-    if not specs and role == "critic":
-        return _model(options, settings, "planner", limits, clock)
-    return open_role(settings.models, specs, limits, env=os.environ, clock=clock)
 
 
 def _limits(options: JobOptions, settings: Settings) -> SessionLimits:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Tools
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, Profile
+from ostinato.agent.profiles import Profile, alone
 from ostinato.base.ids import IterationId
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import Critique
 from ostinato.graph.sessions import Session
-from ostinato.graph.types import Node
 from ostinato.loop.workbench import AskPerson, CoderTools, Critic, DraftCheck, PlannerTools
 from ostinato.tools.critique import CritiqueBook
 from ostinato.tools.files import FileTools
@@ -20,11 +19,13 @@ from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
 from ostinato.tools.paths import Checkout
 from ostinato.tools.planning import PlanBuilder, ask_tool
+from ostinato.tools.scoped import within
 from ostinato.tools.search import search_tool
 from ostinato.tools.shell import shell_tool
 from ostinato.tools.signal import signal_tool
 from ostinato.tools.tool import Tool
 from ostinato.tools.toolbox import Toolbox
+from ostinato.tools.verdict import VerdictBook
 
 if TYPE_CHECKING:
     from ostinato.app.opening import Opened
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 
 def coder_tools_for(
     opened: Opened, place: Place, runner: CommandRunner
-) -> Callable[[Claim, Node, IterationId, Session], CoderTools]:
+) -> Callable[[Claim, Profile, IterationId, Session], CoderTools]:
     """Return what makes the tools of one iteration."""
 
-    def make(claim: Claim, task: Node, iteration: IterationId, session: Session) -> CoderTools:
+    def make(claim: Claim, profile: Profile, iteration: IterationId, session: Session) -> CoderTools:
         checkout = Checkout(place.work.path)
-        files = FileTools(checkout)
+        files, book = FileTools(checkout), VerdictBook()
         writing = GraphWriting(
             opened.bridge, claim, session.goal_id, Actor(f"agent:{claim.agent}", session.id, iteration)
         )
@@ -48,9 +49,16 @@ def coder_tools_for(
             *files.writing(),
             shell_tool(runner, place.work.path),
             *writing.tools(),
+            book.tool(),
             signal_tool(),
         )
-        return CoderTools(_box(CODER, offered), lambda: frozenset(files.written), lambda: writing.children)
+        return CoderTools(
+            _box(profile, offered),
+            lambda: frozenset(files.written),
+            lambda: writing.children,
+            lambda: writing.recorded,
+            book.opinion,
+        )
 
     return make
 
@@ -68,7 +76,8 @@ def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Ask
             *builder.tools(),
             signal_tool(),
         )
-        box = _box(ASKING_PLANNER if ask else PLANNER, offered)
+        planner = opened.crew.profile("planner")
+        box = _box(planner if ask else alone(planner), offered)
         return PlannerTools(box, builder.draft, builder.adopt, builder.replay)
 
     return make
@@ -86,7 +95,7 @@ def critic_for(opened: Opened, place: Place) -> Critic | None:
             *_reading(opened, checkout, files, session),
             book.tool(),
         )
-        return _box(CRITIC, offered), book.critique
+        return _box(opened.crew.profile("critic"), offered), book.critique
 
     return Critic(opened.critic, make)
 
@@ -100,6 +109,6 @@ def _reading(opened: Opened, checkout: Checkout, files: FileTools, session: Sess
 
 
 def _box(profile: Profile, offered: Iterable[Tool]) -> Toolbox:
-    """Return the tools that the profile grants, in its order; one that nobody offers is a bug."""
-    known = {tool.name: tool for tool in offered}
+    """Return the tools that the profile grants, in its order and its scopes; one that nobody offers is a bug."""
+    known = {tool.name: within(tool, profile.scopes, profile.called) for tool in offered}
     return Toolbox(known[name] for name in profile.tools)

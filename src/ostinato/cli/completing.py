@@ -52,9 +52,10 @@ ARGUMENTS = {
     "project show": "project",
     "project remove": "project",
     "config explain": "setting",
+    "profiles show": "profile",
 }
 """What the words of a command name. Commands that take text of one's own are not here."""
-OPTIONS = {"--goal": "goal", "--parent": "node", "--depends-on": "task", "--project": "project"}
+OPTIONS = {"--profile": "profile", "--goal": "goal", "--parent": "node", "--depends-on": "task", "--project": "project"}
 _PREFIXES = {"os-": "node", "sess-": "session", "iter-": "iteration"}
 _MOST = 200
 _HELP = 60
@@ -112,6 +113,9 @@ def _named(kind: str | None, incomplete: str, args: list[str]) -> Iterator[tuple
 
         yield from ((key, facts.meaning) for key, facts in setting_facts().items() if key.startswith(incomplete))
         return
+    if kind == "profile":
+        yield from _profiles(incomplete)
+        return
     from ostinato.app import open_store_for
     from ostinato.store.completion import completions
 
@@ -125,3 +129,17 @@ def _named(kind: str | None, incomplete: str, args: list[str]) -> Iterator[tuple
             store.close()
     except (OstinatoError, OSError):
         return
+
+
+def _profiles(incomplete: str) -> Iterator[tuple[str, str]]:
+    from ostinato.app.profiles import described_profiles
+    from ostinato.config.paths import user_config_file
+
+    found = repository_top(Path.cwd())
+    try:
+        described = described_profiles(Path(found) if found else None, user_config_file(os.environ), os.environ)
+    except OstinatoError:
+        return
+    for one in described:
+        if one.profile.called.startswith(incomplete):
+            yield one.profile.called, one.profile.description

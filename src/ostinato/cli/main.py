@@ -46,6 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "project": Entry("ostinato.cli.project", "project", "Register, list and remove projects."),
     "sandbox": Entry("ostinato.cli.sandbox", "sandbox", "Run a command exactly as an agent's would run."),
     "config": Entry("ostinato.cli.config", "config", "Explain the settings, and say where they are kept."),
+    "profiles": Entry("ostinato.cli.profiles", "profiles", "Show who the agents are: tools, reach, model, limits."),
     "schema": Entry("ostinato.cli.schema", "schema", "Print the JSON Schema of what a command prints with --json."),
     "completion": Entry("ostinato.cli.completion", "completion", "Print the script that makes your shell complete."),
     "backup": Entry("ostinato.cli.backup", "backup", "Copy the database into a file while it is used."),
@@ -59,7 +60,7 @@ SECTIONS = {
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
     "The graph by hand": ("tasks", "node", "decisions", "sessions", "graph", "import", "project"),
-    "Around it": ("doctor", "backup", "prune", "config", "schema", "sandbox", "completion", "demo"),
+    "Around it": ("doctor", "backup", "prune", "config", "profiles", "schema", "sandbox", "completion", "demo"),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""
 

@@ -26,7 +26,7 @@ _WORDS = {
     "models.reasoning_effort": ("low", "medium", "high"),
     "notify.on": ("needed", "ended"),
 }
-_ROLES = ("models.planner", "models.coder", "models.critic")
+_ROLES = ("models.planner", "models.coder", "models.reviewer", "models.critic")
 _VARIABLES = {
     # The variable of --model, which is about all roles.
     "OSTINATO_MODEL": ("models.default", *_ROLES),

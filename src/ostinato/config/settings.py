@@ -54,6 +54,8 @@ class ModelSettings:
     planner_fallback: Annotated[str | None, "What stands in for the planner's model, instead of fallback."] = None
     coder: Annotated[str | None, "The model that works on tasks."] = None
     coder_fallback: Annotated[str | None, "What stands in for the coder's model, instead of fallback."] = None
+    reviewer: Annotated[str | None, "The model that reviews what tasks made; unset: the coder's."] = None
+    reviewer_fallback: Annotated[str | None, "What stands in for the reviewer's model, instead of fallback."] = None
     critic: Annotated[str | None, "The model that looks for what a plan misses, with --critique."] = None
     critic_fallback: Annotated[str | None, "What stands in for the critic's model, instead of fallback."] = None
     patience: Annotated[float, "Seconds that an outage of the provider is waited out."] = 600.0

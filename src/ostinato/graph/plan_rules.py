@@ -20,18 +20,22 @@ _SHOWN = 200
 
 
 def check_plan(
-    draft: PlanDraft, *, known_ids: Collection[str] = (), open_titles: Collection[str] = ()
+    draft: PlanDraft,
+    *,
+    known_ids: Collection[str] = (),
+    open_titles: Collection[str] = (),
+    without_change: Collection[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with the draft, in the order of the plan; [] when nothing is.
 
     `known_ids` are the existing nodes that a task may depend on, `open_titles` the titles of the goal's open tasks
-    that this plan does not replace.
+    that this plan does not replace, `without_change` the profiles whose work no check can show.
     """
     if not draft.tasks:
         return [Finding("no-tasks", "the plan has no task: propose at least one"), *_decisions(draft.decisions)]
     findings = [*_keys(draft.tasks), *_titles(draft.tasks, open_titles)]
     for task in draft.tasks:
-        findings += [*_work(task), *_checks(task), *_scope(task)]
+        findings += [*_work(task, without_change), *_checks(task), *_scope(task)]
     findings += [*_dangling(draft.tasks, known_ids), *_cycles(draft.tasks), *_decisions(draft.decisions)]
     findings += [
         Finding("no-title", f"observation {place} has no title: say in one line what was learned")
@@ -124,10 +128,10 @@ def _folded(title: str) -> str:
     return " ".join(title.split()).casefold()
 
 
-def _work(task: TaskDraft) -> Iterator[Finding]:
+def _work(task: TaskDraft, without_change: Collection[str]) -> Iterator[Finding]:
     if not any(criterion.strip() for criterion in task.acceptance_criteria):
         yield Finding("no-criteria", "the task has no acceptance criteria: say how one sees that it is done", task.key)
-    if task.judge:
+    if task.judge or task.profile in without_change:
         return
     if not task.checks:
         yield Finding(

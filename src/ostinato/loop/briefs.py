@@ -15,6 +15,7 @@ from ostinato.agent.facts import (
     PlannerFacts,
     StandingDecision,
 )
+from ostinato.agent.profiles import Profile
 from ostinato.base.ids import NodeId
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.evidence import CheckRun
@@ -34,18 +35,23 @@ _OPEN_SHOWN = 250
 
 
 async def brief_coder(
-    run: Run, task: Node, iteration: Iteration, before: tuple[CheckRun, ...], notes: Sequence[PersonNote]
+    run: Run,
+    task: Node,
+    iteration: Iteration,
+    before: tuple[CheckRun, ...],
+    notes: Sequence[PersonNote],
+    profile: Profile,
 ) -> Briefing:
     """Return the briefing of an attempt at `task`, from the graph as it is now; `notes` come newest first."""
     bench = run.bench
     facts = await bench.store(lambda s: _facts(s, run, task, iteration))
-    return coder_briefing(replace(facts, base_runs=before, notes=_said(notes)))
+    return coder_briefing(replace(facts, base_runs=before, notes=_said(notes), profile=profile))
 
 
 async def brief_planner(bench: Workbench, goal: Node, *, asks: bool, wish: str = "") -> Briefing:
     """Return the briefing of a planning conversation, with the work that the goal has already."""
     facts = await bench.store(lambda s: _planner_facts(s, bench, goal))
-    return planner_briefing(replace(facts, asks=asks, wish=wish))
+    return planner_briefing(replace(facts, asks=asks, wish=wish, profile=bench.crew.profile("planner")))
 
 
 async def brief_critic(bench: Workbench, goal: Node, plan: str, before: str) -> Briefing:
@@ -62,6 +68,7 @@ async def brief_critic(bench: Workbench, goal: Node, plan: str, before: str) -> 
             completed=facts.completed,
             left=facts.left,
             now=facts.now,
+            profile=bench.crew.profile("critic"),
         )
     )
 

@@ -13,6 +13,7 @@ from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.fence import fenced
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import ProviderError
+from ostinato.agent.profiles import limits_for
 from ostinato.agent.steering import Steering
 from ostinato.base.text import clip, one_line
 from ostinato.graph.iterations import Ending
@@ -79,6 +80,7 @@ async def _look(
     tools, given = critic.tools(run.session)
     transcript = StoredTranscript(run.bench, owner, run.actor(), run.goal.id)
     limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+    limits = limits_for(run.bench.crew.profile("critic"), limits)
     steering = Steering(partial(forbidden, run), only_waiting(run))
     end = await converse(briefing, critic.model, tools, transcript, limits, run.bench.clock, steering)
     await planning.spent(end)

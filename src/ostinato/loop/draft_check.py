@@ -12,6 +12,7 @@ from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.plan_rules import check_plan, check_results
 from ostinato.graph.replacing import Standing, check_replacing, kept_titles
 from ostinato.graph.types import NodeType, Status
+from ostinato.loop.draft_profiles import check_profiles, without_change
 from ostinato.loop.evidence import checks_in
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run
@@ -28,7 +29,12 @@ class DraftChecker:
         """Return what is wrong with the draft; an empty list means that a person may see it."""
         standing = await self._run.bench.store(lambda s: _standing(s, self._run.goal.id))
         known = {node.id for node in standing.nodes}
-        findings = check_plan(draft, known_ids=known, open_titles=kept_titles(draft, standing))
+        crew = self._run.bench.crew
+        unchanging = without_change(crew)
+        findings = check_plan(
+            draft, known_ids=known, open_titles=kept_titles(draft, standing), without_change=unchanging
+        )
+        findings += check_profiles(draft, crew)
         findings += check_replacing(draft, standing)
         findings += await self._run.bench.store(lambda s: list(_superseding(s, draft, self._run.goal.project_id)))
         if findings:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import ProviderError
+from ostinato.agent.profiles import Output, Profile, limits_for
 from ostinato.agent.steering import Steering
 from ostinato.base.errors import ClaimLostError, MachineError, RuleError
 from ostinato.base.ids import IterationId
@@ -24,14 +25,16 @@ from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node
 from ostinato.loop.briefs import brief_coder
 from ostinato.loop.commit import conclude
+from ostinato.loop.crew import Hand, hand_for
 from ostinato.loop.decide import Action, Attempt, Decision, decide
 from ostinato.loop.evidence import checks_in, standards_for
 from ostinato.loop.finished import FinishedIteration
 from ostinato.loop.gate import forbidden
+from ostinato.loop.profiled import decided_by_record, harvest_scope, judged_by_record, out_of_reach
 from ostinato.loop.steering import GoalInbox, notes_of
 from ostinato.loop.transcript import StoredTranscript
 from ostinato.loop.workbench import CoderTools, Run
-from ostinato.verify.judge import judge
+from ostinato.verify.judge import judge, refused
 from ostinato.verify.types import Change, Verdict
 from ostinato.verify.verifier import verify
 
@@ -59,13 +62,17 @@ async def run_iteration(run: Run, claim: Claim, task: Node) -> IterationReport:
     iteration = await bench.store(lambda s: s.iterations.start(run.session.id, claim, base))
     try:
         async with _lease(run, claim) as lease:
+            hand = hand_for(bench.crew, task)
+            if hand.why_not:
+                return await _finish_unworked(run, claim, task, iteration, hand.why_not)
             before = await _red_first(run, task, iteration, base)
             if await _satisfied_already(run, task, before):
                 return await _finish_satisfied(run, claim, task, iteration, before, base)
-            tools = bench.coder_tools(claim, task, iteration.id, run.session)
-            end = await _let_work(run, task, iteration, tools, lease, before)
-            change, verdict = await _judged(run, task, iteration, tools, end, before)
+            tools = bench.coder_tools(claim, hand.profile, iteration.id, run.session)
+            end = await _let_work(run, task, iteration, tools, lease, before, hand)
+            change, verdict = await _judged(run, task, iteration, tools, end, before, hand.profile)
             decision = await _decided(run, task, end, verdict, tools, changed=not change.empty)
+            decision = decided_by_record(hand.profile, tools, decision)
             finished = FinishedIteration(
                 end.ending, end.message, decision, verdict, None, change.diff, end.steps, end.spending, task.title
             )
@@ -148,23 +155,38 @@ async def _finish_satisfied(
     return IterationReport(task, iteration.id, decision, Ending.NONE)
 
 
+async def _finish_unworked(run: Run, claim: Claim, task: Node, iteration: Iteration, why: str) -> IterationReport:
+    """Block a task that nobody can work on, before anything was spent on it."""
+    decision = Decision(Action.BLOCK, why)
+    nothing = Change(iteration.base_commit, iteration.base_commit, "")
+    finished = FinishedIteration(Ending.NONE, why, decision)
+    decision = await conclude(run, claim, task, iteration, nothing, finished)
+    return IterationReport(task, iteration.id, decision, Ending.NONE)
+
+
 async def _let_work(
-    run: Run, task: Node, iteration: Iteration, tools: CoderTools, lease: Lease, before: tuple[CheckRun, ...]
+    run: Run,
+    task: Node,
+    iteration: Iteration,
+    tools: CoderTools,
+    lease: Lease,
+    before: tuple[CheckRun, ...],
+    hand: Hand,
 ) -> ConversationEnd:
     """Brief a fresh agent in its fresh checkout, and let it work until it ends or a limit ends it."""
     bench, policy = run.bench, run.bench.policy
     bench.progress("setting up", run.session.id)
     await bench.places.ensure_setup(bench.places.work)
     notes = await notes_of(run)
-    briefing = await brief_coder(run, task, iteration, before, notes)
+    briefing = await brief_coder(run, task, iteration, before, notes, hand.profile)
 
     def gate(spent: Spending, next_tokens: int) -> Ending | None:
         return Ending.CLAIM_LOST if lease.lost else forbidden(run, spent, next_tokens)
 
     transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
-    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+    limits = limits_for(hand.profile, ConversationLimits(policy.steps, policy.tokens, policy.seconds))
     steering = Steering(gate, GoalInbox(run, notes))
-    end = await converse(briefing, bench.model, tools.tools, transcript, limits, bench.clock, steering)
+    end = await converse(briefing, hand.model or bench.model, tools.tools, transcript, limits, bench.clock, steering)
     run.spending = run.spending + end.spending
     run.answered = run.answered or end.error is None or end.steps > 1
     return end
@@ -177,14 +199,20 @@ async def _judged(
     tools: CoderTools,
     end: ConversationEnd,
     before: tuple[CheckRun, ...],
+    profile: Profile,
 ) -> tuple[Change, Verdict | None]:
     """Take the tree out of the agent's checkout and judge it in the harness's own; None where nothing is to judge."""
     bench = run.bench
     base = iteration.base_commit
-    change = await bench.places.harvest(base, task.task.file_scope, tools.written())
+    change = await bench.places.harvest(base, harvest_scope(task, profile), tools.written())
     if end.ending in _UNJUDGED or (change.empty and not end.tool_calls):
         return change, None
     standards = await standards_for(run, task)
+    broken = out_of_reach(profile, change)
+    if broken:
+        return change, refused(change, broken, standards.ever_red)
+    if profile.output is not Output.CHANGE:
+        return change, judged_by_record(profile, change, end, tools, before)
     if change.empty:
         return change, judge(change, before, standards.baseline, standards.ever_red)
     bench.progress("verifying", run.session.id)

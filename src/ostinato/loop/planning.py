@@ -12,6 +12,7 @@ from ostinato.agent.briefing import Briefing
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.fence import escaped
 from ostinato.agent.limits import ConversationLimits
+from ostinato.agent.profiles import limits_for
 from ostinato.agent.steering import Steering
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
@@ -134,6 +135,7 @@ class Planning:
         assert self._briefing is not None, "a conversation has a briefing"
         transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps)
         limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+        limits = limits_for(bench.crew.profile("planner"), limits)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
         briefing = replace(self._briefing, earlier=earlier)
         steering = Steering(partial(forbidden, run), self._inbox)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from ostinato.agent.ports import Model, Tools
+from ostinato.agent.profiles import Profile
 from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.base.process import ProcessIdentity
@@ -14,10 +15,12 @@ from ostinato.chat.messages import Message
 from ostinato.graph.actors import Actor
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim
+from ostinato.graph.opinion import Opinion
 from ostinato.graph.plan import Critique, Finding, PlanDraft
 from ostinato.graph.projects import Project
 from ostinato.graph.sessions import Session
 from ostinato.graph.types import Check, Node
+from ostinato.loop.crew import BuiltInCrew, Crew
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.limits import SessionLimits, Used
 from ostinato.loop.ports import Bridge, Checkouts, GoalBranch, Progress
@@ -42,11 +45,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class CoderTools:
-    """The tools of one iteration, the paths that they wrote, and how many child tasks they made."""
+    """The tools of one iteration, the paths that they wrote, and how many child tasks they made.
+
+    `recorded` counts the observations and decisions that they put into the graph; `opinion` is a reviewer's verdict.
+    """
 
     tools: Tools
     written: Callable[[], frozenset[str]]
     children: Callable[[], int]
+    recorded: Callable[[], int] = lambda: 0
+    opinion: Callable[[], Opinion | None] = lambda: None
 
 
 DraftCheck = Callable[[PlanDraft], Awaitable[list[Finding]]]
@@ -86,7 +94,7 @@ class Workbench:
     branch: GoalBranch
     files: Files
     runner: CommandRunner
-    coder_tools: Callable[[Claim, Node, IterationId, Session], CoderTools]
+    coder_tools: Callable[[Claim, Profile, IterationId, Session], CoderTools]
     planner_tools: Callable[[DraftCheck, AskPerson | None, Session], PlannerTools]
     conventions: Callable[[], str]
     process: ProcessIdentity
@@ -97,6 +105,7 @@ class Workbench:
     commit_message: Callable[[Node, str, NodeId, IterationId], str]
     share: Callable[[], Awaitable[None]]
     critic: Critic | None = None
+    crew: Crew = field(default_factory=BuiltInCrew)
 
 
 @dataclass(slots=True)

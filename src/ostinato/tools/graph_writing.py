@@ -45,7 +45,7 @@ TASK_ARGUMENTS = {
 
 
 class GraphWriting:
-    """The writing tools of one iteration; counts the child tasks that were made."""
+    """The writing tools of one iteration; counts the child tasks that were made, and what was recorded and decided."""
 
     def __init__(self, ask: Ask, claim: Claim, goal: NodeId, actor: Actor) -> None:
         self._ask = ask
@@ -53,6 +53,7 @@ class GraphWriting:
         self._goal = goal
         self._actor = actor
         self.children = 0
+        self.recorded = 0
 
     def tools(self) -> tuple[Tool, ...]:
         """Return them in their order."""
@@ -96,12 +97,15 @@ class GraphWriting:
         needs = tuple(NodeId(needed) for needed in draft.depends_on)
 
         def create(store: GraphAccess) -> Node:
+            mine = store.graph.get(self._claim.task_id).task
             details = TaskDetails(
                 acceptance_criteria=draft.acceptance_criteria,
                 checks=draft.checks,
-                file_scope=child_scope(store.graph.get(self._claim.task_id).task.file_scope, draft.file_scope),
+                file_scope=child_scope(mine.file_scope, draft.file_scope),
                 complexity=draft.complexity,
                 judge=draft.judge,
+                # Whoever may not do something cannot have it done by a child.
+                profile=mine.profile,
             )
             new = NewNode(
                 *(NodeType.TASK, draft.title, draft.description, self._claim.task_id),
@@ -119,13 +123,14 @@ class GraphWriting:
         draft = decision_draft(arguments)
         replaced = tuple(NodeId(old) for old in draft.supersedes)
         work = self._claim.task_id
-        return _made(
-            await self._write(lambda s: s.reasoning.log_decision(work, draft, self._actor), *replaced),
-        )
+        node = await self._write(lambda s: s.reasoning.log_decision(work, draft, self._actor), *replaced)
+        self.recorded += 1
+        return _made(node)
 
     async def _choose(self, arguments: Arguments) -> ToolResult:
         decision, option, why = NodeId(arguments["decision"]), arguments["option"], arguments["rationale"]
         node = await self._write(lambda s: s.reasoning.choose_option(decision, option, why, self._actor), decision)
+        self.recorded += 1
         return text(f"{node.id} is decided")
 
     async def _outcome(self, arguments: Arguments) -> ToolResult:
@@ -150,11 +155,11 @@ class GraphWriting:
     async def _observe(self, arguments: Arguments) -> ToolResult:
         title, said = arguments["title"], arguments["description"]
         about = NodeId(arguments.get("about") or self._claim.task_id)
-        return _made(
-            await self._write(
-                lambda s: s.reasoning.record_observation(self._goal, title, said, about, self._actor), about
-            )
+        node = await self._write(
+            lambda s: s.reasoning.record_observation(self._goal, title, said, about, self._actor), about
         )
+        self.recorded += 1
+        return _made(node)
 
     async def _write(self, work: Callable[[GraphAccess], Node], *named: NodeId) -> Node:
         """Do `work` in one transaction with the claim's check. Raises ClaimLostError, and ToolRefusal for a named node

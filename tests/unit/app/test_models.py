@@ -31,6 +31,7 @@ def test_roles_have_their_own_model_and_fallback_or_the_default_ones() -> None:
     assert {role: specs_of(ALL, role) for role in ROLES} == {
         "planner": ("p:1", "p:2"),
         "coder": ("a:1",),
+        "reviewer": ("a:1",),
         "critic": ("c:1", "b:2"),
     }
     assert specs_of(ModelSettings(), "coder") == ()

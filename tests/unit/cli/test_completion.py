@@ -64,6 +64,8 @@ def test_other_shells_get_a_word_on_each_id_and_no_escapes(shell: Shell) -> None
 
 def test_settings_are_completed(shell: Shell) -> None:
     assert _words(shell, "ostinato config explain verify.t") == ["verify.timeout"]
+    assert _words(shell, "ostinato node set os-1 --profile rese") == ["researcher"]
+    assert _words(shell, "ostinato profiles show cod") == ["coder"]
 
 
 def test_a_database_that_cannot_be_read_completes_nothing_and_says_nothing(shell: Shell, tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_every_command_that_completes_ids_exists() -> None:
             command = command.get_command(click.Context(command), name)
         assert command is not None, path
         assert any(isinstance(one, click.Argument) for one in command.params), path
-    assert {*ARGUMENTS.values(), *OPTIONS.values()} <= {*queries("completion"), "setting"}
+    assert {*ARGUMENTS.values(), *OPTIONS.values()} <= {*queries("completion"), "setting", "profile"}
 
 
 def test_the_script_works_in_a_real_bash(shell: Shell) -> None:

@@ -58,7 +58,7 @@ WRITERS_AND_OTHERS = """
     tasks-claim tasks-release tasks-reopen tasks-retry node-add node-link node-set node-unlink
     decisions-choose decisions-export decisions-log decisions-revisit decisions-supersede
     graph-diff graph-export graph-import sessions-end sessions-start project-add project-remove
-    config-explain config-path
+    config-explain config-path profiles-list profiles-show
 """
 """With the word of the group in front; some ask no database."""
 

@@ -153,6 +153,8 @@ def test_what_each_verb_prints_is_as_published(shell: Shell, nights: Nights, sto
         ("config", "explain"),
         ("config", "explain", "limits.session_iterations"),
         ("config", "path"),
+        ("profiles", "list"),
+        ("profiles", "show", "tester"),
         ("completion", "bash"),
         ("decisions", "log", "Which?", "--parent", made.goal.id, "--option", "A", "--option", "B"),
         ("decisions", "choose", asked, "A", "--because", "x"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ostinato.agent.profiles import Output
 from ostinato.cli.schemas.things import DECISION
 from ostinato.cli.schemas.words import (
     COUNT,
     FLAG,
+    NUMBER,
     TEXT,
     TIME,
     Schema,
@@ -48,10 +50,27 @@ MOMENT: dict[str, Schema] = {
 _RENUMBERED = many(record({"file": TEXT, "database": TEXT}))
 _DIFFERENCE: dict[str, Schema] = {"id": TEXT, "field": TEXT, "database": {}, "file": {}}
 _SIDE = record({"nodes": many(TEXT), "edges": many(ref("edge"))})
+_PROFILE: dict[str, Schema] = {
+    "name": TEXT,
+    "role": said(TEXT, "The built-in profile whose job it does."),
+    "description": TEXT,
+    "for_tasks": FLAG,
+    "output": one_of(Output),
+    "read_only": FLAG,
+    "tools": many(TEXT),
+    "file_scope": said(many(many(TEXT)), "Lists of globs; a path must be covered by each list."),
+    "model": maybe(TEXT),
+    "fallback": maybe(TEXT),
+    "limits": record({"steps": COUNT, "tokens": COUNT, "minutes": NUMBER}),
+    "prompt_tokens": said(COUNT, "An estimate."),
+    "sources": said(by_name(many(TEXT)), "For each key the places that its value comes from, the first one first."),
+}
 _SHARE = record({"count": COUNT, "bytes": COUNT})
 _TAKEN = record({"transcripts": _SHARE, "evidence": _SHARE, "events": _SHARE, "bytes": COUNT})
 
 VERBS_BESIDE: dict[str, Verb] = {
+    "profiles list": Verb(many(record(_PROFILE)), note=CHOSEN),
+    "profiles show": Verb(record({**_PROFILE, "prompt": TEXT})),
     "decisions log": Verb(record(RECORD)),
     "decisions choose": Verb(record(RECORD)),
     "decisions revisit": Verb(maybe(record(RECORD)), note="Null where no decision stands above the outcome."),

@@ -124,10 +124,13 @@ def _text(path: Path, *, own: bool) -> str:
     """Return the text of a file that is one, and not too long; a project's is not read through a link."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if own else os.O_NOFOLLOW))
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ConfigError(f"{path}: cannot be read: it is no file")
-            data = file.read(LARGEST + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(LARGEST + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         why = error.strerror if own or not path.is_symlink() else "it is a link, which a project's profile cannot be"
         raise ConfigError(f"{path}: cannot be read: {why}") from error

@@ -38,11 +38,11 @@ def out_of_reach(profile: Profile, change: Change) -> tuple[str, ...]:
         return ()
     if profile.read_only:
         return tuple(f"{path} was changed, and a {profile.called} changes nothing" for path in change.paths)
+    passed = {path: next((one for one in profile.scopes if not matches(path, one)), ()) for path in change.paths}
     return tuple(
         f"{path} is out of reach of a {profile.called}, which writes only {', '.join(scope)}"
-        for path in change.paths
-        for scope in profile.scopes
-        if not matches(path, scope)
+        for path, scope in passed.items()
+        if scope
     )
 
 

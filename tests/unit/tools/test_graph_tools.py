@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ostinato.graph.edges import EdgeType
 from ostinato.graph.iterations import Claim
 from ostinato.graph.plan import DecisionDraft, OptionDraft
 from ostinato.graph.projects import Project
-from ostinato.graph.requests import NewNode
+from ostinato.graph.requests import NewNode, NodeChanges
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import Check, Node, NodeType, Status, TaskDetails
 from ostinato.loop.bridge import ThreadBridge
@@ -228,3 +229,23 @@ async def test_nodes_are_found_by_what_they_are(bench: Bench) -> None:
     observed = bench.store.reasoning.record_observation(bench.goal.id, "Seen", "it is\nslow in **winter**")
     told = (await bench.call("search_nodes", query="slow")).text
     assert told == f"{observed.id} [observation, active] Seen\n  description: it is **slow** in **winter**"
+
+
+async def test_child_is_worked_on_by_whom_its_parent_is(bench: Bench) -> None:
+    """A tester cannot have production code changed by a coder that it asks for."""
+    details = replace(bench.task.task, profile="tester")
+    bench.store.graph.update(bench.task.id, NodeChanges(details=details))
+    result = await bench.call("create_task", **CHILD)
+    assert bench.store.graph.get(bench.found(result.text)).task.profile == "tester"
+
+
+async def test_what_counts_as_recorded_is_in_the_graph(bench: Bench) -> None:
+    """Research is done when something was recorded: a refused call and a child task are no finding."""
+    options = [{"title": "a"}, {"title": "b"}]
+    await bench.call("create_task", **CHILD)
+    await bench.call("record_observation", title="Slow", description="it is", about="os-00000000")
+    assert bench.writing.recorded == 0
+    await bench.call("record_observation", title="Slow", description="it is")
+    logged = await bench.call("log_decision", title="Which?", context="two ways", options=options)
+    await bench.call("choose_option", decision=bench.found(logged.text), option="a", rationale="short")
+    assert bench.writing.recorded == 3

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ostinato.agent.ports import ToolResult
-from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, PLANNER, prompt_of
+from ostinato.agent.profiles import BUILT_IN, CODER, PLANNER, prompt_of
 from ostinato.agent.sizes import schema_text
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
@@ -28,6 +28,7 @@ from ostinato.tools.shell import shell_tool
 from ostinato.tools.signal import signal_tool
 from ostinato.tools.tool import FLAG, NUMBER, TEXT, TEXTS, Arguments, Tool
 from ostinato.tools.toolbox import Toolbox
+from ostinato.tools.verdict import VerdictBook
 from ostinato.verify.types import CommandResult
 
 SCHEMA = {"name": TEXT, "count": NUMBER, "deep": FLAG, "items": TEXTS}
@@ -132,6 +133,7 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
         *PlanBuilder(no_findings).tools(),
         ask_tool(nobody),
         CritiqueBook().tool(),
+        VerdictBook().tool(),
         *files.reading(),
         search_tool(checkout),
         *files.conventions(),
@@ -145,7 +147,7 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
 
 
 def test_every_tool_of_every_profile_exists_and_none_is_left_over(tmp_path: Path) -> None:
-    granted = {name for profile in (PLANNER, ASKING_PLANNER, CRITIC, CODER) for name in profile.tools}
+    granted = {name for profile in (PLANNER, *BUILT_IN.values()) for name in profile.tools}
     assert granted == set(offered(tmp_path))
 
 

@@ -243,6 +243,22 @@ async def test_encrypted_reasoning_is_not_asked_for_again_where_a_model_has_none
     assert ["include" in one.body for one in server.requests] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"message": "Unknown parameter.", "param": "prompt_cache_key", "code": "unknown_parameter"},
+        {"message": "body.prompt_cache_key: Extra inputs are not permitted"},
+    ],
+)
+async def test_cache_key_is_not_sent_again_to_a_server_that_refuses_it(open_responses, refusal: Document) -> None:
+    # A strict double would refuse the second request: it plays OpenAI, which takes the key.
+    with ChatServer(in_turn(Answer(status=400, error=refusal), Answer(text="ok")), strict=False) as server:
+        model = open_responses(server.url)
+        for _ in range(2):
+            assert (await model.reply(ASK)).message.text == "ok"
+    assert ["prompt_cache_key" in one.body for one in server.requests] == [True, False, False]
+
+
 async def test_reply_is_whole_at_its_end_though_the_connection_stays_open(open_responses) -> None:
     call = Call("read_file", {"path": "x"})
     with ChatServer(in_turn(Answer(tool_calls=(call,), fault=Fault.NO_DONE_OPEN))) as server:

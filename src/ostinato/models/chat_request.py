@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec, UserMessage
+from ostinato.models.cache_key import FIELD, cache_key
 
 
 def request_body(
@@ -18,12 +19,13 @@ def request_body(
     max_output_tokens: int | None = None,
     reasoning_field: str | None = None,
     effort: str | None = None,
+    keyed: bool = False,
 ) -> dict[str, Any]:
     """Return the body of one streaming call.
 
     `limit_field` is what this server calls the output limit, sent only when there is one. `reasoning_field` is the
     name under which the server sent its reasoning and wants it back, None where it does not. `effort` is how much the
-    model shall reason.
+    model shall reason. `keyed`: send a cache key, which servers other than OpenAI's may refuse.
     """
     messages: list[dict[str, Any]] = []
     if request.system:
@@ -37,6 +39,8 @@ def request_body(
         body[limit_field] = limit
     if effort:
         body["reasoning_effort"] = effort
+    if keyed:
+        body[FIELD] = cache_key(model, request.system, body.get("tools"))
     body["stream"] = True
     body["stream_options"] = {"include_usage": True}
     return body

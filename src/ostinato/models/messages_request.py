@@ -23,8 +23,8 @@ def request_body(
 ) -> dict[str, Any]:
     """Return the body of one streaming call.
 
-    `name` is `provider:model`, whose own native replies are sent as they came. Three cache markers are set: behind
-    tools and system prompt, at the end, and where the request before this one ended.
+    `name` is `provider:model`, whose own native replies are sent as they came. Four cache markers are set: behind
+    tools and system prompt, behind the briefing, where the request before this one ended, and at the end.
     """
     body: dict[str, Any] = {"model": model, "max_tokens": request.max_output_tokens or max_output_tokens}
     if effort:
@@ -38,7 +38,9 @@ def request_body(
             body["tools"][-1]["cache_control"] = _MARKER
     body["messages"] = _turns(request.messages, name)
     asked = [turn for turn in body["messages"] if turn["role"] == "user"]
-    for turn in asked[-2:]:
+    # The briefing's is found again after old results were cleared; the former end's when more blocks came since than
+    # the vendor looks back.
+    for turn in asked[:1] + asked[-2:]:
         turn["content"][-1]["cache_control"] = _MARKER
     body["stream"] = True
     return body

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.clock import Clock
 from ostinato.chat.messages import Request
+from ostinato.models.cache_key import refuses_key
 from ostinato.models.chat_reply import ReplyBuilder
 from ostinato.models.chat_request import request_body
 from ostinato.models.endpoint import is_openai, shown
@@ -34,7 +35,10 @@ def openai_chat_model(
 
 
 class ChatWire:
-    """Chat Completions for one model. `openai`: OpenAI itself answers, which has its own name for the output limit."""
+    """Chat Completions for one model.
+
+    `openai`: OpenAI itself answers, which takes a cache key and has its own name for the output limit.
+    """
 
     path = "/chat/completions"
 
@@ -45,6 +49,7 @@ class ChatWire:
         self._max_output_tokens = limits.max_output_tokens
         self._effort = limits.reasoning_effort
         self._reasoning_field: str | None = None
+        self._keyed = openai
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body of one streaming call."""
@@ -55,6 +60,7 @@ class ChatWire:
             max_output_tokens=self._max_output_tokens,
             reasoning_field=self._reasoning_field,
             effort=self._effort,
+            keyed=self._keyed,
         )
 
     def builder(self) -> ReplyBuilder:
@@ -71,8 +77,10 @@ class ChatWire:
             self._reasoning_field = builder.reasoning_field
 
     def adapt(self, report: ErrorReport) -> bool:
-        """Change nothing: what servers refuse here is for the person to change."""
-        return False
+        """Leave out the key of the cache where it is refused by name, as an older version of the service may."""
+        refused = self._keyed and refuses_key(report)
+        self._keyed = self._keyed and not refused
+        return refused
 
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.base.clock import Clock
 from ostinato.chat.messages import Request
+from ostinato.models.cache_key import refuses_key
 from ostinato.models.endpoint import shown
 from ostinato.models.failures import Endpoint, ErrorReport
 from ostinato.models.limits import TransportLimits
@@ -44,6 +45,7 @@ class ResponsesWire:
         self._max_output_tokens = limits.max_output_tokens
         self._effort = limits.reasoning_effort
         self._encrypted = True
+        self._keyed = True
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body of one streaming call."""
@@ -54,6 +56,7 @@ class ResponsesWire:
             max_output_tokens=self._max_output_tokens,
             effort=self._effort,
             encrypted=self._encrypted,
+            keyed=self._keyed,
         )
 
     def builder(self) -> ResponsesBuilder:
@@ -68,10 +71,11 @@ class ResponsesWire:
         """Nothing is to be learned."""
 
     def adapt(self, report: ErrorReport) -> bool:
-        """Stop asking for encrypted reasoning where a model has none and says so."""
-        refused = report.param.startswith("include")
-        self._encrypted = self._encrypted and not refused
-        return refused
+        """Leave out what a server refuses by name: encrypted reasoning where a model has none, the key of the cache."""
+        before = self._encrypted, self._keyed
+        self._encrypted = self._encrypted and not report.param.startswith("include")
+        self._keyed = self._keyed and not refuses_key(report)
+        return (self._encrypted, self._keyed) != before
 
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ in a fixed order, so that the same conversation gives the same bytes.
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, ToolSpec, UserMessage
+from ostinato.models.cache_key import FIELD, cache_key
 from ostinato.models.foreign_calls import safe_id, safe_name
 
 ENCRYPTED = "reasoning.encrypted_content"
@@ -25,11 +24,12 @@ def request_body(
     max_output_tokens: int | None = None,
     effort: str | None = None,
     encrypted: bool = True,
+    keyed: bool = True,
 ) -> dict[str, Any]:
     """Return the body of one streaming call.
 
     `name` is `provider:model`, whose own native replies are sent as they came. `encrypted`: ask for reasoning that can
-    be sent back.
+    be sent back. `keyed`: send a cache key.
     """
     body: dict[str, Any] = {"model": model}
     if request.system:
@@ -45,7 +45,8 @@ def request_body(
     body["store"] = False
     if encrypted:
         body["include"] = [ENCRYPTED]
-    body["prompt_cache_key"] = _cache_key(body)
+    if keyed:
+        body[FIELD] = cache_key(model, request.system, body.get("tools"))
     body["stream"] = True
     return body
 
@@ -77,9 +78,3 @@ def _tool(spec: ToolSpec) -> Item:
     named = {"type": "function", "name": spec.name, "description": spec.description}
     # Strict schemas know no optional arguments, and ours have some.
     return {**named, "parameters": spec.parameters, "strict": False}
-
-
-def _cache_key(body: dict[str, Any]) -> str:
-    """Return a key that all conversations share whose tools and rules are the same: they begin alike."""
-    alike = json.dumps([body["model"], body.get("instructions"), body.get("tools")])
-    return "ostinato-" + sha256(alike.encode(errors="replace")).hexdigest()[:16]

@@ -105,9 +105,13 @@ def seal(words: str) -> str:
 
 
 def problems_of_turns(messages: list[dict[str, Any]]) -> list[str]:
-    """Return how a conversation in its normal form breaks what every vendor demands: each call answered once."""
+    """Return how a conversation in its normal form breaks what every vendor demands.
+
+    Each call has an id of its own and is answered exactly once, right behind it; no turn of the model is empty.
+    """
     problems: list[str] = []
     open_calls: set[str] = set()
+    made: set[str] = set()
     for number, message in enumerate(messages):
         if message.get("role") == "tool":
             identifier = message.get("tool_call_id")
@@ -121,4 +125,9 @@ def problems_of_turns(messages: list[dict[str, Any]]) -> list[str]:
         open_calls = {call.get("id") for call in calls}
         if len(open_calls) < len(calls) or "" in open_calls or None in open_calls:
             problems.append(f"message {number}: call ids are missing or doubled")
+        if open_calls & made:
+            problems.append(f"message {number}: {sorted(open_calls & made)} were used for earlier calls")
+        made |= open_calls
+        if message.get("role") == "assistant" and not calls and not message.get("content"):
+            problems.append(f"message {number}: the assistant says and calls nothing")
     return problems + ([f"{sorted(open_calls)} are not answered"] if open_calls else [])

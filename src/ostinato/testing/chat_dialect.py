@@ -11,6 +11,15 @@ path = "/chat/completions"
 end_mark: tuple[Event, ...] = ("[DONE]",)
 names_events = False
 
+_KEYS = {"model", "messages", "tools", "max_tokens", "max_completion_tokens", "reasoning_effort"}
+_KEYS |= {"stream", "stream_options"}
+_MESSAGE_KEYS = {
+    "system": {"role", "content"},
+    "user": {"role", "content"},
+    "assistant": {"role", "content", "tool_calls", "reasoning_content"},
+    "tool": {"role", "content", "tool_call_id"},
+}
+
 
 def normal_form(body: dict[str, Any]) -> dict[str, Any]:
     """Return the request as handlers see it: this protocol's own form."""
@@ -18,12 +27,25 @@ def normal_form(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def unmarked(body: Mapping[str, Any]) -> list[Any]:
-    """Return what the request says, message by message, as it must be repeated in the conversation's next request."""
-    return list(body.get("messages", []))
+    """Return what is said beside the rules, message by message, as the conversation's next request must repeat it."""
+    return [message for message in body.get("messages", []) if message.get("role") != "system"]
 
 
 def problems_of(body: Mapping[str, Any]) -> list[str]:
-    """Return how a request breaks the protocol, as strict servers see it; empty when it does not."""
+    """Return how a request breaks the protocol, as strict servers see it; empty when it does not.
+
+    They know no field beyond the few that are common to all: `prompt_cache_key`, say, is OpenAI's alone.
+    """
+    unknown = [f"unrecognized request argument supplied: {key}" for key in sorted(set(body) - _KEYS)]
+    messages = body.get("messages")
+    for number, message in enumerate(messages if isinstance(messages, list) else ()):
+        extra = set(message) - _MESSAGE_KEYS.get(str(message.get("role")), set(message))
+        unknown += [f"unknown parameter: messages[{number}].{key}" for key in sorted(extra)]
+    return unknown + problems_beside_fields(body)
+
+
+def problems_beside_fields(body: Mapping[str, Any]) -> list[str]:
+    """Return the same for a server that takes fields of its own."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return ["messages must be a list that is not empty"]
@@ -58,6 +80,17 @@ def _message_problems(messages: list[dict[str, Any]]) -> list[str]:
     return problems
 
 
+def setting_of(body: Mapping[str, Any]) -> list[Any]:
+    """Return what stays the same throughout a conversation: the rules and the tools."""
+    rules = [message for message in body.get("messages", []) if message.get("role") == "system"]
+    return [rules, body.get("tools")]
+
+
+def cache_problems(body: Mapping[str, Any], before: int) -> list[str]:
+    """Return []: here caches need no marks."""
+    return []
+
+
 def reasoning_of(answer: Answer) -> dict[str, Any] | None:
     """Return None: this protocol's servers do without."""
     return None
@@ -70,11 +103,18 @@ def said_with(body: Mapping[str, Any], identifier: str) -> list[Any]:
 
 def error(answer: Answer) -> dict[str, Any]:
     """Return the body of a refusal."""
-    return {"error": dict(answer.error or {})}
+    kind = "invalid_request_error" if answer.status < 500 else "server_error"
+    return {"error": {"message": "", "type": kind, "param": None, "code": None, **(answer.error or {})}}
 
 
 def events(answer: Answer, body: Mapping[str, Any]) -> Iterable[Event]:
     """Yield the events of a stream; `body` is the request in its normal form."""
+    for chunk in _chunks(answer, body):
+        # Usage was asked for, so each chunk has the field.
+        yield {"usage": None, **chunk}
+
+
+def _chunks(answer: Answer, body: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     yield _chunk(body, {"role": "assistant", "content": ""})
     for name, words in (("reasoning_content", answer.reasoning), ("content", answer.text)):
         for part in parts(words):
@@ -111,4 +151,4 @@ def _frame(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chunk(body: Mapping[str, Any], delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
-    return {**_frame(body), "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish}]}
+    return {**_frame(body), "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish, "logprobs": None}]}

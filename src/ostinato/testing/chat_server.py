@@ -2,16 +2,17 @@
 
     with ChatServer(in_turn(Answer(text="hello"), Answer(fault=Fault.CUT))) as server:
         ...                                    # OPENAI_BASE_URL=server.url, also for a subprocess
-        assert server.problems == []
 
-It runs in threads of its own. Each request is checked as strict servers check it (`testing.dialect`): one that breaks
-the protocol is answered with 400 and kept in `problems`. It generates nothing: a handler says what to answer, and sees
-every request in the form of Chat Completions.
+It runs in threads of its own. Each request is checked as strict servers check it (`testing.dialect`), and for
+credentials: one that breaks a rule is answered with 400, and leaving the block then raises `RuleBroken`, so that no
+test can overlook it. A test that means to break one takes the complaints with `taken_problems`. It generates nothing: a
+handler says what to answer, and sees every request in the form of Chat Completions.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import threading
@@ -27,10 +28,11 @@ from ostinato.testing.answers import Event, Handler
 from ostinato.testing.answers import Fault as Fault
 from ostinato.testing.answers import in_turn as in_turn
 from ostinato.testing.answers import usage as usage
+from ostinato.testing.bills import Bills
+from ostinato.testing.credentials import SHORTEST, credential_values
 from ostinato.testing.dialect import Dialect, Ledger, dialect_of
 
 _LONGEST_HOLD = 60.0
-_SHORTEST_KEY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,16 @@ class Received:
         return self.headers.get("x-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
+class RuleBroken(AssertionError):
+    """A client sent what the vendor refuses, or what must never be sent."""
+
+
 class ChatServer:
     """The server; `handler` is called for one request at a time, in the order in which they come.
 
     Without `strict` any request will do. `requests` and `problems` grow as requests come, `connections` counts those
     opened, `arrived` is set by the first request. `loaded` is what Ollama would hold: name and tokens of context.
+    `bills` is what the answers cost; `secrets` are the values that no request may hold, at first those of this process.
     """
 
     def __init__(self, handler: Handler, *, strict: bool = True) -> None:
@@ -59,6 +66,8 @@ class ChatServer:
         self.problems: list[str] = []
         self.connections = 0
         self.loaded: dict[str, int] = {}
+        self.bills = Bills()
+        self.secrets = set(credential_values(os.environ))
         self.arrived = threading.Event()
         self._handler = handler
         self._strict = strict
@@ -80,6 +89,17 @@ class ChatServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+        if not self.problems:
+            return
+        complaint = "the model server refused: " + "; ".join(self.problems)
+        if error is None:
+            raise RuleBroken(complaint)
+        error.add_note(complaint)
+
+    def taken_problems(self) -> list[str]:
+        """Return the complaints so far and forget them, for a test that is about them."""
+        taken, self.problems = self.problems, []
+        return taken
 
     def close(self) -> None:
         """Stop, waking answers that hang. From then on connections are refused."""
@@ -106,11 +126,19 @@ class ChatServer:
 
     def _problems_of(self, received: Received, dialect: Dialect) -> list[str]:
         found = dialect.problems_of(received.body)
-        if len(received.key()) >= _SHORTEST_KEY and received.key().encode() in received.raw:
-            found.append("the key is in the body")
+        secrets = self.secrets | ({received.key()} if len(received.key()) >= SHORTEST else set())
+        sent = received.raw + received.path.encode()
+        if any(secret.encode() in sent for secret in secrets):
+            found.append("a credential is in the body or the address")
         if dialect.path == "/messages" and not received.headers.get("anthropic-version"):
             found.append("anthropic-version: header is required")
         return found or self._ledger.problems_of(dialect, received.body)
+
+    def bill(self, answer: Answer, request: Received, *, whole: bool) -> None:
+        """Count an answer; `whole`: it was sent up to its usage."""
+        if answer.events is None and (answer.usage is not None or not whole):
+            with self._lock:
+                self.bills.add(answer.usage, len(request.raw), whole=whole)
 
     def hold(self) -> None:
         """Keep a connection open without a byte until the server is closed."""
@@ -161,7 +189,8 @@ class _Connection(BaseHTTPRequestHandler):
         except ValueError:
             body = {}
         dialect = dialect_of(self.path)
-        answer, normal = self.server.owner.answer(Received(self.path, headers, raw, body), dialect)
+        received = Received(self.path, headers, raw, body)
+        answer, normal = self.server.owner.answer(received, dialect)
         if answer.fault is Fault.HANG:
             self.server.owner.hold()
             self.close_connection = True
@@ -173,9 +202,10 @@ class _Connection(BaseHTTPRequestHandler):
             error = {"error": dict(answer.error or {})} if dialect is None else dialect.error(answer)
             self._send_whole(answer, json.dumps(error).encode(), "application/json")
         elif answer.whole:
+            self.server.owner.bill(answer, received, whole=True)
             self._send_whole(answer, json.dumps(dialect.document(answer, normal)).encode(), "application/json")
         else:
-            self._send_stream(answer, dialect, normal)
+            self._send_stream(answer, dialect, normal, received)
 
     def _send_head(self, answer: Answer, content_type: str, *more: tuple[str, str]) -> None:
         self.send_response(answer.status)
@@ -191,36 +221,48 @@ class _Connection(BaseHTTPRequestHandler):
         self._send_head(answer, content_type, ("Content-Length", str(len(body))))
         self.wfile.write(body)
 
-    def _send_stream(self, answer: Answer, dialect: Dialect, normal: Mapping[str, Any]) -> None:
+    def _send_stream(self, answer: Answer, dialect: Dialect, normal: Mapping[str, Any], received: Received) -> None:
         self._send_head(answer, "text/event-stream", ("Transfer-Encoding", "chunked"))
-        fault = answer.fault
+        fault, bill = answer.fault, self.server.owner.bill
         if fault is Fault.HANG_IN_BODY:
             self._hold_and_close()
             return
         events = list(dialect.events(answer, normal) if answer.events is None else answer.events)
+        breaks_at = _break_of(fault, len(events))
         for number, event in enumerate(events):
             data = _framed(event, dialect, answer)
-            if number and fault is Fault.SILENCE:
-                self._hold_and_close()
+            if number == breaks_at:
+                bill(answer, received, whole=False)
+                self._break(fault, data)
                 return
-            if number and fault is Fault.CUT_IN_EVENT:
-                self._piece(data[: len(data) // 2])
-                break
-            if number and fault is Fault.BROKEN:
+            if number == len(events) - 1:
+                # Counted before it is sent: whoever has read the end may ask for the sum at once.
+                bill(answer, received, whole=fault is not Fault.GARBAGE)
+            self._piece(data)
+        if fault is Fault.NO_DONE_OPEN:
+            self._hold_and_close()
+            return
+        for event in () if fault is Fault.NO_DONE else dialect.end_mark:
+            self._piece(_framed(event, dialect, answer))
+        self._end_stream(close=fault is not None)
+
+    def _break(self, fault: Fault | None, data: bytes) -> None:
+        """Break the stream off at the event with these bytes, in the fault's way."""
+        match fault:
+            case Fault.SILENCE:
+                self._hold_and_close()
+            case Fault.BROKEN:
                 self.wfile.write(b"400\r\ndata: {")
                 self.close_connection = True
-                return
-            if fault is Fault.CUT and number >= max(1, len(events) // 2):
-                break
-            self._piece(data)
-        else:
-            if fault is Fault.NO_DONE_OPEN:
-                self._hold_and_close()
-                return
-            for event in () if fault is Fault.NO_DONE else dialect.end_mark:
-                self._piece(_framed(event, dialect, answer))
+            case Fault.CUT_IN_EVENT:
+                self._piece(data[: len(data) // 2])
+                self._end_stream(close=True)
+            case _:
+                self._end_stream(close=True)
+
+    def _end_stream(self, *, close: bool) -> None:
         self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = fault is not None
+        self.close_connection = close
 
     def _piece(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -234,6 +276,13 @@ class _Connection(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
+
+
+def _break_of(fault: Fault | None, events: int) -> int | None:
+    """Return the event in whose place the stream breaks off, None where it does not."""
+    if fault in {Fault.SILENCE, Fault.CUT_IN_EVENT, Fault.BROKEN}:
+        return 1
+    return max(1, events // 2) if fault is Fault.CUT else None
 
 
 def _framed(event: Event, dialect: Dialect, answer: Answer) -> bytes:

@@ -1,20 +1,23 @@
 """The protocols that `testing.chat_server` speaks, and what a server remembers to catch a client that forgets.
 
-A conversation's next request must repeat the last one, so that the vendor's cache holds; reasoning must come back with
-the calls that followed it, unchanged.
+A conversation's next request must repeat the last one, with the same rules and tools, so that the vendor's cache holds,
+and carry the vendor's cache markers where they save most; reasoning must come back with the calls that followed it,
+unchanged.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ostinato.testing import chat_dialect, messages_dialect, responses_dialect
 from ostinato.testing.answers import Answer, Event, call_id
 from ostinato.testing.vendor_dialects import GroqDialect, MistralDialect
 
-_CLEARED = "cleared to save room"
+_MADE_SMALLER = "to save room"
+"""What compaction says in the place of what it took out (`agent.compaction`)."""
 
 
 class Dialect(Protocol):
@@ -27,6 +30,8 @@ class Dialect(Protocol):
     def problems_of(self, body: Mapping[str, Any]) -> list[str]: ...
     def normal_form(self, body: dict[str, Any]) -> dict[str, Any]: ...
     def unmarked(self, body: Mapping[str, Any]) -> list[Any]: ...
+    def setting_of(self, body: Mapping[str, Any]) -> Any: ...
+    def cache_problems(self, body: Mapping[str, Any], before: int) -> list[str]: ...
     def reasoning_of(self, answer: Answer) -> dict[str, Any] | None: ...
     def said_with(self, body: Mapping[str, Any], identifier: str) -> list[Any]: ...
     def error(self, answer: Answer) -> dict[str, Any]: ...
@@ -49,22 +54,37 @@ def dialect_of(path: str) -> Dialect | None:
     return next((one for one in DIALECTS if path.partition("?")[0].endswith(one.path)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A conversation's last request: what it said, and the rules and tools it said it with."""
+
+    said: list[Any]
+    setting: Any
+
+
 class Ledger:
-    """What was asked and answered so far, by conversation."""
+    """What was asked and answered so far, by conversation: by the model and the first words to it."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, list[Any]] = {}
+        self._asked: dict[str, _Asked] = {}
         self._reasoned: dict[tuple[str, str], dict[str, Any]] = {}
 
     def problems_of(self, dialect: Dialect, body: dict[str, Any]) -> list[str]:
-        """Return what the request fails to repeat, and remember it."""
-        said = dialect.unmarked(body)
-        opening = _opening(dialect.normal_form(body))
-        before = self._asked.get(opening, [])
-        self._asked[opening] = said
+        """Return what the request fails to repeat or to mark for the cache, and remember it."""
+        messages = dialect.normal_form(body)["messages"]
+        opening = json.dumps([body.get("model"), next((one for one in messages if one["role"] == "user"), None)])
+        asked = _Asked(dialect.unmarked(body), json.dumps(dialect.setting_of(body)))
+        before = self._asked.get(opening)
+        self._asked[opening] = asked
         problems: list[str] = []
-        if len(said) > len(before) and not all(map(_same, before, said)):
+        if before is None or all(message["role"] != "assistant" for message in messages):
+            problems += dialect.cache_problems(body, 0)
+        elif not _repeats(before.said, asked.said):
             problems.append("the conversation's last request is no prefix of this one")
+        else:
+            problems += dialect.cache_problems(body, len(before.said))
+            if before.setting != asked.setting:
+                problems.append("the rules, the tools or the cache key changed within the conversation")
         for (model, identifier), reasoning in self._reasoned.items():
             turn = dialect.said_with(body, identifier) if model == body.get("model") else []
             if turn and reasoning not in turn:
@@ -79,11 +99,17 @@ class Ledger:
             self._reasoned[key] = reasoning
 
 
-def _opening(normal: Mapping[str, Any]) -> str:
-    messages = normal["messages"]
-    first = next((place for place, message in enumerate(messages) if message["role"] == "user"), 0)
-    return json.dumps([normal["model"], messages[: first + 1]])
+def _repeats(before: list[Any], now: list[Any]) -> bool:
+    """Tell whether the shorter is the beginning of the longer, but for what was made smaller and says so.
 
-
-def _same(before: Any, now: Any) -> bool:
-    return before == now or _CLEARED in json.dumps(now)
+    A tool result that was cleared stands in its old place. Behind a user message that sums up what came before,
+    nothing need be as it was.
+    """
+    for old, new in zip(before, now, strict=False):
+        if old == new:
+            continue
+        if _MADE_SMALLER not in json.dumps(new):
+            return False
+        if new.get("role") == "user" and new.get("type") != "tool_result":
+            return True
+    return True

@@ -14,6 +14,7 @@ end_mark: tuple[Event, ...] = ({"type": "message_stop"},)
 names_events = True
 
 _MOST_MARKERS = 4
+_LOOK_BACK = 20
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _KEYS = {"model", "max_tokens", "system", "tools", "messages", "stream", "thinking", "output_config"}
 _REASONS = {
@@ -76,6 +77,35 @@ def unmarked(body: Mapping[str, Any]) -> list[Any]:
         for turn in body["messages"]
         for block in turn["content"]
     ]
+
+
+def setting_of(body: Mapping[str, Any]) -> list[Any]:
+    """Return what stays the same throughout a conversation, without cache markers: the rules and the tools."""
+    return [_unmarked(body.get("system")), _unmarked(body.get("tools"))]
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _unmarked(item) for name, item in value.items() if name != "cache_control"}
+
+
+def cache_problems(body: Mapping[str, Any], before: int) -> list[str]:
+    """Return which markers are missing where they save most: behind what is fixed, at the end, at the former end.
+
+    `before` is how many blocks the conversation's last request had, 0 in its first. The vendor looks for what it knows
+    at a marker and some blocks before it.
+    """
+    fixed = [*body.get("tools", []), *body.get("system", [])]
+    marked = [bool(block.get("cache_control")) for turn in body["messages"] for block in turn["content"]]
+    problems = ["no cache marker behind the tools and rules"] if fixed and not _markers(fixed[-1]) else []
+    if not marked[-1]:
+        problems.append("no cache marker at the end of the conversation")
+    if 0 < before <= len(marked) and not any(marked[before - 1 : before - 1 + _LOOK_BACK]):
+        problems.append(f"no cache marker within {_LOOK_BACK} blocks of where the last request ended")
+    return problems
 
 
 def problems_of(body: Mapping[str, Any]) -> list[str]:

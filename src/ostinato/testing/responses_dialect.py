@@ -67,6 +67,16 @@ def unmarked(body: Mapping[str, Any]) -> list[Any]:
     return list(body["input"])
 
 
+def setting_of(body: Mapping[str, Any]) -> list[Any]:
+    """Return what stays the same throughout a conversation: the rules, the tools, and the key of their cache."""
+    return [body.get("instructions"), body.get("tools"), body.get("prompt_cache_key")]
+
+
+def cache_problems(body: Mapping[str, Any], before: int) -> list[str]:
+    """Return []: that the key is there and stays is checked elsewhere."""
+    return []
+
+
 def problems_of(body: Mapping[str, Any]) -> list[str]:
     """Return how a request breaks the protocol, as the vendor sees it; empty when it does not."""
     items = body.get("input")
@@ -168,17 +178,25 @@ def _item_events(index: int, item: Item) -> Iterator[dict[str, Any]]:
         case "reasoning":
             begun = item | {"summary": [], "encrypted_content": "begun"}
             yield {"type": "response.output_item.added", "output_index": index, "item": begun}
-            for words in parts(item["summary"][0]["text"]):
-                yield {"type": "response.reasoning_summary_text.delta", **place, "summary_index": 0, "delta": words}
+            (part,) = item["summary"]
+            place |= {"summary_index": 0}
+            yield {"type": "response.reasoning_summary_part.added", **place, "part": part | {"text": ""}}
+            for words in parts(part["text"]):
+                yield {"type": "response.reasoning_summary_text.delta", **place, "delta": words}
+            yield {"type": "response.reasoning_summary_text.done", **place, "text": part["text"]}
+            yield {"type": "response.reasoning_summary_part.done", **place, "part": part}
         case "message":
             begun = item | {"content": [], "status": "in_progress"}
             yield {"type": "response.output_item.added", "output_index": index, "item": begun}
             (part,) = item["content"]
             kind = "refusal" if part["type"] == "refusal" else "output_text"
+            logprobs: dict[str, Any] = {} if kind == "refusal" else {"logprobs": []}
             empty = {name: "" if name in {"text", "refusal"} else value for name, value in part.items()}
             yield {"type": "response.content_part.added", **place, "content_index": 0, "part": empty}
             for words in parts(part.get("text") or part.get("refusal")):
-                yield {"type": f"response.{kind}.delta", **place, "content_index": 0, "delta": words, "logprobs": []}
+                yield {"type": f"response.{kind}.delta", **place, "content_index": 0, "delta": words, **logprobs}
+            said = {"refusal": part["refusal"]} if kind == "refusal" else {"text": part["text"], **logprobs}
+            yield {"type": f"response.{kind}.done", **place, "content_index": 0, **said}
             yield {"type": "response.content_part.done", **place, "content_index": 0, "part": part}
         case "function_call":
             begun = item | {"arguments": "", "status": "in_progress"}

@@ -25,7 +25,7 @@ class GroqDialect:
 
     def problems_of(self, body: Mapping[str, Any]) -> list[str]:
         """Return what strict servers see; usage comes unasked here."""
-        return chat_dialect.problems_of({**_as_everyone(body), "stream_options": {"include_usage": True}})
+        return chat_dialect.problems_beside_fields({**_as_everyone(body), "stream_options": {"include_usage": True}})
 
     def normal_form(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the request as handlers see it."""
@@ -34,6 +34,14 @@ class GroqDialect:
     def unmarked(self, body: Mapping[str, Any]) -> list[Any]:
         """Return what must be repeated."""
         return chat_dialect.unmarked(body)
+
+    def setting_of(self, body: Mapping[str, Any]) -> list[Any]:
+        """Return what stays the same throughout a conversation."""
+        return chat_dialect.setting_of(body)
+
+    def cache_problems(self, body: Mapping[str, Any], before: int) -> list[str]:
+        """Return []: there are no marks."""
+        return []
 
     def reasoning_of(self, answer: Answer) -> dict[str, Any] | None:
         """Return None: it is not wanted back."""

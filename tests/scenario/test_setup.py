@@ -89,7 +89,7 @@ def pythonist(turn: Turn) -> Answer:
         return done()
     if turn.title == "Make reading":
         return write("reading.py", READING)
-    more = Call("write_file", {"path": "requirements.txt", "content": "iniconfig\nsix\n"})
+    more = Call("edit_file", {"path": "requirements.txt", "old": "iniconfig\n", "new": "iniconfig\nsix\n"})
     return Answer(tool_calls=(more, Call("write_file", {"path": "counting.py", "content": COUNTING})))
 
 

@@ -1,186 +1,112 @@
 """How a text is edited by example: exactly, then after one deterministic normalisation, never fuzzily. Pure.
 
-The normalisation: line ends, blanks at line ends, curly quotes and no-break spaces are the same as their plain forms.
+`matching` finds the places, `unwrapping` knows what models put around their text; whatever is not read in one way only
+is refused, and the file stays as it is. Line ends and a byte order mark are the file's own, not the edit's.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, unified_diff
-from itertools import islice
 
+from ostinato.tools.matching import Misfit, Place, overlap, places
+from ostinato.tools.nearest import nearest
 from ostinato.tools.tool import ToolRefusal
+from ostinato.tools.unwrapping import mistake, objection, unwrapped
 
-_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
-_BLANKS = " \t\r\f\v"
+BOM = "\ufeff"
 _SHOWN_PLACES = 10
-_NEAREST = 3
-_NEAREST_LINES = 5
-_COMPARED_LINES = 20_000
-_LEAST_LIKENESS = 0.55
-_DIFF_CONTEXT = 2
-_DIFF_LINES = 60
-_DIFFED_LINES = 2_000
-
-Span = tuple[int, int]
-
-
-def edited(path: str, content: str, old: str, new: str, *, every: bool = False) -> str:
-    """Return `content` with `old` replaced, at its only place or at all. New lines take the file's line ends.
-
-    Raises ToolRefusal that names line numbers: of the nearest places when there is none, of all when there are several.
-    """
-    if not old:
-        raise ToolRefusal("old is empty: name the text to replace, or write the whole file with write_file")
-    spans = _exact(content, old) or _normalised(content, old)
-    if not spans:
-        raise ToolRefusal(f"old does not occur in {path}.{_nearest(content, old)}")
-    if len(spans) > 1 and not every:
-        lines = ", ".join(str(content.count("\n", 0, start) + 1) for start, _ in spans[:_SHOWN_PLACES])
-        raise ToolRefusal(f"old occurs {len(spans)} times in {path}, in lines {lines}: make it longer, or set all")
-    replacement = _with_line_ends_of(content, new)
-    pieces = []
-    at = 0
-    for start, end in spans:
-        pieces += [content[at:start], replacement]
-        at = end
-    after = "".join([*pieces, content[at:]])
-    if after == content:
-        raise ToolRefusal("old and new are the same: nothing would change")
-    return after
-
-
-def small_diff(before: str, after: str) -> str:
-    """Return a unified diff of the lines that differ with two lines around them, bounded in length."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    start = max(0, head - _DIFF_CONTEXT)
-    old_part = old[start : min(len(old), len(old) - tail + _DIFF_CONTEXT)]
-    new_part = new[start : min(len(new), len(new) - tail + _DIFF_CONTEXT)]
-    if max(len(old_part), len(new_part)) > _DIFFED_LINES:
-        return f"@@ {len(old_part)} lines from line {start + 1} became {len(new_part)} @@"
-    lines = list(islice(unified_diff(old_part, new_part, n=_DIFF_CONTEXT), 2, None))
-    shown = [_moved(line, start) if line.startswith("@@") else line.rstrip("\r\n") for line in lines]
-    if len(shown) > _DIFF_LINES:
-        shown = [*shown[:_DIFF_LINES], f"… {len(shown) - _DIFF_LINES} more lines of diff"]
-    return "\n".join(shown)
-
-
-def _exact(text: str, old: str) -> list[Span]:
-    spans = []
-    at = text.find(old)
-    while at >= 0:
-        spans.append((at, at + len(old)))
-        at = text.find(old, at + len(old))
-    return spans
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One line: where it starts, how long it is without line end in the file, and normalised."""
+class Edited:
+    """The text after an edit, how many places it changed, and how `old` was read: "" when exactly."""
 
-    start: int
-    length: int
-    plain: str
-
-
-def _normalised(text: str, old: str) -> list[Span]:
-    """Return the places where `old` stands after the normalisation of both, as spans of the unchanged text."""
-    wanted_lines = [line.plain for line in _lines(old)]
-    wanted = "\n".join(wanted_lines)
-    if not wanted.strip():
-        return []
-    must_end_line = old[-1] in _BLANKS
-    lines = _lines(text)
-    plain = "\n".join(line.plain for line in lines)
-    starts = _offsets(lines)
-    spans = []
-    at = plain.find(wanted)
-    while at >= 0:
-        end = at + len(wanted)
-        if not must_end_line or end == len(plain) or plain[end] == "\n":
-            spans.append((_origin(lines, starts, at), _origin(lines, starts, end, ending=True)))
-            at = plain.find(wanted, end)
-        else:
-            at = plain.find(wanted, at + 1)
-    return spans
+    text: str
+    places: int
+    read_as: str
 
 
-def _lines(text: str) -> list[_Line]:
-    lines = []
-    start = 0
-    for raw in text.split("\n"):
-        body = raw.removesuffix("\r")
-        lines.append(_Line(start, len(body), body.translate(_PLAIN).rstrip(_BLANKS)))
-        start += len(raw) + 1
-    return lines
+def edited(path: str, content: str, old: str, new: str, *, every: bool = False) -> Edited:
+    """Return `content` with `old` replaced, at its only place or at all. New lines take the line ends around them.
+
+    Raises ToolRefusal that names line numbers: of the nearest places when there is none, of all when there are several.
+    """
+    mark = BOM if content.startswith(BOM) else ""
+    content, old, new = content.removeprefix(mark), old.removeprefix(BOM), new.removeprefix(BOM)
+    if not old:
+        raise ToolRefusal("old is empty: name the text to replace, or write the whole file with write_file")
+    found = _found(path, content, old, new)
+    lines = [content.count("\n", 0, place.start) + 1 for place in found[:_SHOWN_PLACES]]
+    numbers = ", ".join(map(str, lines))
+    if overlap(found):
+        raise ToolRefusal(f"old overlaps itself in {path}, in lines {numbers}: make it longer, or shorter")
+    if len(found) > 1 and not every:
+        raise ToolRefusal(f"old occurs {len(found)} times in {path}, in lines {numbers}: make it longer, or set all")
+    for place in found:
+        against = objection(path, content, content[place.start : place.end], place.new)
+        if against:
+            raise ToolRefusal(f"{against}. Nothing was changed.")
+    after = _replaced(content, found)
+    if after == content:
+        raise ToolRefusal("old and new are the same: nothing would change")
+    return Edited(mark + after, len(found), found[0].read_as)
 
 
-def _offsets(lines: Sequence[_Line]) -> list[int]:
-    offsets = []
+def with_line_ends_of(before: str, content: str) -> str:
+    """Return a whole new content with the byte order mark and the line ends of a file that has only one kind."""
+    breaks = before.count("\n")
+    if breaks and before.count("\r\n") == breaks:
+        content = content.replace("\r\n", "\n").replace("\n", "\r\n")
+    return (BOM if before.startswith(BOM) else "") + content.removeprefix(BOM)
+
+
+def _found(path: str, content: str, old: str, new: str) -> list[Place]:
+    try:
+        found = places(content, old, new)
+        for inner_old, inner_new, said in [] if found else unwrapped(old, new):
+            found = [
+                Place(place.start, place.end, place.new, said)
+                for place in places(content, inner_old, inner_new, whole_lines=True)
+            ]
+            if found:
+                break
+    except Misfit as misfit:
+        raise ToolRefusal(f"{path} has old with another indentation, and {misfit}. Copy both from the file.") from None
+    if not found:
+        raise ToolRefusal(f"old does not occur in {path}.{mistake(old)}{nearest(content, old)}")
+    return found
+
+
+def _replaced(content: str, found: list[Place]) -> str:
+    pieces = []
     at = 0
-    for line in lines:
-        offsets.append(at)
-        at += len(line.plain) + 1
-    return offsets
+    for place in found:
+        start, end, new = _trimmed(content, place)
+        pieces += [content[at:start], new.replace("\n", _line_end_at(content, start))]
+        at = end
+    return "".join([*pieces, content[at:]])
 
 
-def _origin(lines: Sequence[_Line], starts: list[int], at: int, *, ending: bool = False) -> int:
-    """Return where the normalised offset stands in the file. An end at a line's end takes its trailing blanks along."""
-    place = bisect_right(starts, at) - 1
-    line, column = lines[place], at - starts[place]
-    if ending and column == len(line.plain):
-        # Nothing of the line but its line end is left behind; an end just after a line break belongs to column 0.
-        return line.start if column == 0 else line.start + line.length
-    return line.start + column
+def _trimmed(content: str, place: Place) -> tuple[int, int, str]:
+    """Return the place and its new text without the first and last lines that stay: their line ends stay too."""
+    start, end = place.start, place.end
+    new = place.new.replace("\r\n", "\n").removesuffix("\r").split("\n")
+    there = content[start:end].split("\n")
+    while len(there) > 1 and len(new) > 1 and there[0].removesuffix("\r") == new[0]:
+        start += len(there.pop(0)) + 1
+        new.pop(0)
+    while len(there) > 1 and len(new) > 1 and there[-1] == new[-1]:
+        end -= len(there.pop()) + 1
+        new.pop()
+        if there[-1].endswith("\r"):
+            there[-1] = there[-1].removesuffix("\r")
+            end -= 1
+    return start, end, "\n".join(new)
 
 
-def _with_line_ends_of(text: str, new: str) -> str:
-    breaks = text.count("\n")
-    if breaks and text.count("\r\n") == breaks:
-        return new.replace("\r\n", "\n").replace("\n", "\r\n")
-    return new
-
-
-def _nearest(text: str, old: str) -> str:
-    """Return the places that look most like the first line of `old` that says something, with their lines."""
-    anchor = next((line.strip() for line in old.splitlines() if line.strip()), "")
-    lines = text.splitlines()
-    scored = []
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(anchor)
-    for place, line in enumerate(lines[:_COMPARED_LINES]):
-        matcher.set_seq1(line.strip()[:400])
-        if matcher.real_quick_ratio() >= _LEAST_LIKENESS and matcher.quick_ratio() >= _LEAST_LIKENESS:
-            scored.append((matcher.ratio(), place))
-    best = sorted((-score, place) for score, place in scored if score >= _LEAST_LIKENESS)[:_NEAREST]
-    if not best:
-        return " Nothing there is like it: read the file again."
-    shown = min(_NEAREST_LINES, max(1, len(old.splitlines())))
-    places = sorted(place for _, place in best)
-    parts = ["\n".join(f"{n + 1}\t{lines[n][:200]}" for n in range(p, min(p + shown, len(lines)))) for p in places]
-    return " The nearest places:\n" + "\n…\n".join(parts)
-
-
-def _common(first: Sequence[str], second: Sequence[str]) -> int:
-    count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
-
-
-def _moved(header: str, by: int) -> str:
-    """Return a hunk header with its line numbers moved down by `by` lines."""
-    parts = []
-    for part in header.split():
-        sign, numbers = part[:1], part[1:].split(",")
-        if sign in {"-", "+"} and numbers[0].isdecimal():
-            numbers[0] = str(int(numbers[0]) + by)
-            part = sign + ",".join(numbers)
-        parts.append(part)
-    return " ".join(parts)
+def _line_end_at(content: str, start: int) -> str:
+    """Return the first line end from `start` on, else the one before it."""
+    at = content.find("\n", start)
+    if at < 0:
+        at = content.rfind("\n", 0, start)
+    return "\r\n" if at > 0 and content[at - 1] == "\r" else "\n"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 from pathlib import PurePosixPath
 
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
 from ostinato.base.text import many
-from ostinato.tools.edits import edited, small_diff
+from ostinato.tools.edits import edited, with_line_ends_of
 from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.seen import Seen
+from ostinato.tools.small_diff import small_diff
 from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
+from ostinato.tools.unwrapping import placeholder
 
 LINES = 2_000
 _LONGEST_LINE = 1_000
-_LARGEST = 4_000_000
+_LARGEST = 16_000_000
 _MOST_LISTED = 500
 _PAGE = 31_000
 """Characters of a page, below what the toolbox lets through, so that the end names where to read on."""
@@ -31,7 +33,7 @@ class FileTools:
 
     def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
-        self._seen: dict[str, str] = {}
+        self._seen = Seen()
         self.written: set[str] = set()
 
     def reading(self) -> tuple[Tool, ...]:
@@ -104,19 +106,28 @@ class FileTools:
 
     async def _write(self, arguments: Arguments) -> ToolResult:
         path, content = relative(arguments["path"]), arguments["content"]
-        new = self._checkout.write(path, content.encode("utf-8", "surrogateescape"))
-        self._wrote(path, content)
-        return text(f"{'created' if new else 'replaced'} {path} ({many(len(content.splitlines()), 'line')})")
+        before = self._before(path)
+        if before and before != content:
+            self._seen.refuse_stale(str(path), before)
+            self._seen.refuse_unread(str(path), before)
+        left_out = placeholder(str(path), before or "", content)
+        if left_out:
+            raise ToolRefusal(f"{left_out}. Nothing was written.")
+        content = with_line_ends_of(before or "", content)
+        self._put(path, content)
+        return text(f"{'created' if before is None else 'replaced'} {path} ({many(len(content.splitlines()), 'line')})")
 
     async def _edit(self, arguments: Arguments) -> ToolResult:
-        path = relative(arguments["path"])
+        path, old, new = relative(arguments["path"]), arguments["old"], arguments["new"]
+        if not old and not self._before(path):
+            return await self._write({"path": arguments["path"], "content": new})
         before = self._text(path, remember=False)
-        if self._seen.get(str(path), _digest(before)) != _digest(before):
-            raise ToolRefusal(f"{path} has changed since you read it: read it again, then edit")
-        after = edited(str(path), before, arguments["old"], arguments["new"], every=arguments.get("all", False))
-        self._checkout.write(path, after.encode("utf-8", "surrogateescape"))
-        self._wrote(path, after)
-        return ToolResult(f"edited {path}\n{small_diff(before, after)}", summary=f"edited {path}")
+        self._seen.refuse_stale(str(path), before)
+        after = edited(str(path), before, old, new, every=arguments.get("all", False))
+        self._put(path, after.text)
+        notes = [f"{after.places} places"] * (after.places > 1) + [after.read_as] * bool(after.read_as)
+        said = f"edited {path}" + (f" ({', '.join(notes)})" if notes else "")
+        return ToolResult(f"{said}\n{small_diff(before, after.text)}", summary=f"edited {path}")
 
     async def _agents_md(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])
@@ -138,8 +149,15 @@ class FileTools:
             raise ToolRefusal(f"{path} is a binary file")
         content = data.decode("utf-8", "surrogateescape")
         if remember:
-            self._seen[str(path)] = _digest(content)
+            self._seen.remember(str(path), content)
         return content
+
+    def _before(self, path: PurePosixPath) -> str | None:
+        """Return what stands in a file that is to be written, None when there is none."""
+        try:
+            return self._checkout.read(path, _LARGEST).decode("utf-8", "surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _near(self, path: PurePosixPath) -> str:
         known = walk(self._checkout, PurePosixPath("."))
@@ -147,8 +165,9 @@ class FileTools:
         near = same or difflib.get_close_matches(str(path), known, n=3)
         return f"; did you mean {', '.join(near)}?" if near else ""
 
-    def _wrote(self, path: PurePosixPath, content: str) -> None:
-        self._seen[str(path)] = _digest(content)
+    def _put(self, path: PurePosixPath, content: str) -> None:
+        self._checkout.write(path, content.encode("utf-8", "surrogateescape"))
+        self._seen.remember(str(path), content)
         self.written.add(str(path))
 
 
@@ -192,7 +211,3 @@ def _below(name: str, top: PurePosixPath) -> str:
 
 def _shortened(line: str) -> str:
     return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}… ({len(line)} characters)"
-
-
-def _digest(content: str) -> str:
-    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

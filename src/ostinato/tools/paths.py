@@ -176,6 +176,8 @@ def _mode_of(parent: int, name: str, path: PurePosixPath) -> int | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(found):
-        what = "a link" if stat.S_ISLNK(found) else "a directory" if stat.S_ISDIR(found) else "no regular file"
-        raise ToolRefusal(f"{path} is {what}")
+        link = f"a link to {_link_target(parent, name)}: name that file" if stat.S_ISLNK(found) else ""
+        raise ToolRefusal(f"{path} is {link or ('a directory' if stat.S_ISDIR(found) else 'no regular file')}")
+    if not found & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise ToolRefusal(f"{path} is read-only: make it writable first (chmod u+w) if it is meant to be changed")
     return stat.S_IMODE(found)

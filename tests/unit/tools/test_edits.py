@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostinato.tools.edits import edited, small_diff
+from ostinato.tools.edits import edited
+from ostinato.tools.small_diff import small_diff
 from ostinato.tools.tool import ToolRefusal
 
 
 def test_the_only_place_is_replaced() -> None:
-    assert edited("f", "a\nb\nc\n", "b", "B") == "a\nB\nc\n"
+    assert edited("f", "a\nb\nc\n", "b", "B").text == "a\nB\nc\n"
 
 
 def test_several_places_are_named_by_line_and_replaced_when_all_is_set() -> None:
     with pytest.raises(ToolRefusal, match="2 times in f, in lines 1, 3"):
         edited("f", "x = 1\ny\nx = 1\n", "x = 1", "z")
-    assert edited("f", "x = 1\ny\nx = 1\n", "x = 1", "z", every=True) == "z\ny\nz\n"
+    assert edited("f", "x = 1\ny\nx = 1\n", "x = 1", "z", every=True).text == "z\ny\nz\n"
 
 
 def test_the_nearest_places_are_shown_when_there_is_none() -> None:
@@ -44,7 +45,7 @@ def test_the_nearest_places_are_shown_when_there_is_none() -> None:
 def test_line_ends_trailing_blanks_and_quotes_are_set_aside_when_nothing_fits_exactly(
     content: str, old: str, new: str, after: str
 ) -> None:
-    assert edited("f", content, old, new) == after
+    assert edited("f", content, old, new).text == after
 
 
 @pytest.mark.parametrize(
@@ -74,13 +75,13 @@ LINES = st.lists(st.text(st.sampled_from("ab \t\u201c\"'\u2019\r"), max_size=6),
 @given(LINES, LINES, st.data())
 def test_an_exact_edit_changes_just_its_place(before: list[str], after: list[str], data: st.DataObject) -> None:
     content = "\n".join(before) + "\u2603unique\u2603" + "\n".join(after)
-    assert edited("f", content, "\u2603unique\u2603", "new") == content.replace("\u2603unique\u2603", "new")
+    assert edited("f", content, "\u2603unique\u2603", "new").text == content.replace("\u2603unique\u2603", "new")
 
 
 @given(LINES, LINES)
 def test_what_is_around_a_normalised_edit_stays_byte_for_byte(before: list[str], after: list[str]) -> None:
     head, tail = "\n".join([*before, ""]), "\n".join(["", *after])
-    assert edited("f", f"{head}MARK \u201cx\u201d  {tail}", 'MARK "x"\n', "new\n") == f"{head}new{tail}"
+    assert edited("f", f"{head}MARK \u201cx\u201d  {tail}", 'MARK "x"\n', "new\n").text == f"{head}new{tail}"
 
 
 def test_the_diff_is_small_and_its_line_numbers_are_those_of_the_file() -> None:

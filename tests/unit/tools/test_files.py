@@ -72,16 +72,71 @@ async def test_writing_says_whether_the_file_is_new(call: Call, root: Path) -> N
     assert (await call("write_file", path="a/b/c.txt/d", content="x")).is_error
 
 
-async def test_an_edit_is_refused_until_the_file_is_read_again_when_it_changed(call: Call, root: Path) -> None:
+async def test_an_edit_is_refused_when_the_file_changed_since_it_was_read(call: Call, root: Path) -> None:
     (root / "a.txt").write_text("one\n")
     await call("read_file", path="a.txt")
-    (root / "a.txt").write_text("one\ntwo\n")
+    (root / "a.txt").write_text("one\n" + "two\n" * 100)
     for _ in range(2):
         assert "changed since you read it" in (await call("edit_file", path="a.txt", old="one", new="1")).text
     await call("read_file", path="a.txt")
     assert not (await call("edit_file", path="a.txt", old="one", new="1")).is_error
-    assert not (await call("edit_file", path="a.txt", old="two", new="2")).is_error
-    assert (root / "a.txt").read_text() == "1\n2\n"
+    assert not (await call("edit_file", path="a.txt", old="1", new="one")).is_error
+
+
+async def test_a_small_change_since_the_reading_is_shown_and_then_known(call: Call, root: Path) -> None:
+    (root / "a.txt").write_text("one\ntwo\n")
+    await call("read_file", path="a.txt")
+    (root / "a.txt").write_text("one\n2\n")
+    refused = await call("edit_file", path="a.txt", old="one", new="1")
+    assert refused.is_error and "-two\n+2" in refused.text
+    assert (root / "a.txt").read_text() == "one\n2\n"
+    assert not (await call("edit_file", path="a.txt", old="one", new="1")).is_error
+
+
+async def test_a_file_that_was_never_read_is_not_written_over(call: Call, root: Path) -> None:
+    for name, content in (("long.py", "x = 1\n" * 100), ("short.py", "y = 1\n"), ("empty.py", "\n")):
+        (root / name).write_text(content)
+    refused = await call("write_file", path="long.py", content="z\n")
+    assert refused.is_error and "read it before" in refused.text
+    assert (root / "long.py").read_text() == "x = 1\n" * 100
+    shown = await call("write_file", path="short.py", content="z\n")
+    assert shown.is_error and "y = 1" in shown.text
+    assert not (await call("write_file", path="short.py", content="z\n")).is_error
+    assert not (await call("write_file", path="empty.py", content="z\n")).is_error
+    await call("read_file", path="long.py", limit=1)
+    assert not (await call("write_file", path="long.py", content="z\n")).is_error
+
+
+async def test_a_whole_file_keeps_line_ends_and_byte_order_mark(call: Call, root: Path) -> None:
+    (root / "a.cs").write_bytes(b"\xef\xbb\xbfa\r\nb\r\n")
+    await call("read_file", path="a.cs")
+    await call("write_file", path="a.cs", content="a\nc\n")
+    assert (root / "a.cs").read_bytes() == b"\xef\xbb\xbfa\r\nc\r\n"
+
+
+async def test_an_edit_without_old_makes_a_file_where_there_is_none(call: Call, root: Path) -> None:
+    assert not (await call("edit_file", path="new/a.py", old="", new="x = 1\n")).is_error
+    assert (root / "new/a.py").read_text() == "x = 1\n"
+    assert (await call("edit_file", path="new/a.py", old="", new="y\n")).is_error
+    assert (await call("edit_file", path="other.py", old="a", new="y\n")).is_error
+
+
+async def test_what_is_read_only_or_a_link_or_binary_is_left_alone(call: Call, root: Path) -> None:
+    (root / "locked.txt").write_text("one\n")
+    (root / "locked.txt").chmod(0o444)
+    (root / "bytes").write_bytes(b"a\0b\n")
+    (root / "link").symlink_to("locked.txt")
+    for name, said in (("locked.txt", "read-only"), ("link", "a link to locked.txt"), ("bytes", "binary")):
+        refused = await call("edit_file", path=name, old="one", new="1")
+        assert refused.is_error and said in refused.text
+        assert (await call("write_file", path=name, content="1\n")).is_error
+    assert (root / "locked.txt").read_text() == "one\n" and (root / "bytes").read_bytes() == b"a\0b\n"
+
+
+async def test_what_stands_for_left_out_text_is_never_written(call: Call, root: Path) -> None:
+    refused = await call("write_file", path="a.py", content="def f():\n    # ... rest of the code unchanged\n")
+    assert refused.is_error and "line 2" in refused.text
+    assert not (root / "a.py").exists()
 
 
 async def test_a_glob_without_a_slash_fits_in_any_directory(call: Call, root: Path) -> None:

@@ -1,0 +1,49 @@
+"""Where in a file stands what an edit probably meant: said in a refusal, never acted upon. Pure."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+_PLACES = 3
+_LINES = 3
+_WIDEST = 72
+_COMPARED_LINES = 20_000
+_COMPARED_COLUMNS = 200
+_LEAST_LIKENESS = 0.55
+
+
+def nearest(text: str, old: str) -> str:
+    """Return the lines most like the first of `old` that says something, the best with what follows."""
+    wanted = [line.strip() for line in old.splitlines() if line.strip()]
+    lines = text.splitlines()
+    best = _most_like(lines, wanted[0][:_COMPARED_COLUMNS]) if wanted else []
+    if not best:
+        return " Nothing there is like it: read the file again."
+    shown = {best[0]: min(_LINES, len(wanted))}
+    rows = []
+    for place in sorted(best):
+        rows += [_row(lines, at) for at in range(place, min(place + shown.get(place, 1), len(lines)))]
+    return " The nearest places:\n" + "\n".join(rows)
+
+
+def _most_like(lines: list[str], anchor: str) -> list[int]:
+    """Return the places of the lines most like `anchor`, the best first, none within what is shown of another."""
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(anchor)
+    scored: list[tuple[float, int]] = []
+    for place, line in enumerate(lines[:_COMPARED_LINES]):
+        matcher.set_seq1(line.strip()[:_COMPARED_COLUMNS])
+        if matcher.real_quick_ratio() >= _LEAST_LIKENESS and matcher.quick_ratio() >= _LEAST_LIKENESS:
+            likeness = matcher.ratio()
+            if likeness >= _LEAST_LIKENESS:
+                scored.append((-likeness, place))
+    chosen: list[int] = []
+    for _, place in sorted(scored):
+        if all(abs(place - other) >= _LINES for other in chosen):
+            chosen.append(place)
+    return chosen[:_PLACES]
+
+
+def _row(lines: list[str], at: int) -> str:
+    line = lines[at].rstrip()
+    return f"{at + 1}\t{line if len(line) <= _WIDEST else line[:_WIDEST] + '…'}"

@@ -71,7 +71,7 @@ def _found(path: str, content: str, old: str, new: str) -> list[Place]:
             if found:
                 break
     except Misfit as misfit:
-        raise ToolRefusal(f"{path} has old with another indentation, and {misfit}. Copy both from the file.") from None
+        raise ToolRefusal(f"nothing was changed in {path}: {misfit}") from None
     if not found:
         raise ToolRefusal(f"old does not occur in {path}.{mistake(old)}{nearest(content, old)}")
     return found

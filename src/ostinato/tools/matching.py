@@ -15,6 +15,8 @@ from ostinato.tools.plain_form import BLANKS, column_of, joins, plain
 
 MOST_LINES = 500_000
 """Lines of a file up to which more than the exact reading is tried: it bounds time and memory."""
+_MOST_PLACES = 50_000
+_MOVED = "old stands there with another indentation, and"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Place:
 
 
 class Misfit(Exception):
-    """The place is known, but what to write there is not; the text says why."""
+    """There are places, but what to write there is not clear; the text says why."""
 
 
 def places(text: str, old: str, new: str, *, whole_lines: bool = False) -> list[Place]:
@@ -60,6 +62,12 @@ def overlap(found: Sequence[Place]) -> bool:
     return any(after.start < before.end for before, after in pairwise(found))
 
 
+def _is_enough(found: list[Place]) -> bool:
+    if len(found) > _MOST_PLACES:
+        raise Misfit(f"old occurs there more than {_MOST_PLACES} times: make it longer, or use run_command")
+    return overlap(found[-2:])
+
+
 class _Lines:
     """The lines of a text: as they are without line ends, in plain form, and where each begins."""
 
@@ -84,7 +92,7 @@ def _exact(text: str, old: str, new: str) -> list[Place]:
         end = at + len(old)
         if not joins(text, at) and not joins(text, end):
             found.append(Place(at, end, new))
-            if overlap(found[-2:]):
+            if _is_enough(found):
                 break
         at = text.find(old, at + 1)
     return found
@@ -108,7 +116,7 @@ def _plain(lines: _Lines, wanted: list[str], new: str, *, must_end_line: bool) -
             place = _placed(lines, at, wanted, new, (start, end))
             if place:
                 found.append(place)
-        if overlap(found[-2:]):
+        if _is_enough(found):
             break
     return found
 
@@ -180,7 +188,7 @@ def _indented(lines: _Lines, wanted: list[str], new: str) -> list[Place]:
         last = at + len(block) - 1
         end = lines.starts[last + 1] if ends_with_break else lines.starts[last] + len(kept[-1])
         found.append(Place(lines.starts[at], end, replacement, move.said))
-        if overlap(found[-2:]):
+        if _is_enough(found):
             break
     return found
 
@@ -207,10 +215,10 @@ class _Move:
         if self.unit:
             count, rest = divmod(len(indentation), len(self.unit))
             if rest or indentation != self.unit * count:
-                raise Misfit(f"new is not indented as old is: its line {line.strip()[:60]!r}")
+                raise Misfit(f"{_MOVED} new is not indented as old is: its line {line.strip()[:60]!r}")
             return self.becomes * count + line[len(indentation) :]
         if not line.startswith(self.less):
-            raise Misfit(f"new is indented less than old: its line {line.strip()[:60]!r}")
+            raise Misfit(f"{_MOVED} new is indented less than old: its line {line.strip()[:60]!r}")
         return self.more + line.removeprefix(self.less)
 
 
@@ -235,7 +243,7 @@ def _move(block: list[str], there: list[str]) -> _Move | None:
 def _units(pairs: set[tuple[str, str]]) -> _Move | None:
     ours, theirs = max(pairs, key=lambda pair: len(pair[1]))
     spaces, tabs = (theirs, ours) if "\t" in ours else (ours, theirs)
-    if not tabs or len(spaces) % len(tabs):
+    if not tabs or not spaces or len(spaces) % len(tabs):
         return None
     width = len(spaces) // len(tabs)
     unit, becomes = ("\t", " " * width) if "\t" in ours else (" " * width, "\t")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from heapq import nlargest
 
 _PLACES = 3
 _LINES = 3
 _WIDEST = 72
-_COMPARED_LINES = 20_000
+_COMPARED_LINES = 50_000
+_MATCHED_LINES = 100
 _COMPARED_COLUMNS = 200
 _LEAST_LIKENESS = 0.55
 
@@ -28,20 +30,27 @@ def nearest(text: str, old: str) -> str:
 
 def _most_like(lines: list[str], anchor: str) -> list[int]:
     """Return the places of the lines most like `anchor`, the best first, none within what is shown of another."""
+    pairs = _pairs(anchor)
+    alike = ((len(pairs & _pairs(line)), -place) for place, line in enumerate(lines[:_COMPARED_LINES]))
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(anchor)
     scored: list[tuple[float, int]] = []
-    for place, line in enumerate(lines[:_COMPARED_LINES]):
-        matcher.set_seq1(line.strip()[:_COMPARED_COLUMNS])
-        if matcher.real_quick_ratio() >= _LEAST_LIKENESS and matcher.quick_ratio() >= _LEAST_LIKENESS:
-            likeness = matcher.ratio()
-            if likeness >= _LEAST_LIKENESS:
-                scored.append((-likeness, place))
+    for _, place in nlargest(_MATCHED_LINES, alike):
+        matcher.set_seq1(lines[-place].strip()[:_COMPARED_COLUMNS])
+        likeness = matcher.ratio()
+        if likeness >= _LEAST_LIKENESS:
+            scored.append((-likeness, -place))
     chosen: list[int] = []
     for _, place in sorted(scored):
         if all(abs(place - other) >= _LINES for other in chosen):
             chosen.append(place)
     return chosen[:_PLACES]
+
+
+def _pairs(line: str) -> set[str]:
+    """Return which two characters follow each other: quick to compare, and near enough to choose what is compared."""
+    line = line.strip()[:_COMPARED_COLUMNS]
+    return {line[at : at + 2] for at in range(len(line) - 1)} or {line}
 
 
 def _row(lines: list[str], at: int) -> str:

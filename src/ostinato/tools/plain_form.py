@@ -19,7 +19,7 @@ _PLAIN = str.maketrans(_QUOTES | _DASHES | _SPACES)
 def plain(line: str) -> str:
     """Return the line, given without its line feed, in its plain form."""
     if not line.isascii():
-        line = _composed(line).translate(_PLAIN)
+        line = unicodedata.normalize("NFC", line).translate(_PLAIN)
     return line.rstrip(BLANKS)
 
 
@@ -36,19 +36,17 @@ def column_of(line: str, column: int) -> int | None:
     if line.isascii():
         return column
     at = 0
+    column_there = None
+    composed = []
     for start, end in _clusters(line):
         if at == column:
-            return start
-        if at > column:
-            return None
-        at += len(unicodedata.normalize("NFC", line[start:end]))
-    return len(line) if at == column else None
-
-
-def _composed(line: str) -> str:
-    if unicodedata.is_normalized("NFC", line) and not any(_goes_on(character) for character in line):
-        return line
-    return "".join(unicodedata.normalize("NFC", line[start:end]) for start, end in _clusters(line))
+            column_there = start
+        composed.append(unicodedata.normalize("NFC", line[start:end]))
+        at += len(composed[-1])
+    if at == column:
+        column_there = len(line)
+    # Some letters compose with what is no mark: then the columns are not known.
+    return column_there if "".join(composed) == unicodedata.normalize("NFC", line) else None
 
 
 def _clusters(line: str) -> list[tuple[int, int]]:

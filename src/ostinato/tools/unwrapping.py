@@ -15,7 +15,8 @@ _FENCE = re.compile(r"(```+|~~~+)[\w+.#-]*\s*")
 _PROSE = frozenset({".md", ".mdx", ".rst", ".txt", ".adoc", ".diff", ".patch"})
 _MARKER = r"(?:#+|//+|/\*+|<!--|--|;+|%+|\{/\*)"
 _LEFT_OUT = re.compile(
-    rf"(?:^\s*|{_MARKER}\s*)[(\[<]?(?:\.\.\.|\u2026)\s*[\w\s'`,]*"
+    # Dots right before a name, without a comment's marker, are a spread.
+    rf"(?:^\s*[(\[<]?(?:\.\.\.|\u2026)(?!\w)|{_MARKER}\s*[(\[<]?(?:\.\.\.|\u2026))\s*[\w\s'`,]*"
     r"\b(?:rest|existing|remaining|remains|unchanged|omitted|previous|same|other|as before|goes here|here)\b"
     rf"|^\s*{_MARKER}\s*[(\[<]?(?:rest|remainder|remaining|existing)\b.*"
     r"(?:\b(?:unchanged|as before|(?:stays?|remains?) the same|omitted)\b|\.\.\.|\u2026)",

@@ -53,6 +53,7 @@ bench: setup ## Measure the start, an iteration, large repositories and graphs, 
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python tests/bench/bench_start.py
 	@$(BIN)/python tests/bench/bench_iteration.py
+	@$(BIN)/python tests/bench/bench_talk.py
 	@$(BIN)/python tests/bench/bench_large.py
 	@$(BIN)/python tests/bench/bench_looking.py
 	@$(BIN)/python tests/bench/bench_graph.py

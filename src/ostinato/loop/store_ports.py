@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
@@ -158,9 +159,17 @@ class SteeringPort(Protocol):
     def paused(self, goal_id: NodeId) -> bool: ...
 
 
+class TransactionsPort(Protocol):
+    """Several calls as one; without `lasting`, only a power cut may take it back."""
+
+    def transaction(self, *, lasting: bool = True) -> AbstractContextManager[None]: ...
+
+
 class StorePort(Protocol):
     """The whole store as the loop sees it."""
 
+    @property
+    def db(self) -> TransactionsPort: ...
     @property
     def graph(self) -> GraphPort: ...
     @property

@@ -1,8 +1,11 @@
-"""Keeps a conversation in the store, each line before the next begins, with its events."""
+"""Keeps a conversation in the store, each line before the next begins, with its events.
+
+What is told here is told in one short transaction for each line that does not wait for the disk (docs/decisions/0032).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
@@ -10,6 +13,7 @@ from ostinato.base.text import clip, one_line
 from ostinato.chat.messages import Message, ToolCall, ToolMessage
 from ostinato.graph.actors import Actor
 from ostinato.graph.events import EventKind
+from ostinato.loop.store_ports import StorePort
 from ostinato.loop.workbench import Workbench
 
 _SHOWN = 200
@@ -43,26 +47,27 @@ class StoredTranscript:
         self._spent, self._model = Spending(), ""
         step += self._before
         self._show(f"step {step}: waiting for the model", self._actor.session_id)
-        await self._store(lambda s: s.iterations.begin_step(self._owner, step, sections))
-        await self._event(EventKind.STEP_STARTED, {"step": step})
+        await self._keep(
+            lambda s: s.iterations.begin_step(self._owner, step, sections), EventKind.STEP_STARTED, {"step": step}
+        )
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         """Keep the reply, what it cost and who answered."""
         self._spent, self._model = spending, model
         step += self._before
-        await self._store(lambda s: s.iterations.add_reply(self._owner, step, message, spending, model))
+        await self._keep(lambda s: s.iterations.add_reply(self._owner, step, message, spending, model))
 
     async def tool_started(self, step: int, call: ToolCall) -> None:
         """Tell that a tool runs."""
         step += self._before
         shown = clip(one_line(call.arguments), _SHOWN)
         self._show(f"step {step}: {call.name} {shown}", self._actor.session_id)
-        await self._event(EventKind.TOOL_STARTED, {"step": step, "tool": call.name, "arguments": shown})
+        payload = {"step": step, "tool": call.name, "arguments": shown}
+        await self._keep(None, EventKind.TOOL_STARTED, payload)
 
     async def tool_ended(self, step: int, message: ToolMessage, summary: str, seconds: float) -> None:
         """Keep the tool's answer."""
         step += self._before
-        await self._add(step, message)
         payload = {
             "step": step,
             "tool": message.name,
@@ -70,7 +75,7 @@ class StoredTranscript:
             "summary": clip(one_line(summary), _SHOWN),
             "seconds": round(seconds, 3),
         }
-        await self._event(EventKind.TOOL_ENDED, payload)
+        await self._keep(lambda s: s.iterations.add_message(self._owner, step, message), EventKind.TOOL_ENDED, payload)
 
     async def said(self, step: int, message: Message) -> None:
         """Keep what the harness added."""
@@ -80,21 +85,34 @@ class StoredTranscript:
         """Close the step with its spending and the model that answered."""
         spent, model = self._spent, self._model
         step += self._before
-        await self._store(lambda s: s.iterations.end_step(self._owner, step, spent, model))
         payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd, "model": model}
-        await self._event(EventKind.STEP_ENDED, payload)
+        await self._keep(
+            lambda s: s.iterations.end_step(self._owner, step, spent, model), EventKind.STEP_ENDED, payload
+        )
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:
         """Tell that a model call waits."""
         payload = {"step": step + self._before, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
-        await self._event(EventKind.LIMIT_WARNED, payload)
+        await self._keep(None, EventKind.LIMIT_WARNED, payload)
 
     async def _add(self, step: int, message: Message | str) -> None:
-        await self._store(lambda s: s.iterations.add_message(self._owner, step, message))
+        await self._keep(lambda s: s.iterations.add_message(self._owner, step, message))
 
-    async def _event(self, kind: EventKind, payload: Mapping[str, object]) -> None:
-        await self._store(
-            lambda s: s.events.add(
-                kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload
-            )
-        )
+    async def _keep(
+        self,
+        work: Callable[[StorePort], object] | None,
+        kind: EventKind | None = None,
+        payload: Mapping[str, object] | None = None,
+    ) -> None:
+        """Do the work, if any, and add its event, if any: together."""
+
+        def kept(store: StorePort) -> None:
+            with store.db.transaction(lasting=False):
+                if work is not None:
+                    work(store)
+                if kind is not None:
+                    store.events.add(
+                        kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload
+                    )
+
+        await self._store(kept)

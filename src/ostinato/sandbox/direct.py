@@ -59,6 +59,7 @@ class DirectRunner:
         env = environment(self._profile, self._machine, setup=setup, home=str(home), setup_home=kept)
         if setup:
             env |= configuration_variables(self._machine)
+        older = _processes()
         lifeline, held = os.pipe()
         try:
             done = await capture(
@@ -67,7 +68,7 @@ class DirectRunner:
                 env={**env, _MARK: mark.partition("=")[2]},
                 timeout=timeout,
                 stdin=lifeline,
-                sweep=lambda: _kill_marked(mark.encode()),
+                sweep=lambda: _kill_marked(mark.encode(), older),
             )
         finally:
             os.close(lifeline)
@@ -75,30 +76,40 @@ class DirectRunner:
         return CommandResult(done.exit_code, done.stdout, done.stderr, done.seconds, done.truncated)
 
 
-def _kill_marked(mark: bytes) -> None:
+def _kill_marked(mark: bytes, older: frozenset[str]) -> None:
     """Kill what left the process group but still carries the mark in its environment; Linux only.
 
-    A process that forks and ends while /proc is read leaves a child that was not listed, and what was listed cannot be
-    read any more. So it looks again until a look kills nothing and nothing has become unreadable since the one before.
+    `older` ran before the command began, and are not looked at: a machine has hundreds of processes. A process that
+    forks and ends while /proc is read leaves a child that was not listed, and what was listed cannot be read any more.
+    So it looks again until a look kills nothing and nothing has become unreadable since the one before.
     """
     before: set[str] = set()
     for _ in range(_SWEEPS):
         again, unreadable = False, set[str]()
-        for process in Path("/proc").glob("[0-9]*"):
+        for number in _processes() - older:
+            process = Path("/proc", number)
             try:
                 variables = (process / "environ").read_bytes()
                 if mark in variables.split(b"\0"):
-                    os.kill(int(process.name), signal.SIGKILL)
+                    os.kill(int(number), signal.SIGKILL)
                     again = True
                 elif not variables:
                     again |= _begins(process)
             except PermissionError:
                 continue  # Another person's.
             except OSError:
-                unreadable.add(process.name)
+                unreadable.add(number)
         if not again and unreadable <= before:
             return
         before = unreadable
+
+
+def _processes() -> frozenset[str]:
+    """Return the numbers of all processes, none where there is no /proc."""
+    try:
+        return frozenset(filter(str.isdecimal, os.listdir("/proc")))
+    except OSError:
+        return frozenset()
 
 
 def _begins(process: Path) -> bool:

@@ -86,15 +86,19 @@ class Database:
         self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[None]:
         """Hold the write lock until the block ends: committed when it returns, rolled back when it raises.
 
         Nested blocks join the outer one; one that raises undoes its own part, even if the outer block goes on.
+        Without `lasting` nobody waits for the disk: a commit that any crash of programs leaves whole, and that only a
+        power cut may take, with all that was committed in this way since the last lasting one.
         """
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
         with self._explained:
+            if not self._depth and not lasting:
+                self._connection.pragma("synchronous", "normal")
             self._connection.execute(begin)
         self._depth += 1
         try:
@@ -110,6 +114,8 @@ class Database:
                 self._patience.give_way()
         finally:
             self._depth -= 1
+            if not self._depth and not lasting:
+                self._connection.pragma("synchronous", "full")
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -90,8 +90,8 @@ class Memory:
         self.tokens = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Undo everything that the block did when it raises."""
+    def transaction(self, *, lasting: bool = True) -> Iterator[None]:
+        """Undo everything that the block did when it raises. Nothing here outlasts the process, `lasting` or not."""
         before = self.state.copied()
         try:
             yield

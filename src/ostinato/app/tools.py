@@ -17,6 +17,7 @@ from ostinato.tools.critique import CritiqueBook
 from ostinato.tools.files import FileTools
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
+from ostinato.tools.outputs import Outputs
 from ostinato.tools.paths import Checkout
 from ostinato.tools.planning import PlanBuilder, ask_tool
 from ostinato.tools.scoped import within
@@ -40,14 +41,15 @@ def coder_tools_for(
 
     def make(claim: Claim, profile: Profile, iteration: IterationId, session: Session) -> CoderTools:
         checkout = Checkout(place.work.path)
-        files, book = FileTools(checkout), VerdictBook()
+        outputs = Outputs(place.work.path.parent / "outputs")
+        files, book = FileTools(checkout, outputs), VerdictBook()
         writing = GraphWriting(
             opened.bridge, claim, session.goal_id, Actor(f"agent:{claim.agent}", session.id, iteration)
         )
         offered = (
-            *_reading(opened, checkout, files, session),
+            *_reading(opened, checkout, files, session, outputs),
             *files.writing(),
-            shell_tool(runner, place.work.path),
+            shell_tool(runner, place.work.path, outputs),
             *writing.tools(),
             book.tool(),
             signal_tool(),
@@ -58,6 +60,7 @@ def coder_tools_for(
             lambda: writing.children,
             lambda: writing.recorded,
             book.opinion,
+            outputs.clear,
         )
 
     return make
@@ -100,10 +103,12 @@ def critic_for(opened: Opened, place: Place) -> Critic | None:
     return Critic(opened.critic, make)
 
 
-def _reading(opened: Opened, checkout: Checkout, files: FileTools, session: Session) -> Iterator[Tool]:
+def _reading(
+    opened: Opened, checkout: Checkout, files: FileTools, session: Session, outputs: Outputs | None = None
+) -> Iterator[Tool]:
     """Yield what every agent may read with: the files of its checkout, and the graph."""
     yield from files.reading()
-    yield search_tool(checkout)
+    yield search_tool(checkout, outputs)
     yield from files.conventions()
     yield from GraphReading(opened.bridge, opened.project.id, session.goal_id).tools()
 

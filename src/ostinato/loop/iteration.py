@@ -186,7 +186,11 @@ async def _let_work(
     transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
     limits = limits_for(hand.profile, ConversationLimits(policy.steps, policy.tokens, policy.seconds))
     steering = Steering(gate, GoalInbox(run, notes))
-    end = await converse(briefing, hand.model or bench.model, tools.tools, transcript, limits, bench.clock, steering)
+    model = hand.model or bench.model
+    try:
+        end = await converse(briefing, model, tools.tools, transcript, limits, bench.clock, steering)
+    finally:
+        tools.close()
     run.spending = run.spending + end.spending
     run.answered = run.answered or end.error is None or end.steps > 1
     return end

@@ -48,6 +48,7 @@ class CoderTools:
     """The tools of one iteration, the paths that they wrote, and how many child tasks they made.
 
     `recorded` counts the observations and decisions that they put into the graph; `opinion` is a reviewer's verdict.
+    `close` removes what the tools kept on the disk for the agent alone.
     """
 
     tools: Tools
@@ -55,6 +56,7 @@ class CoderTools:
     children: Callable[[], int]
     recorded: Callable[[], int] = lambda: 0
     opinion: Callable[[], Opinion | None] = lambda: None
+    close: Callable[[], None] = lambda: None
 
 
 DraftCheck = Callable[[PlanDraft], Awaitable[list[Finding]]]

@@ -27,7 +27,7 @@ from ostinato.sandbox.profile import (
     read_only_mounts,
     system_mounts,
 )
-from ostinato.verify.types import CommandResult
+from ostinato.verify.types import CommandResult, OutputSink
 
 _ISOLATION = (
     "--unshare-user",
@@ -58,11 +58,17 @@ class BubblewrapRunner:
         self._machine = machine or Machine.present()
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self,
+        command: str,
+        checkout: Path,
+        *,
+        timeout: float,
+        working_dir: str | None = None,
+        sink: OutputSink | None = None,
     ) -> CommandResult:
         """Run `command` with `sh -c` in `checkout`; see `verify.types.CommandRunner`."""
         options = sandbox_options(self._profile, self._machine, checkout, setup_home=None)
-        return await _run(options, command, timeout, inside_work(working_dir))
+        return await _run(options, command, timeout, inside_work(working_dir), sink)
 
     async def run_setup(self, command: str, checkout: Path, home: Path, timeout: float) -> CommandResult:
         """Run a setup command: with network, and with `home` as a HOME that keeps what is written to it."""
@@ -121,14 +127,16 @@ def bubblewrap() -> str:
     return found
 
 
-async def _run(options: Sequence[str], command: str, timeout: float, directory: str) -> CommandResult:
+async def _run(
+    options: Sequence[str], command: str, timeout: float, directory: str, sink: OutputSink | None = None
+) -> CommandResult:
     reader, writer = os.pipe()
     words = _as_file(options)
     descriptors = [reader, words, writer]
     try:
         argv = [bubblewrap(), "--json-status-fd", str(writer), "--args", str(words)]
         argv += ["--", *_SHELL, directory, command]
-        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer, words))
+        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer, words), sink=sink)
         # Ours included, all writers are gone then: what bubblewrap wrote is there, and less than a pipe holds.
         os.close(descriptors.pop())
         _require_started(done, os.read(reader, 65536))

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostinato.base.errors import MachineError
+from ostinato.verify.types import OutputSink
 
 _HEAD = 48 * 1024
 _TAIL = 48 * 1024
 _CHUNK = 64 * 1024
 _GRACE = 2.0
+
+_Take = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,17 @@ async def capture(
     stdin: int = subprocess.DEVNULL,
     pass_fds: tuple[int, ...] = (),
     sweep: Callable[[], None] | None = None,
+    sink: OutputSink | None = None,
 ) -> Captured:
-    """Run `argv` in a session of its own, and wait for its end or `timeout` seconds.
+    """Run `argv` in a session of its own, and wait for its end or `timeout` seconds; `sink` is given all it prints.
 
     Its process group is killed in any case, cancellation included, then `sweep` is called to kill what else belongs to
     it; pipes that a straggler still holds are given up after a short grace. Raises MachineError when it cannot be
     started.
     """
     started = time.monotonic()
-    out, err = await _Pipe.open(), await _Pipe.open()
+    out = await _Pipe.open(sink.stdout if sink else None)
+    err = await _Pipe.open(sink.stderr if sink else None)
     try:
         process = await _start(argv, cwd, env, stdin, out.writer, err.writer, pass_fds)
     except OSError as error:
@@ -114,25 +119,30 @@ async def capture(
 class _Pipe:
     """A pipe whose read end is collected in the event loop; the caller closes `writer` once the child has it."""
 
-    def __init__(self, writer: int, stream: asyncio.StreamReader, transport: asyncio.BaseTransport) -> None:
+    def __init__(
+        self, writer: int, stream: asyncio.StreamReader, transport: asyncio.BaseTransport, also: _Take | None
+    ) -> None:
         self.writer = writer
         self.kept = _Kept()
+        self._also = also
         self._stream = stream
         self._transport = transport
 
     @classmethod
-    async def open(cls) -> _Pipe:
+    async def open(cls, also: _Take | None) -> _Pipe:
         loop = asyncio.get_running_loop()
         reader, writer = os.pipe()
         stream = asyncio.StreamReader()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb", buffering=0)
         )
-        return cls(writer, stream, transport)
+        return cls(writer, stream, transport, also)
 
     async def read(self) -> None:
         while data := await self._stream.read(_CHUNK):
             self.kept.add(data)
+            if self._also is not None:
+                self._also(data)
 
     def close(self) -> None:
         self._transport.close()

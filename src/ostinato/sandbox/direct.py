@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ostinato.sandbox.bubblewrap import LIMITS, inside_work
 from ostinato.sandbox.capture import capture
 from ostinato.sandbox.profile import WORK, Machine, SandboxProfile, configuration_variables, environment
-from ostinato.verify.types import CommandResult
+from ostinato.verify.types import CommandResult, OutputSink
 
 _MARK = "OSTINATO_RUN"
 # Standard input is a pipe that the harness holds open: its end means that the harness is dead, and takes the group with
@@ -39,20 +39,34 @@ class DirectRunner:
         self._machine = machine or Machine.present()
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self,
+        command: str,
+        checkout: Path,
+        *,
+        timeout: float,
+        working_dir: str | None = None,
+        sink: OutputSink | None = None,
     ) -> CommandResult:
         """Run `command` with `sh -c`; see `verify.types.CommandRunner`."""
         home = checkout.parent / "plain-home"
         home.mkdir(exist_ok=True)
         inside = Path(inside_work(working_dir)).relative_to(WORK)
-        return await self._run(command, checkout, str(inside), home, timeout)
+        return await self._run(command, checkout, str(inside), home, timeout, sink=sink)
 
     async def run_setup(self, command: str, checkout: Path, home: Path, timeout: float) -> CommandResult:
         """Run a setup command with `home` as HOME."""
         return await self._run(command, checkout, ".", home, timeout, setup=True)
 
     async def _run(
-        self, command: str, checkout: Path, inside: str, home: Path, timeout: float, *, setup: bool = False
+        self,
+        command: str,
+        checkout: Path,
+        inside: str,
+        home: Path,
+        timeout: float,
+        *,
+        setup: bool = False,
+        sink: OutputSink | None = None,
     ) -> CommandResult:
         mark = f"{_MARK}={secrets.token_hex(8)}"
         kept = self._profile.setup_home
@@ -69,6 +83,7 @@ class DirectRunner:
                 timeout=timeout,
                 stdin=lifeline,
                 sweep=lambda: _kill_marked(mark.encode(), older),
+                sink=sink,
             )
         finally:
             os.close(lifeline)

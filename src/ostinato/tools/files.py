@@ -10,6 +10,7 @@ from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
 from ostinato.base.text import many
 from ostinato.tools.edits import edited, with_line_ends_of
+from ostinato.tools.outputs import Outputs
 from ostinato.tools.paths import Checkout, relative
 from ostinato.tools.seen import Seen
 from ostinato.tools.small_diff import small_diff
@@ -31,8 +32,9 @@ SKIPPED = frozenset(
 class FileTools:
     """The file tools of one conversation; remembers what it read and what it wrote."""
 
-    def __init__(self, checkout: Checkout) -> None:
+    def __init__(self, checkout: Checkout, outputs: Outputs | None = None) -> None:
         self._checkout = checkout
+        self._outputs = outputs
         self._seen = Seen()
         self.written: set[str] = set()
 
@@ -81,9 +83,11 @@ class FileTools:
         )
 
     async def _read(self, arguments: Arguments) -> ToolResult:
+        first = max(1, arguments.get("offset", 1))
+        if self._outputs is not None and self._outputs.known(arguments["path"]):
+            return _read_output(self._outputs, arguments["path"], first, max(1, arguments.get("limit", LINES)))
         path = relative(arguments["path"])
         lines = self._text(path).removesuffix("\n").split("\n")
-        first = max(1, arguments.get("offset", 1))
         if first > len(lines):
             raise ToolRefusal(f"{path} has {many(len(lines), 'line')}: offset {first} is behind its end")
         shown = _page(lines, first, max(1, min(arguments.get("limit", LINES), LINES)))
@@ -203,6 +207,24 @@ def _page(lines: list[str], first: int, count: int) -> list[str]:
             break
         taken.append(row)
     return taken
+
+
+def _read_output(outputs: Outputs, handle: str, first: int, count: int) -> ToolResult:
+    """Return a page of what a command printed; only the page itself is held in memory."""
+    taken, rest, size = list[str](), 0, 0
+    for number, row in enumerate(outputs.rows(handle), 1):
+        if number < first:
+            continue
+        line = f"{number:>5}  {_shortened(row.removesuffix(chr(13)))}"
+        size += len(line) + 1
+        if rest or len(taken) >= min(count, LINES) or (size > _PAGE and taken):
+            rest += 1
+        else:
+            taken.append(line)
+    if not taken:
+        raise ToolRefusal(f"offset {first} is behind the end of {handle}")
+    more = f"\n… {rest} more lines, read on with offset {first + len(taken)}" if rest else ""
+    return ToolResult("\n".join(taken) + more, summary=f"{handle}: {many(len(taken), 'line')} from {first}")
 
 
 def _below(name: str, top: PurePosixPath) -> str:

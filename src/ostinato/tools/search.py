@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
 from ostinato.tools.files import walk
+from ostinato.tools.outputs import HEAD, ROW, TAIL, Outputs
 from ostinato.tools.paths import Checkout, relative
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 
@@ -22,6 +23,8 @@ _MOST = 200
 _SECONDS = 20
 _LARGEST_FILE = 1_000_000
 _GRACE = 5.0
+_CUT = 1_000
+"""Bytes of the line that tells what of an output was left out."""
 
 # Reads a job from stdin and prints matching lines; run with -I -S, so that it imports little. Its alarm ends it even in
 # the middle of a match, and also when the harness that started it is dead.
@@ -40,9 +43,12 @@ for name in job["names"]:
         continue
     with os.fdopen(fd, "rb") as file:
         data = file.read(job["largest"] + 1)
-    if len(data) > job["largest"] or b"\0" in data[:4096]:
+    if len(data) > job["largest"] or (b"\0" in data[:4096] and not job["row"]):
         continue
-    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
+    lines = data.decode("utf-8", "replace").split("\n")
+    if job["row"]:
+        lines = [line[at : at + job["row"]] for line in lines for at in range(0, len(line) or 1, job["row"])]
+    for number, line in enumerate(lines, 1):
         if pattern.search(line[:2000]):
             print(f"{name}:{number}: {line[:300]}".rstrip("\r").replace("\r", " "), flush=True)
             left -= 1
@@ -51,11 +57,11 @@ for name in job["names"]:
 """
 
 
-def search_tool(checkout: Checkout) -> Tool:
-    """Return search_code for a checkout."""
+def search_tool(checkout: Checkout, outputs: Outputs | None = None) -> Tool:
+    """Return search_code for a checkout, and for what commands printed."""
 
     async def run(arguments: Arguments) -> ToolResult:
-        return await _search(checkout, arguments)
+        return await _search(checkout, outputs, arguments)
 
     return Tool(
         "search_code",
@@ -66,13 +72,18 @@ def search_tool(checkout: Checkout) -> Tool:
     )
 
 
-async def _search(checkout: Checkout, arguments: Arguments) -> ToolResult:
+async def _search(checkout: Checkout, outputs: Outputs | None, arguments: Arguments) -> ToolResult:
     pattern, note = _pattern(arguments["pattern"])
-    top, glob = relative(arguments.get("path", ".")), arguments.get("glob")
-    names = [name for name in _names(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
     most = max(1, min(arguments.get("max_results", _MOST), _MOST))
-    job = {"root": str(checkout.root), "names": names, "pattern": pattern, "most": most + 1}
-    lines = await _run(job)
+    where = arguments.get("path", ".")
+    job: dict[str, object]
+    if outputs is not None and outputs.known(where):
+        job = {"root": str(outputs.folder), "names": [where], "largest": HEAD + TAIL + _CUT, "row": ROW}
+    else:
+        top, glob = relative(where), arguments.get("glob")
+        names = [name for name in _names(checkout, top) if not glob or matches(name, [glob, f"**/{glob}"])]
+        job = {"root": str(checkout.root), "names": names, "largest": _LARGEST_FILE, "row": 0}
+    lines = await _run({**job, "pattern": pattern, "most": most + 1})
     shown = lines[:most]
     more = "\n… more matches: narrow it" if len(lines) > most else ""
     return ToolResult(
@@ -88,7 +99,7 @@ def _names(checkout: Checkout, top: PurePosixPath) -> list[str]:
 
 
 async def _run(job: dict[str, object]) -> list[str]:
-    limited = {**job, "largest": _LARGEST_FILE, "seconds": _SECONDS}
+    limited = {**job, "seconds": _SECONDS}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", _PROGRAM),
         cwd=Path("/"),

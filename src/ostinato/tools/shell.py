@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ostinato.agent.ports import ToolResult
-from ostinato.base.text import clip, head_and_tail, one_line
+from ostinato.base.text import clip, one_line
+from ostinato.tools.outputs import Outputs
 from ostinato.tools.paths import Checkout, relative
+from ostinato.tools.printed import printed
 from ostinato.tools.tool import NUMBER, TEXT, Arguments, Tool, ToolRefusal
 from ostinato.verify.types import CommandResult, CommandRunner
 
 DEFAULT_SECONDS = 120
 MOST_SECONDS = 1_800
-_STREAM = 14_000
-_LINE = 2_000
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ROOM = 30_000
+"""Characters of both streams: with what stands around them some 8,000 tokens."""
 
 
-def shell_tool(runner: CommandRunner, checkout: Path) -> Tool:
-    """Return run_command for a checkout."""
+def shell_tool(runner: CommandRunner, checkout: Path, outputs: Outputs | None = None) -> Tool:
+    """Return run_command for a checkout; `outputs` keeps what commands print."""
 
     async def run(arguments: Arguments) -> ToolResult:
         command = arguments["command"]
@@ -32,8 +32,14 @@ def shell_tool(runner: CommandRunner, checkout: Path) -> Tool:
                 pass
         except (FileNotFoundError, NotADirectoryError):
             raise ToolRefusal(f"there is no directory {where}") from None
-        result = await runner.run(command, checkout, timeout=float(seconds), working_dir=where)
-        return _answer(command, result, seconds)
+        kept = outputs.next() if outputs is not None else None
+        handles = ("", "")
+        try:
+            result = await runner.run(command, checkout, timeout=float(seconds), working_dir=where, sink=kept)
+        finally:
+            if kept is not None:
+                handles = kept.close()
+        return _answer(command, result, seconds, handles)
 
     return Tool(
         "run_command",
@@ -44,17 +50,14 @@ def shell_tool(runner: CommandRunner, checkout: Path) -> Tool:
     )
 
 
-def _answer(command: str, result: CommandResult, seconds: int) -> ToolResult:
+def _answer(command: str, result: CommandResult, seconds: int, handles: tuple[str, str]) -> ToolResult:
     how = f"timed out after {seconds} s" if result.exit_code is None else f"exit code {result.exit_code}"
-    parts = [how]
-    for name, said in (("stdout", _plain(result.stdout)), ("stderr", _plain(result.stderr))):
+    kept = ", ".join(filter(None, handles))
+    parts = [f"{how} (kept as {kept})" if kept else how]
+    streams = (("stdout", result.stdout, handles[0]), ("stderr", result.stderr, handles[1]))
+    shorter = min(len(result.stdout), len(result.stderr), _ROOM // 2)
+    for name, said, handle in streams:
         if said.strip():
-            parts.append(f"{name}:\n{head_and_tail(said.rstrip(), _STREAM)}")
+            parts.append(f"{name}:\n{printed(said, _ROOM - shorter if len(said) > shorter else shorter, handle)}")
     summary = f"{clip(one_line(command), 90)} → {how}"
     return ToolResult("\n".join(parts), is_error=result.exit_code != 0, summary=summary)
-
-
-def _plain(said: str) -> str:
-    """Return output without terminal escapes, redrawn lines as they ended up, and long lines cut."""
-    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPES.sub("", said).split("\n"))
-    return "\n".join(head_and_tail(line, _LINE) for line in lines)

@@ -24,11 +24,24 @@ class CommandResult:
     truncated: bool = False
 
 
+class OutputSink(Protocol):
+    """Is given all that a command prints, piece by piece, as it comes. It must not raise."""
+
+    def stdout(self, data: bytes, /) -> None: ...
+    def stderr(self, data: bytes, /) -> None: ...
+
+
 class CommandRunner(Protocol):
     """Runs one shell command in a checkout, inside the sandbox."""
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self,
+        command: str,
+        checkout: Path,
+        *,
+        timeout: float,
+        working_dir: str | None = None,
+        sink: OutputSink | None = None,
     ) -> CommandResult:
         """Run `command` with `sh -c` in `checkout`, seen as /work. No descendant survives the call.
 

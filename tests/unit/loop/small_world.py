@@ -108,7 +108,7 @@ class World:
         return dict.fromkeys(paths, tree)
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None, sink: object = None
     ) -> CommandResult:
         stands = command in self.proof.tree.split()
         return CommandResult(0 if stands else 1, "", "" if stands else f"no {command}", 0.1)

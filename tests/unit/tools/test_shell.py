@@ -20,7 +20,7 @@ class PlainRunner:
         self.asked: list[tuple[float, str | None]] = []
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None, sink: object = None
     ) -> CommandResult:
         self.asked.append((timeout, working_dir))
         process = await asyncio.create_subprocess_exec(

@@ -115,7 +115,7 @@ class Untouched:
         raise AssertionError("not to be called")
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None, sink: object = None
     ) -> CommandResult:
         raise AssertionError("not to be called")
 

@@ -217,14 +217,15 @@ def test_a_conversation_goes_on_in_a_new_session_with_all_that_was_said(store: S
         (0, UserMessage("goal")),
         (1, AssistantMessage("hm")),
         (1, UserMessage("?")),
+        (2, "context made smaller: a line for people"),
     ):
         store.iterations.add_message(session.id, step, message)
     store.sessions.end(session.id, stop_reason="crashed")
     record = store.plans.record(goal.id)
-    assert (record.session and record.session.id, record.steps, record.draft) == (session.id, 1, None)
+    assert (record.session and record.session.id, record.steps, record.draft) == (session.id, 2, None)
     again = store.plans.go_on(goal, session.id, "new rules", current_process())
     kept = [one.message for one in store.iterations.transcript(again.id)]
-    assert kept == ["new rules", *record.messages]
+    assert kept == ["new rules", *record.messages, "context made smaller: a line for people"]
     assert store.plans.record(goal.id).messages == record.messages
     assert store.iterations.transcript(session.id)[0].message == "old rules"
 

@@ -7,12 +7,13 @@ line is kept through the transcript before the next begins, and every call id is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ostinato.agent.briefing import Briefing
-from ostinato.agent.compaction import cleared, fits
+from ostinato.agent.compaction import Compaction
 from ostinato.agent.limits import WARN_AT, ConversationLimits
+from ostinato.agent.meter import Meter
 from ostinato.agent.ports import ContextTooLong, GivenUp, Model, ProviderError, Suspended, ToolResult, Tools, Transcript
 from ostinato.agent.sizes import request_sections
 from ostinato.agent.steering import Steering
@@ -71,6 +72,7 @@ class _Talk:
     repeats: int = 0
     held: float = 0.0
     given_up: Ending | None = None
+    meter: Meter = field(default_factory=Meter)
 
     def ended(self, ending: Ending, message: str = "", error: ProviderError | None = None) -> ConversationEnd:
         return ConversationEnd(ending, message, self.steps, self.tool_calls, self.spending, error)
@@ -100,15 +102,17 @@ async def converse(
             limit = _limit_reached(talk, limits, clock.monotonic() - started - talk.held)
             if limit:
                 return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
-            request = _request(briefing, talk, tools, model)
+            request, made = _request(briefing, talk, tools, model)
             sections = request_sections(briefing.sections, request.messages, request.tools)
-            forbidden = steering.gate(talk.spending, sum(sections.values()))
+            forbidden = steering.gate(talk.spending, talk.meter.tokens(sum(sections.values())))
             if forbidden:
                 return talk.ended(forbidden, forbidden.value.replace("_", " "))
             talk.steps += 1
             await transcript.step_started(talk.steps, sections)
+            if made:
+                await transcript.compacted(talk.steps, made.words, sections)
             try:
-                reply = await _asked(model, request, talk, transcript, steering)
+                reply = await _asked(model, request, talk, transcript, steering, briefing.sections)
             except ProviderError as error:
                 talk.spending = talk.spending + error.spending
                 if talk.given_up:
@@ -134,17 +138,25 @@ async def _heard(talk: _Talk, steering: Steering, transcript: Transcript, clock:
         await transcript.said(talk.steps, message)
 
 
-def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> Request:
-    specs = tools.specs()
-    request = Request(briefing.system, tuple(talk.messages), specs)
-    if not fits(request, model.context_window):
-        talk.messages[:] = cleared(talk.messages)
-        request = Request(briefing.system, tuple(talk.messages), specs)
-    return request
+def _request(briefing: Briefing, talk: _Talk, tools: Tools, model: Model) -> tuple[Request, Compaction | None]:
+    """Return the next request, and what was done to make it smaller, if anything."""
+    request = Request(briefing.system, tuple(talk.messages), tools.specs())
+    made = talk.meter.in_time(request, model.context_window)
+    if made is None:
+        return request, None
+    talk.messages[:] = made.messages
+    return replace(request, messages=made.messages), made
 
 
-async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transcript, steering: Steering) -> Reply:
-    """Ask the model; a context that is too long gets one compaction and one more try.
+async def _asked(
+    model: Model,
+    request: Request,
+    talk: _Talk,
+    transcript: Transcript,
+    steering: Steering,
+    sections: Mapping[str, int],
+) -> Reply:
+    """Ask the model; a context that is too long is made smaller and tried again, the second time harder.
 
     Waits are told as they begin, and none begins once the gate forbids to go on: an outage must not hold up a person
     who wants to stop.
@@ -160,16 +172,25 @@ async def _asked(model: Model, request: Request, talk: _Talk, transcript: Transc
         told.append(asyncio.ensure_future(transcript.retrying(talk.steps, why, seconds)))
 
     try:
-        try:
-            reply = await model.reply(request, on_retry)
-        except ContextTooLong as error:
-            talk.spending = talk.spending + error.spending
-            talk.messages[:] = cleared(talk.messages, keep=1)
-            smaller = Request(request.system, tuple(talk.messages), request.tools, request.max_output_tokens)
-            reply = await model.reply(smaller, on_retry)
+        refused = 0
+        while True:
+            try:
+                reply = await model.reply(request, on_retry)
+                break
+            except ContextTooLong as error:
+                refused += 1
+                made = talk.meter.after_refusal(request, refused)
+                if made is None:
+                    raise
+                talk.spending = talk.spending + error.spending
+                talk.messages[:] = made.messages
+                request = replace(request, messages=made.messages)
+                now = request_sections(sections, request.messages, request.tools)
+                await transcript.compacted(talk.steps, f"too long for {model.name}; {made.words}", now)
     finally:
         await asyncio.gather(*told)
     talk.spending = talk.spending + reply.spending
+    talk.meter.heard(request, reply, reply.model or model.name)
     return replace(reply, message=kept_whole(reply.message), model=reply.model or model.name)
 
 

@@ -14,6 +14,9 @@ WARN_AT = 0.8
 CLEAR_AT = 0.8
 """The share of the context window at which old tool results are cleared."""
 
+CLEAR_TO = 0.5
+"""The share to which they are cleared then, so that the next steps need not clear again."""
+
 Gate = Callable[[Spending, int], Ending | None]
 """Asked before each model call with what the conversation has spent and the estimated tokens of the call, and before
 each wait for another try of it (0 tokens).

@@ -6,7 +6,7 @@ The errors a Model may raise, known by status, header and error type, never by w
     ├── ProviderRefused           authentication, unknown model, bad request: stops the session at once
     ├── ProviderDown              an outage that outlasted the patience configured: stops the session
     ├── ProviderUnsteady          this conversation failed again and again (cut streams, 500s): ends the iteration
-    ├── ContextTooLong            the request does not fit: one compaction and one more try
+    ├── ContextTooLong            the request does not fit: it is made smaller and tried again, twice
     └── GivenUp                   the call was waiting for its next try when the conversation was ended from outside
 """
 
@@ -124,6 +124,10 @@ class Transcript(Protocol):
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         """A model call begins; `sections` are the estimated tokens of the request by section."""
+        ...
+
+    async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:
+        """The step's request was made smaller: `words` say how, `sections` are what it holds now."""
         ...
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:

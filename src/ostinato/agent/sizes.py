@@ -28,9 +28,20 @@ def schema_text(spec: ToolSpec) -> str:
 
 def size_of(request: Request) -> int:
     """Return the estimated tokens of a whole request."""
-    sections = request_sections({}, request.messages, request.tools)
-    first = tokens_of(request.messages[0].text) if request.messages else 0
-    return sum(sections.values()) + first + tokens_of(request.system)
+    return messages_tokens(request.messages) + specs_tokens(request.tools) + tokens_of(request.system)
+
+
+def messages_tokens(messages: Iterable[Message]) -> int:
+    """Return the estimated tokens of messages."""
+    return sum(map(message_tokens, messages))
+
+
+def message_tokens(message: Message) -> int:
+    """Return the estimated tokens of a message, with its reasoning and its calls."""
+    if not isinstance(message, AssistantMessage):
+        return tokens_of(message.text)
+    arguments = sum(tokens_of(call.name) + tokens_of(call.arguments) for call in message.tool_calls)
+    return tokens_of(message.text) + tokens_of(message.reasoning) + arguments
 
 
 def request_sections(
@@ -43,10 +54,9 @@ def request_sections(
     sections = {**briefing, "tool_schemas": specs_tokens(specs), "replies": 0, "tool_results": 0, "harness": 0}
     for place, message in enumerate(messages):
         if isinstance(message, AssistantMessage):
-            arguments = sum(tokens_of(call.name) + tokens_of(call.arguments) for call in message.tool_calls)
-            sections["replies"] += tokens_of(message.text) + tokens_of(message.reasoning) + arguments
+            sections["replies"] += message_tokens(message)
         elif isinstance(message, ToolMessage):
-            sections["tool_results"] += tokens_of(message.text)
+            sections["tool_results"] += message_tokens(message)
         elif place > 0:
-            sections["harness"] += tokens_of(message.text)
+            sections["harness"] += message_tokens(message)
     return sections

@@ -115,10 +115,12 @@ def _message(stored: StoredMessage, *, full: bool) -> Iterator[str]:
         mark = painted("  ✗ ", "red") if message.is_error else "  ← "
         yield f"{mark}{clean(message.name)}"
         yield from _cut(clean_block(message.text, _BAR), _RESULT_LINES, full=full)
-    else:
+    elif isinstance(message, UserMessage):
         yield "  the harness says"
-        said = message.text if isinstance(message, UserMessage) else message
-        yield from _cut(clean_block(said, _BAR), _RESULT_LINES, full=full)
+        yield from _cut(clean_block(message.text, _BAR), _RESULT_LINES, full=full)
+    else:
+        # A line for people: no model was sent it.
+        yield painted(clip(f"  ({clean(message)})", max(width(), 60)), "yellow")
 
 
 def _reasoning(text: str, *, full: bool) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ostinato.graph.events import EventKind
 from ostinato.loop.store_ports import StorePort
 from ostinato.loop.workbench import Workbench
 
+COMPACTED = "context made smaller:"
 _SHOWN = 200
 
 
@@ -50,6 +51,11 @@ class StoredTranscript:
         await self._keep(
             lambda s: s.iterations.begin_step(self._owner, step, sections), EventKind.STEP_STARTED, {"step": step}
         )
+
+    async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:
+        """Keep that the request was made smaller, and its size now. It is a line for people: no model is sent it."""
+        await self._store(lambda s: s.iterations.begin_step(self._owner, step + self._before, sections))
+        await self._add(step + self._before, f"{COMPACTED} {words}")
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         """Keep the reply, what it cost and who answered."""

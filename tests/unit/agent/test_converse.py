@@ -22,6 +22,7 @@ from ostinato.agent.ports import (
     Tools,
     Transcript,
 )
+from ostinato.agent.sizes import size_of
 from ostinato.agent.steering import Inbox, Steering, nothing_said
 from ostinato.base.errors import ClaimLostError
 from ostinato.base.spending import Spending
@@ -39,6 +40,7 @@ from ostinato.graph.iterations import Ending
 from ostinato.testing.fake_clock import FakeClock
 
 BRIEFING = Briefing("rules", "the task", {"rules": 2, "task": 2})
+CLEARED = "cleared to save room"
 DONE = ToolCall("end", "signal", '{"outcome": "complete"}')
 
 
@@ -52,6 +54,7 @@ class ListedModel:
         self.context_window = window
         self.asked: list[Request] = []
         self.wait = wait
+        self.counted = 0
 
     async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
         self.asked.append(request)
@@ -61,6 +64,8 @@ class ListedModel:
         answer = next(self.answers)
         if isinstance(answer, ProviderError):
             raise answer
+        if self.counted:
+            return replace(answer, spending=Spending(input=size_of(request) * self.counted, calls=1))
         return answer
 
     async def close(self) -> None:
@@ -101,6 +106,9 @@ class KeptTranscript:
 
     async def step_started(self, step: int, sections: dict[str, int]) -> None:
         self.lines.append(f"step {step}")
+
+    async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:
+        self.lines.append(f"compacted {step}: {words}")
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         self.lines.append("reply")
@@ -295,9 +303,10 @@ async def test_each_reply_is_kept_with_who_answered_and_that_is_the_model_itself
 
 
 async def test_one_compaction_and_one_more_try_when_the_context_is_too_long() -> None:
-    tools = ListedTools("x" * 900)
+    tools, kept = ListedTools("x" * 900), KeptTranscript()
     model = ListedModel(calls("look", "look"), ContextTooLong("full", spending=Spending(input=5)), calls("signal"))
-    end = await hold(model, tools)
+    end = await hold(model, tools, transcript=kept)
+    assert "compacted 2: too long for listed:model; older tool results cleared: 1" in kept.lines
     assert (end.ending, end.spending.input) == (Ending.COMPLETE, 25)
     assert [len(text) == 900 for text in texts(model.asked[1], ToolMessage)] == [True, True]
     assert [len(text) == 900 for text in texts(model.asked[2], ToolMessage)] == [False, True]
@@ -305,15 +314,47 @@ async def test_one_compaction_and_one_more_try_when_the_context_is_too_long() ->
     assert ids == ["look0", "look1"]
 
 
-async def test_the_provider_ends_it_when_the_context_is_still_too_long() -> None:
-    model = ListedModel(calls("look"), ContextTooLong("full"), ContextTooLong("still full"), calls("signal"))
+async def test_a_second_and_harder_compaction_follows_and_then_the_provider_ends_it() -> None:
+    long = [ContextTooLong(f"full {n}", spending=Spending(input=5)) for n in range(3)]
+    tools = ListedTools("x" * 9_000)
+    model = ListedModel(calls("look", "look"), *long, calls("signal"))
+    end = await hold(model, tools)
+    assert (end.ending, end.spending.input, len(model.asked)) == (Ending.PROVIDER, 25, 4)
+    sizes = [size_of(request) for request in model.asked[1:]]
+    assert sizes[1] <= 0.7 * sizes[0]
+    assert sizes[2] <= 0.4 * sizes[1]
+
+
+async def test_nothing_is_asked_again_when_nothing_can_be_made_smaller() -> None:
+    model = ListedModel(calls("look"), ContextTooLong("full"), calls("signal"))
     end = await hold(model)
-    assert (end.ending, len(model.asked)) == (Ending.PROVIDER, 3)
+    assert (end.ending, len(model.asked)) == (Ending.PROVIDER, 2)
+
+
+async def test_what_the_provider_counts_decides_when_results_are_cleared() -> None:
+    # 2,400 estimated tokens would fit into 4,000; the provider counts twice as many.
+    for counted, cleared in ((1, False), (2, True)):
+        tools = ListedTools("y" * 800)
+        model = ListedModel(*[calls("look")] * 12, calls("signal"), window=4_000)
+        model.counted = counted
+        await hold(model, tools)
+        assert any(CLEARED in text for text in texts(model.asked[-1], ToolMessage)) is cleared
+
+
+async def test_results_are_cleared_in_batches_so_that_the_beginning_stays_the_same() -> None:
+    model = ListedModel(*[calls("look")] * 60, calls("signal"), window=4_000)
+    await hold(model, ListedTools("y" * 800))
+    kept = [
+        later.messages[: len(earlier.messages)] == earlier.messages
+        for earlier, later in zip(model.asked, model.asked[1:], strict=False)
+    ]
+    assert kept.count(False) <= 60 * 200 // (4_000 * 0.25)
+    assert max(map(size_of, model.asked)) <= 0.8 * 4_000
 
 
 async def test_old_results_are_cleared_when_the_window_is_nearly_full() -> None:
     tools = ListedTools("y" * 400)
-    model = ListedModel(*[calls("look")] * 12, calls("signal"), window=1_000)
+    model = ListedModel(*[calls("look")] * 12, calls("signal"), window=1_200)
     await hold(model, tools)
     kept = [text.startswith("y") for text in texts(model.asked[-1], ToolMessage)]
     assert not kept[0]

@@ -16,7 +16,7 @@ INSERT INTO messages (owner_id, position, step, role, content, at)
 SELECT :to_id, position, step, role, content, at FROM messages WHERE owner_id = :from_id
 
 -- name: set_system
-UPDATE messages SET content = :content WHERE owner_id = :owner_id AND role = 'system'
+UPDATE messages SET content = :content WHERE owner_id = :owner_id AND role = 'system' AND step = 0
 
 -- name: used
 SELECT iterations.task_id, nodes.complexity, iterations.spending

@@ -80,7 +80,8 @@ class MemoryPlans:
             if before is not None:
                 kept = self._iterations.transcript(before)
                 self._memory.state.messages[session.id] = tuple(
-                    replace(one, message=system) if isinstance(one.message, str) else one for one in kept
+                    replace(one, message=system) if isinstance(one.message, str) and one.step == 0 else one
+                    for one in kept
                 )
             return session
 

@@ -17,6 +17,7 @@ from ostinato.tools.critique import CritiqueBook
 from ostinato.tools.files import FileTools
 from ostinato.tools.graph_reading import GraphReading
 from ostinato.tools.graph_writing import GraphWriting
+from ostinato.tools.on_demand import ON_DEMAND
 from ostinato.tools.outputs import Outputs
 from ostinato.tools.paths import Checkout
 from ostinato.tools.planning import PlanBuilder, ask_tool
@@ -116,4 +117,5 @@ def _reading(
 def _box(profile: Profile, offered: Iterable[Tool]) -> Toolbox:
     """Return the tools that the profile grants, in its order and its scopes; one that nobody offers is a bug."""
     known = {tool.name: within(tool, profile.scopes, profile.called) for tool in offered}
-    return Toolbox(known[name] for name in profile.tools)
+    later: frozenset[str] = ON_DEMAND if "write_file" in profile.tools else frozenset()
+    return Toolbox((known[name] for name in profile.tools), later)

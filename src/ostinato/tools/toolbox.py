@@ -16,6 +16,7 @@ from ostinato.base.errors import ClaimLostError, MachineError, OstinatoError
 from ostinato.base.text import head_and_tail, sendable
 from ostinato.chat.halves import whole_value
 from ostinato.chat.messages import ToolCall, ToolSpec
+from ostinato.tools.on_demand import MORE, more_tools
 from ostinato.tools.tool import Tool, ToolRefusal
 
 LARGEST = 32_000
@@ -34,14 +35,18 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 class Toolbox:
-    """Serves the given tools, in their order."""
+    """Serves the given tools, in their order; those `on_demand` are offered through one tool, the last."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    def __init__(self, tools: Iterable[Tool], on_demand: frozenset[str] = frozenset()) -> None:
         self._tools = {tool.name: tool for tool in tools}
+        self._later = on_demand & self._tools.keys()
+        if self._later:
+            later = [tool for tool in self._tools.values() if tool.name in self._later]
+            self._tools[MORE] = more_tools(later, lambda name, raw: self.run(ToolCall(MORE, name, raw)))
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return the definitions; the same tools give the same bytes."""
-        return tuple(tool.spec for tool in self._tools.values())
+        return tuple(tool.spec for tool in self._tools.values() if tool.name not in self._later)
 
     async def run(self, call: ToolCall) -> ToolResult:
         """Run one call; see `agent.ports.Tools`."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ostinato.agent.ports import ToolResult
-from ostinato.agent.profiles import BUILT_IN, CODER, PLANNER, prompt_of
+from ostinato.agent.profiles import BUILT_IN, PLANNER
 from ostinato.agent.sizes import schema_text
 from ostinato.base.errors import ClaimLostError, RuleError
 from ostinato.base.ids import NodeId, ProjectId
@@ -149,12 +149,6 @@ def offered(tmp_path: Path) -> dict[str, Tool]:
 def test_every_tool_of_every_profile_exists_and_none_is_left_over(tmp_path: Path) -> None:
     granted = {name for profile in (PLANNER, *BUILT_IN.values()) for name in profile.tools}
     assert granted == set(offered(tmp_path))
-
-
-def test_rules_and_schemas_of_the_coder_fit_in_six_kilobytes(tmp_path: Path) -> None:
-    tools = offered(tmp_path)
-    schemas = sum(len(schema_text(tools[name].spec).encode()) for name in CODER.tools)
-    assert schemas + len(prompt_of(CODER).encode()) <= 6 * 1024
 
 
 def test_definitions_are_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ostinato.agent.conventions import NearConventions, told
 from ostinato.agent.facts import BriefingFacts, CriticFacts, OpenTask, PlannerFacts, StandingDecision
 from ostinato.agent.fence import escaped, fenced
 from ostinato.agent.packing import Section, pack
@@ -21,10 +22,6 @@ from ostinato.chat.messages import Message
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Check, Node
 
-CONVENTIONS_IN_FULL = 1_500
-"""Characters of AGENTS.md up to which its whole text is given; a longer one is given by its headings."""
-
-_HEADINGS = 30
 _HINTS = 3
 _LONGEST_HINT = 1_200
 _CODER_ORDER = ("goal", "decisions", "observations", "completed", "task", "attempts", "handoff", "notes")
@@ -50,7 +47,7 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 
     The user message has exactly one line `## Task: {id} {title}` and one `Attempt: n of m` outside of data.
     """
-    rules, conventions = _system(facts.profile, facts.conventions)
+    rules, conventions = _system(facts.profile, facts.conventions, facts.near)
     task = _task(facts)
     left = facts.budget - tokens_of(rules) - tokens_of(conventions) - tokens_of(task)
     goal = facts.goal
@@ -74,7 +71,7 @@ def planner_briefing(facts: PlannerFacts) -> Briefing:
     task = _project_checks(facts.project_checks, facts.check_timeout)
     wish = f"## What the person wants now\n\n{facts.wish.strip()}" if facts.wish.strip() else ""
     left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, wish, task)))
-    completed = completed_items(facts.completed, facts.now) if facts.now else ()
+    completed = completed_items(facts.completed, facts.now, facts.rules) if facts.now else ()
     sections = (
         Section("left", "## Open tasks", tuple(map(_open_task, facts.left)), _ALL_TASKS, 1_200),
         Section("notes", "## Notes from the person", facts.notes, _notes_of(facts.goal), 600),
@@ -93,7 +90,7 @@ def critic_briefing(facts: CriticFacts) -> Briefing:
     goal, task = _goal(facts.goal), _project_checks(facts.project_checks, facts.check_timeout)
     plan = f"## The plan\n\n{fenced(facts.plan)}"
     before = f"## What was said of an earlier version\n\n{fenced(facts.before)}" if facts.before else ""
-    completed = completed_items(facts.completed, facts.now) if facts.now else ()
+    completed = completed_items(facts.completed, facts.now, facts.rules) if facts.now else ()
     sections = (
         Section("left", "## Open tasks", tuple(map(_open_task, facts.left)), _ALL_TASKS, 800),
         Section("completed", "## Completed work", completed, _COMPLETED, 500),
@@ -123,28 +120,9 @@ def _assembled(rules: str, conventions: str, parts: dict[str, str], order: tuple
     return Briefing(system, "\n\n".join(present.values()), sizes)
 
 
-def _system(profile: Profile, conventions: str) -> tuple[str, str]:
-    """Return rules and conventions; the conventions by headings when they are long."""
-    text = conventions.strip()
-    if not text:
-        return prompt_of(profile), ""
-    more = "read_agents_md gives the full text, also of the AGENTS.md nearest to a path"
-    lead = f"Conventions of this project (AGENTS.md; {more}). Follow them where they do not contradict the rules above"
-    if len(text) <= CONVENTIONS_IN_FULL:
-        return prompt_of(profile), f"{lead}.\n{fenced(text)}"
-    headings = "\n".join(_headings(text)) or "(no headings)"
-    return prompt_of(profile), f"{lead}. Its headings only: read it before you work.\n{fenced(headings)}"
-
-
-def _headings(text: str) -> list[str]:
-    found = []
-    in_code = False
-    for line in text.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            in_code = not in_code
-        elif not in_code and line.startswith("#"):
-            found.append(line.strip()[:120])
-    return found[:_HEADINGS]
+def _system(profile: Profile, conventions: str, near: tuple[NearConventions, ...] = ()) -> tuple[str, str]:
+    """Return rules and conventions."""
+    return prompt_of(profile), told(conventions, near)
 
 
 def _task(facts: BriefingFacts) -> str:
@@ -218,7 +196,7 @@ def _open_task(left: OpenTask) -> str:
 
 
 def _completed(facts: BriefingFacts) -> Section:
-    items = completed_items(facts.completed, facts.now)
+    items = completed_items(facts.completed, facts.now, facts.rules)
     return Section("completed", "## Completed work", items, _COMPLETED, 350, facts.completed_unread)
 
 

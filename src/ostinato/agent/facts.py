@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ostinato.agent.conventions import NearConventions
 from ostinato.agent.profiles import ASKING_PLANNER, CODER, CRITIC, Profile
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Iteration
@@ -12,6 +13,21 @@ from ostinato.graph.types import Check, Node
 
 DEFAULT_BUDGET = 4_000
 """Tokens of a whole briefing, tool schemas left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingRules:
+    """How large a briefing may be, in tokens, and how completed work fades in it.
+
+    It is told in full for `full_for`, with its outcome for `outcome_for`, both since it was done, then by its title.
+    """
+
+    tokens: int = DEFAULT_BUDGET
+    full_for: timedelta = timedelta(days=7)
+    outcome_for: timedelta = timedelta(days=30)
+
+
+DEFAULT_RULES = BriefingRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +74,8 @@ class BriefingFacts:
     `observations` come most relevant first; `hints` (what the person said about this task) and `notes` (about the goal)
     newest first; `earlier` and `completed` in any order, the latter without the oldest `completed_unread`, which could
     not fit. `base_runs` are the task's checks as they ran before the work.
-    `conventions` is the text of AGENTS.md, "" when there is none. `handoff` are the notes of the last session.
+    `conventions` is the text of the top AGENTS.md, "" when there is none, `near` those nearer to the file scope.
+    `handoff` are the notes of the last session.
     `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
     """
 
@@ -68,6 +85,7 @@ class BriefingFacts:
     attempt: int = 1
     max_attempts: int = 3
     conventions: str = ""
+    near: tuple[NearConventions, ...] = ()
     decisions: tuple[StandingDecision, ...] = ()
     observations: tuple[Node, ...] = ()
     hints: tuple[Node, ...] = ()
@@ -81,6 +99,7 @@ class BriefingFacts:
     notes: tuple[str, ...] = ()
     check_timeout: float = 600.0
     budget: int = DEFAULT_BUDGET
+    rules: BriefingRules = DEFAULT_RULES
     profile: Profile = CODER
 
 
@@ -98,6 +117,7 @@ class CriticFacts:
     left: tuple[OpenTask, ...] = ()
     now: datetime | None = None
     budget: int = DEFAULT_BUDGET
+    rules: BriefingRules = DEFAULT_RULES
     profile: Profile = CRITIC
 
 
@@ -123,4 +143,5 @@ class PlannerFacts:
     notes: tuple[str, ...] = ()
     check_timeout: float = 600.0
     budget: int = DEFAULT_BUDGET
+    rules: BriefingRules = DEFAULT_RULES
     profile: Profile = ASKING_PLANNER

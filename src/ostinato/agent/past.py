@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ostinato.agent.facts import CompletedWork, PastAttempt
+from ostinato.agent.facts import DEFAULT_RULES, BriefingRules, CompletedWork, PastAttempt
 from ostinato.base.text import clip, head_and_tail, one_line
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
-
-FULL_FOR = timedelta(days=7)
-OUTCOME_FOR = timedelta(days=30)
 
 _OUTPUT_TAIL = 1_200
 _OUTPUT_TAIL_OLDER = 250
@@ -51,20 +48,22 @@ def _failed(run: CheckRun, *, latest: bool) -> str:
     return f"{text}\n{tail}" if tail else text
 
 
-def completed_items(completed: tuple[CompletedWork, ...], now: datetime) -> tuple[str, ...]:
-    """Return one text per task, the latest first: in full for 7 days, with its outcome for 30, then by title."""
+def completed_items(
+    completed: tuple[CompletedWork, ...], now: datetime, rules: BriefingRules = DEFAULT_RULES
+) -> tuple[str, ...]:
+    """Return one text per task, the latest first: in full, later with its outcome, at last by title."""
     latest_first = sorted(completed, key=lambda work: (_ended(work), work.task.id), reverse=True)
-    return tuple(_completed(work, now - _ended(work)) for work in latest_first)
+    return tuple(_completed(work, now - _ended(work), rules) for work in latest_first)
 
 
 def _ended(work: CompletedWork) -> datetime:
     return work.task.completed_at or work.task.created_at
 
 
-def _completed(work: CompletedWork, age: timedelta) -> str:
+def _completed(work: CompletedWork, age: timedelta, rules: BriefingRules) -> str:
     line = f"- {work.task.id}: {one_line(work.task.title)} ({work.task.status})"
-    if age <= OUTCOME_FOR and work.outcome.strip():
+    if age <= rules.outcome_for and work.outcome.strip():
         line += f": {one_line(work.outcome.strip())}"
-    if age <= FULL_FOR and work.task.description.strip():
+    if age <= rules.full_for and work.task.description.strip():
         line += f"\n  {one_line(work.task.description.strip())}"
     return line

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ostinato.agent.facts import BriefingRules
 from ostinato.agent.ports import Model, OnRetry
+from ostinato.app.conventions import near_conventions, root_conventions
 from ostinato.app.crew import SessionCrew
 from ostinato.app.sharing import share
 from ostinato.base.clock import Clock, SystemClock
@@ -143,7 +146,8 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         runner=runner,
         coder_tools=coder_tools_for(opened, place, runner),
         planner_tools=planner_tools_for(opened, place),
-        conventions=lambda: _conventions(repository),
+        conventions=lambda: root_conventions(repository),
+        conventions_near=lambda scope: near_conventions(repository, scope),
         process=current_process(),
         clock=SystemClock(),
         policy=_policy(settings, opened.limits),
@@ -213,6 +217,11 @@ def _policy(settings: Settings, limits: SessionLimits) -> Policy:
         project_checks=tuple(Check(command) for command in settings.verify.commands),
         protected=settings.protected,
         limits=limits,
+        briefing=BriefingRules(
+            settings.briefing.tokens,
+            timedelta(days=settings.briefing.full_days),
+            timedelta(days=settings.briefing.outcome_days),
+        ),
     )
 
 
@@ -231,11 +240,6 @@ def runner_for(repository: Repository, settings: Settings, home: Path | None) ->
         setup_home=home if settings.setup.commands else None,
     )
     return DirectRunner(profile) if sandbox.mode == "none" else BubblewrapRunner(profile)
-
-
-def _conventions(repository: Repository) -> str:
-    """Return the text of AGENTS.md at HEAD, "" without one."""
-    return Objects(repository.git).text("HEAD", "AGENTS.md") or ""
 
 
 def _message(task: Node, said: str, goal: NodeId, iteration: IterationId) -> str:

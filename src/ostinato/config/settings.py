@@ -85,6 +85,15 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BriefingSettings:
+    """`[briefing]`: how much an agent is told before it begins."""
+
+    tokens: Annotated[int, "Tokens of a whole briefing; role, task and checks are never cut."] = 4_000
+    full_days: Annotated[float, "Days for which completed work is told in full."] = 7.0
+    outcome_days: Annotated[float, "Days for which it is told with its outcome; later by title and status."] = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class LandSettings:
     """`[land]`: `how` the goal's commits reach the person's branch: `ff`, `rebase`, `merge` or `squash`."""
 
@@ -160,6 +169,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    briefing: BriefingSettings = field(default_factory=BriefingSettings)
     land: LandSettings = field(default_factory=LandSettings)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)

@@ -68,6 +68,8 @@ async def brief_critic(bench: Workbench, goal: Node, plan: str, before: str) -> 
             completed=facts.completed,
             left=facts.left,
             now=facts.now,
+            budget=facts.budget,
+            rules=facts.rules,
             profile=bench.crew.profile("critic"),
         )
     )
@@ -91,6 +93,8 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
         notes=_said(store.steering.notes(goal.id)),
         handoff=store.sessions.last_notes(goal.id) if nodes else "",
         check_timeout=policy.check_timeout,
+        budget=policy.briefing.tokens,
+        rules=policy.briefing,
     )
 
 
@@ -108,6 +112,7 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         attempt=iteration.attempt,
         max_attempts=task.task.max_attempts or policy.attempts,
         conventions=run.bench.conventions(),
+        near=run.bench.conventions_near(task.task.file_scope),
         decisions=_decisions(store, run.goal, store.graph.query(NodeFilter(goal_id=goal, node_type=NodeType.DECISION))),
         observations=_observations(seen, about),
         # What the person said about this task when it was to be tried again, the newest first.
@@ -119,6 +124,8 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         earlier=tuple(PastAttempt(i, tuple(store.iterations.check_runs(iteration_id=i.id))) for i in earlier),
         handoff=store.sessions.last_notes(goal),
         check_timeout=policy.check_timeout,
+        budget=policy.briefing.tokens,
+        rules=policy.briefing,
     )
 
 

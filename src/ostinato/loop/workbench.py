@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from ostinato.agent.conventions import NearConventions
+from ostinato.agent.facts import DEFAULT_RULES, BriefingRules
 from ostinato.agent.ports import Model, Tools
 from ostinato.agent.profiles import Profile
 from ostinato.base.clock import Clock
@@ -41,6 +43,7 @@ class Policy:
     project_checks: tuple[Check, ...] = ()
     protected: tuple[str, ...] = ()
     limits: SessionLimits = field(default_factory=SessionLimits)
+    briefing: BriefingRules = DEFAULT_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Workbench:
     commit_message: Callable[[Node, str, NodeId, IterationId], str]
     share: Callable[[], Awaitable[None]]
     critic: Critic | None = None
+    conventions_near: Callable[[tuple[str, ...]], tuple[NearConventions, ...]] = lambda _scope: ()
     crew: Crew = field(default_factory=BuiltInCrew)
 
 

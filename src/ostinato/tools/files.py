@@ -6,6 +6,7 @@ import difflib
 import os
 from pathlib import PurePosixPath
 
+from ostinato.agent.conventions import NAMES
 from ostinato.agent.ports import ToolResult
 from ostinato.base.globs import matches
 from ostinato.base.text import many
@@ -136,10 +137,9 @@ class FileTools:
     async def _agents_md(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])
         for folder in (path, *path.parents):
-            try:
-                return ToolResult(self._text(folder / "AGENTS.md"), summary=f"{folder / 'AGENTS.md'}")
-            except ToolRefusal:
-                continue
+            for name in NAMES:
+                if self._checkout.is_file(folder / name):
+                    return ToolResult(self._text(folder / name), summary=f"{folder / name}")
         return text("there is no AGENTS.md at or above that path")
 
     def _text(self, path: PurePosixPath, *, remember: bool = True) -> str:

@@ -6,11 +6,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.agent.briefing import coder_briefing, planner_briefing
-from ostinato.agent.facts import BriefingFacts, CompletedWork, PastAttempt, PlannerFacts, StandingDecision
+from ostinato.agent.conventions import NearConventions, directories_of
+from ostinato.agent.facts import (
+    BriefingFacts,
+    BriefingRules,
+    CompletedWork,
+    PastAttempt,
+    PlannerFacts,
+    StandingDecision,
+)
 from ostinato.agent.fence import fenced
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
@@ -125,6 +134,29 @@ def test_conventions_are_given_by_headings_when_they_are_long() -> None:
     assert "read_agents_md" in coder_briefing(facts(conventions="Short.")).system
 
 
+def test_nearer_conventions_come_after_those_of_the_whole_project() -> None:
+    near = (NearConventions("src/api/AGENTS.md", "Use tabs."), NearConventions("web/AGENTS.md", "# Web\n" + "w " * 900))
+    told = coder_briefing(facts(conventions="Root rule.", near=near))
+    assert told.system.startswith(coder_briefing(facts(conventions="Root rule.")).system)
+    assert "<data>\n(src/api/AGENTS.md)\nUse tabs.\n</data>" in told.system
+    assert "<data>\n(web/AGENTS.md)\n# Web\n</data>" in told.system
+    assert sum(told.sections.values()) <= 4_000
+
+
+@pytest.mark.parametrize(
+    ("scope", "directories"),
+    [
+        (("src/api/**", "src/api/*.py"), ["src/api"]),
+        (("src/api/main.py", "src/api/v1/views.py"), ["src/api", "src/api/v1"]),
+        (("src/api", "docs/"), ["src/api", "docs"]),
+        (("**/*.py", "README.md", "*"), []),
+        (("../out/**", "/etc/x/**", "a/{b,c}/d.py"), ["a"]),
+    ],
+)
+def test_a_file_scope_lies_in_directories(scope: tuple[str, ...], directories: list[str]) -> None:
+    assert [str(one) for one in directories_of(scope)] == directories
+
+
 def test_what_is_never_cut_stays_when_it_alone_is_over_the_budget() -> None:
     huge = task("d" * 30_000, checks=(Check("c" * 9_000),), acceptance_criteria=("a" * 9_000,))
     user = coder_briefing(facts(task=huge, completed=(CompletedWork(task()),))).user
@@ -196,7 +228,11 @@ def test_completed_work_fades_when_it_is_old() -> None:
             node(f"os-9.{days}", NodeType.TASK, f"T{days}", description=f"full{days}", completed_at=done), f"led{days}"
         )
 
-    user = coder_briefing(facts(completed=(work(1), work(20), work(60)))).user
+    past = (work(1), work(20), work(60))
+    longer = BriefingRules(full_for=timedelta(days=25), outcome_for=timedelta(days=90))
+    kept = coder_briefing(facts(completed=past, rules=longer)).user
+    assert [word in kept for word in ("full20", "full60", "led60")] == [True, False, True]
+    user = coder_briefing(facts(completed=past)).user
     assert [word in user for word in ("full1", "full20", "led1", "led20", "led60", "T60")] == [
         *(True, False, True, True, False, True)
     ]

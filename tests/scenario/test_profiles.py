@@ -107,24 +107,39 @@ def test_tester_cannot_touch_production_code_by_tool_nor_by_shell(modelled: Mode
     ]
 
 
-def test_research_without_a_finding_is_not_done_and_a_rejected_review_waits_for_a_person(modelled: Modelled) -> None:
-    """What the agent says of itself proves nothing; a reviewer's no must not be overrun by the next attempt."""
+def test_what_is_recorded_counts_and_what_is_said_does_not(modelled: Modelled) -> None:
+    """What an agent says of itself proves nothing; a reviewer's no must not be overrun by the next attempt."""
+    heard_of: list[str] = []
 
     def coder(turn: Turn) -> Answer:
         if turn.title == "Make review":
             return verdict("app.py:2 adds texts")
-        return done() if turn.attempt == 1 or turn.number else observed("double doubles texts too")
+        if turn.attempt == 1 and turn.title == "Make research":
+            heard_of.append(heard(turn))
+            return done() if turn.number else write("app.py", "double = None\n")
+        return done() if turn.number else observed("double doubles texts too")
 
-    plan = plan_of(without_check("research", "researcher"), without_check("review", "reviewer", after=["research"]))
+    plan = plan_of(
+        without_check("research", "researcher"),
+        without_check("review", "reviewer", after=["research"]),
+        without_check("study", "researcher", judge=True),
+    )
     world = modelled(brain(plan, coder)).make_repository(FILES)
 
     ran = world.run("--json", "run", "look", "--yes")
 
-    assert (ran.code, ran.json["stopped"], ran.json["iterations"]) == (3, "nothing_ready", 3), ran.err
+    assert (ran.code, ran.json["stopped"], ran.json["iterations"]) == (5, "waiting_for_approval", 4), ran.err
     goal = ran.json["goal_id"]
-    assert statuses(world, goal) == {"Make research": "completed", "Make review": "blocked"}
+    assert statuses(world, goal) == {"Make research": "completed", "Make review": "blocked", "Make study": "review"}
+    assert "there is no tool 'write_file'" in heard_of[-1]
     assert "it recorded nothing" in world.run("show", f"{goal}.1").out
     assert world.json("node", "show", f"{goal}.2")["blocked_reason"] == "the reviewer rejects: app.py:2 adds texts"
+    (seen, *_) = world.json("node", "list", "--type", "observation")
+    assert seen["created_by"] == "agent:researcher"
+
+    world.json("approve", f"{goal}.3")
+    assert world.run("--json", "ralph", goal).json["stopped"] == "nothing_ready"
+    assert statuses(world, goal)["Make study"] == "completed"
 
 
 def test_unknown_profile_goes_back_to_the_planner_and_a_lost_one_blocks_its_task(modelled: Modelled) -> None:

@@ -45,7 +45,7 @@ def coder_tools_for(
         outputs = Outputs(place.work.path.parent / "outputs")
         files, book = FileTools(checkout, outputs), VerdictBook()
         writing = GraphWriting(
-            opened.bridge, claim, session.goal_id, Actor(f"agent:{claim.agent}", session.id, iteration)
+            opened.bridge, claim, session.goal_id, Actor(f"agent:{profile.called}", session.id, iteration)
         )
         offered = (
             *_reading(opened, checkout, files, session, outputs),

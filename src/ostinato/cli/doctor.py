@@ -48,11 +48,12 @@ def doctor(invocation: Invocation, live: bool, notify: bool, full: bool, mend: b
 
 
 def _findings(situation: Situation, *, live: bool, notify: bool) -> Iterator[Finding]:
-    from ostinato.app.health import checkouts, database, machine, models, notifications, project, repository
+    from ostinato.app.health import checkouts, database, machine, models, notifications, profiles, project, repository
 
     yield from machine.git(situation)
     yield from repository.repository(situation)
     yield from project.configuration(situation)
+    yield from profiles.profiles(situation)
     yield from machine.sandbox(situation)
     yield from project.setup_and_checks(situation)
     yield from models.live(situation) if live else models.models(situation)

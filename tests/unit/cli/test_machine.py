@@ -102,6 +102,23 @@ def test_doctor_names_what_a_model_lacks_by_variable(shell: Shell, homes: dict[s
     assert "planner, coder" in finding["message"]
 
 
+def test_doctor_looks_at_profiles_and_at_the_models_that_only_they_name(
+    shell: Shell, homes: dict[str, str], tmp_path: Path
+) -> None:
+    """What a night would find out at its first such task."""
+    own = Path(homes["XDG_CONFIG_HOME"]) / "ostinato" / "profiles"
+    own.mkdir(parents=True)
+    (own / "scout.toml").write_text('extends = "researcher"\nmodel = "openai-chat:small"\n')
+    found = _findings(shell, {**homes, "OSTINATO_MODEL": ""})
+    assert "files say something about scout" in found["profiles"][0]["message"]
+    assert found["model"][0]["message"] == "openai-chat:small for profile scout cannot be asked"
+    assert found["model"][0]["state"] == "warn"
+    (own / "scout.toml").write_text("tools = 3\n")
+    (finding,) = _findings(shell, homes)["profiles"]
+    assert finding["state"] == "fail"
+    assert "scout.toml:1: tools must be a list of texts" in finding["message"]
+
+
 def test_doctor_asks_each_model_once_when_told_to(shell: Shell, homes: dict[str, str]) -> None:
     with ChatServer(lambda body: Answer(tool_calls=(Call("pong", {}),))) as server:
         environ = {**homes, "OSTINATO_MODEL": "openai-chat:small", "OPENAI_BASE_URL": server.url}

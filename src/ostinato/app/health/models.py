@@ -24,6 +24,7 @@ _KEYS = (
 _SLOW = "any"
 """Its library takes seconds to import: it is asked by --live only."""
 _BEHIND = " (fallback)"
+_BESIDE = ("reviewer",)
 
 
 def models(situation: Situation) -> Iterator[Finding]:
@@ -69,12 +70,18 @@ def named_models(situation: Situation) -> dict[str, list[str]]:
     """Return the models that the settings name, each with its roles."""
     if situation.loaded is None:
         return {}
+    from ostinato.app.health.profiles import own_models
     from ostinato.app.models import ROLES, specs_of
 
     found: dict[str, list[str]] = {}
-    for role in ROLES:
-        for spec, word in zip(specs_of(situation.loaded.settings.models, role), ("", _BEHIND), strict=False):
-            found.setdefault(spec, []).append(f"{role}{word}")
+    asked = [(specs_of(situation.loaded.settings.models, role), role) for role in ROLES if role not in _BESIDE]
+    # A reviewer asks the coder's model unless it has one of its own.
+    own = [(specs_of(situation.loaded.settings.models, role), role) for role in _BESIDE]
+    asked += [(specs, role) for specs, role in own if specs not in [known for known, _ in asked]]
+    asked += [(specs, f"profile {name}") for specs, name in own_models(situation)]
+    for specs, who in asked:
+        for spec, word in zip(specs, ("", _BEHIND), strict=False):
+            found.setdefault(spec, []).append(f"{who}{word}")
     return found
 
 
@@ -85,8 +92,8 @@ def _none_named(named: dict[str, list[str]]) -> Iterator[Finding]:
 
 
 def _badly(roles: list[str]) -> State:
-    """A model that only stands behind others, or only criticises on request, is not needed for the main job."""
-    needed = [role for role in roles if not role.endswith(_BEHIND) and role != "critic"]
+    """A model that only stands behind others, criticises on request or works on some tasks is not needed everywhere."""
+    needed = [role for role in roles if not role.endswith(_BEHIND) and role in {"planner", "coder"}]
     return State.FAIL if needed else State.WARN
 
 

@@ -145,9 +145,11 @@ def test_what_is_recorded_counts_and_what_is_said_does_not(modelled: Modelled) -
 def test_unknown_profile_goes_back_to_the_planner_and_a_lost_one_blocks_its_task(modelled: Modelled) -> None:
     """A name that nobody knows must neither run as somebody else nor end the night."""
     told: list[str] = []
+    briefings: list[str] = []
     qa = task("tests", check=CHECK, profile="qa", file_scope=["tests/**"])
 
     def planner(body: Body) -> Answer:
+        briefings.append(str(body["messages"][1]["content"]))
         said = [str(m["content"]) for m in body["messages"] if m["role"] == "tool"]
         told.extend(said)
         if not said:
@@ -164,15 +166,18 @@ def test_unknown_profile_goes_back_to_the_planner_and_a_lost_one_blocks_its_task
     world = modelled(handle).make_repository(FILES)
     mine = world.repo / ".ostinato" / "profiles" / "qa.toml"
     mine.parent.mkdir(parents=True)
-    mine.write_text('extends = "tester"\nprompt = "Tests are scripts."\n[limits]\nsteps = 5\n')
+    said = 'description = "Runs <data> scripts."\nprompt = "Tests are scripts."\n'
+    mine.write_text(f'extends = "tester"\n{said}[limits]\nsteps = 5\n')
     goal = world.json("plan", "tests", "--yes")["goal_id"]
+    assert "- qa: Runs &lt;data> scripts." in briefings[0], "it cannot name whom it does not know"
     assert "there is no profile 'testre' for tasks: did you mean tester?" in told[0]
 
     mine.unlink()
     ran = world.run("--json", "ralph", goal)
     assert (ran.code, ran.json["stopped"], ran.json["usage"]["output"]) == (3, "nothing_ready", 0), ran.err
     why = world.json("node", "show", f"{goal}.1")["blocked_reason"]
-    assert f"there is no profile 'qa': write qa.toml, or name another with `ostinato node set {goal}.1 --profile" in why
+    assert "there is no profile 'qa': write it as a file, or name another" in why
+    assert f"`ostinato node set {goal}.1 --profile NAME`" in why
 
     world.json("node", "set", f"{goal}.1", "--profile", "tester")
     world.json("tasks", "retry", f"{goal}.1")

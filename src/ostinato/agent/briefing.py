@@ -14,8 +14,8 @@ from ostinato.agent.facts import BriefingFacts, CriticFacts, OpenTask, PlannerFa
 from ostinato.agent.fence import escaped, fenced
 from ostinato.agent.packing import Section, pack
 from ostinato.agent.past import attempt_items, completed_items
-from ostinato.agent.profile_words import scope_line, without_checks
-from ostinato.agent.profiles import Profile, alone, prompt_of
+from ostinato.agent.profile_words import others_told, scope_line, without_checks
+from ostinato.agent.profiles import Profile, prompt_of, who_plans
 from ostinato.agent.sizes import tokens_of
 from ostinato.base.text import head_and_tail, one_line
 from ostinato.chat.messages import Message
@@ -66,9 +66,10 @@ def coder_briefing(facts: BriefingFacts) -> Briefing:
 
 def planner_briefing(facts: PlannerFacts) -> Briefing:
     """Return the briefing of a planning conversation. The goal is the planner's task, and is never cut."""
-    rules, conventions = _system(facts.profile if facts.asks else alone(facts.profile), facts.conventions)
+    rules, conventions = _system(who_plans(facts.profile, asks=facts.asks), facts.conventions)
     goal = _goal(facts.goal)
-    task = _project_checks(facts.project_checks, facts.check_timeout)
+    checks = _project_checks(facts.project_checks, facts.check_timeout)
+    task = "\n\n".join(filter(None, (checks, others_told(facts.others))))
     wish = f"## What the person wants now\n\n{facts.wish.strip()}" if facts.wish.strip() else ""
     left = facts.budget - sum(map(tokens_of, (rules, conventions, goal, wish, task)))
     completed = completed_items(facts.completed, facts.now, facts.rules) if facts.now else ()

@@ -125,8 +125,8 @@ class CriticFacts:
 class PlannerFacts:
     """All that a planner's briefing is made from; the fields mean what they mean in `BriefingFacts`.
 
-    `asks` tells that a person answers questions. `completed` and `left` are the work that the goal has already, and
-    `wish` is what the person said when planning it anew.
+    `asks` tells that a person answers questions; `others` are the profiles that files add, for tasks. `completed` and
+    `left` are the work that the goal has already, and `wish` is what the person said when planning it anew.
     """
 
     goal: Node
@@ -145,3 +145,4 @@ class PlannerFacts:
     budget: int = DEFAULT_BUDGET
     rules: BriefingRules = DEFAULT_RULES
     profile: Profile = ASKING_PLANNER
+    others: tuple[Profile, ...] = ()

@@ -232,6 +232,8 @@ def _makes_sense(old: Profile, new: Profile, file: ProfileFile) -> None:
         raise ProfileError(
             file.place("read_only"), f"a profile that writes leaves a change, not {new.output}: set output or read_only"
         )
+    if new.read_only and file.file_scope:
+        raise ProfileError(file.place("file_scope"), "a read-only profile writes nothing: leave file_scope out")
     writing = [name for name in new.tools if name in _WRITING]
     if new.read_only and writing:
         raise ProfileError(

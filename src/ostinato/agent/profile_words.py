@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from ostinato.agent.fence import fenced
 from ostinato.agent.profiles import Output, Profile
-from ostinato.base.text import one_line
+from ostinato.base.text import clip, one_line
 
+_MOST = 20
+_LONGEST = 160
 _NO_CHECKS = {
     Output.FINDINGS: "Checks: none; it is done when what the acceptance criteria ask for is recorded in the graph.",
     Output.VERDICT: "Checks: none; it is done when you have given your verdict.",
@@ -31,3 +34,9 @@ def scope_line(profile: Profile, scope: Iterable[str]) -> str:
     line = f"File scope: {told}" if told else "File scope: none given; change what the task needs."
     reach = "; and of these only ".join(", ".join(map(one_line, one)) for one in profile.scopes)
     return f"{line}\nAs a {profile.called} you write only {reach}" if reach else line
+
+
+def others_told(profiles: Sequence[Profile]) -> str:
+    """Return what a planner is told of the profiles that files add, "" where there are none."""
+    lines = [f"- {one.called}: {clip(one_line(one.description), _LONGEST)}" for one in profiles[:_MOST]]
+    return f"Further profiles that a task may name:\n{fenced(chr(10).join(lines))}" if lines else ""

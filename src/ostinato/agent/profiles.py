@@ -165,6 +165,11 @@ def alone(planner: Profile) -> Profile:
     )
 
 
+def who_plans(planner: Profile, *, asks: bool) -> Profile:
+    """Return the planner that works now; `asks` tells whether a person answers questions."""
+    return planner if asks and "ask_user" in planner.tools else alone(planner)
+
+
 def limits_for(profile: Profile, limits: ConversationLimits) -> ConversationLimits:
     """Return what a conversation of this profile may use, `limits` being what the settings say."""
     own, caps = profile.limits, profile.caps

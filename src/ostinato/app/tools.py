@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ostinato.agent.ports import Tools
-from ostinato.agent.profiles import Profile, alone
+from ostinato.agent.profiles import Profile, who_plans
 from ostinato.base.ids import IterationId
 from ostinato.graph.actors import Actor
 from ostinato.graph.iterations import Claim
@@ -80,8 +80,7 @@ def planner_tools_for(opened: Opened, place: Place) -> Callable[[DraftCheck, Ask
             *builder.tools(),
             signal_tool(),
         )
-        planner = opened.crew.profile("planner")
-        box = _box(planner if ask else alone(planner), offered)
+        box = _box(who_plans(opened.crew.profile("planner"), asks=ask is not None), offered)
         return PlannerTools(box, builder.draft, builder.adopt, builder.replay)
 
     return make

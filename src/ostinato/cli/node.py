@@ -147,6 +147,8 @@ def add(invocation: Invocation, node_type: str, title: str, **given: Any) -> Non
             store.graph.link(parent.id, EdgeType.LEADS_TO, made.id)
         for about in given["about"]:
             store.graph.link(made.id, EdgeType.INFORMS, NodeId(about))
+        top = store.projects.get(project_id).path
+    _remark_profile(invocation, top, given["profile"])
     answer(invocation, node_document(made), [made.id])
 
 
@@ -190,7 +192,16 @@ def set_(invocation: Invocation, identifier: str, **given: Any) -> None:
         if given["status"] is not None:
             status = Status(given["status"])
             changed = store.graph.set_status(node_id, status, reason=given["reason"], agent=given["agent"])
+        top = store.projects.get(changed.project_id).path
+    _remark_profile(invocation, top, given["profile"])
     answer(invocation, node_document(changed), [clean(f"{changed.id}: {changed.title} [{changed.status}]")])
+
+
+def _remark_profile(invocation: Invocation, top: str, name: str | None) -> None:
+    if name:
+        from ostinato.cli.profiles import remark_unknown
+
+        remark_unknown(invocation, top, name)
 
 
 @node.command("show", examples=("ostinato node show os-1a2b3c4d.2", "ostinato node show os-1a2b3c4d.2 --history"))

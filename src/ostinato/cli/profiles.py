@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ostinato.base.errors import OstinatoError
 from ostinato.cli.command import Group
 from ostinato.cli.context import Invocation, pass_invocation, repository_top
 from ostinato.cli.listing import Listing, listing
-from ostinato.cli.output import answer, clean, clean_block, columns, short_path
+from ostinato.cli.output import answer, clean, clean_block, columns, remark, short_path
 from ostinato.config.paths import user_config_file
 
 if TYPE_CHECKING:
@@ -60,6 +61,22 @@ def show(invocation: Invocation, name: str) -> None:
     """
     (found,) = _described(invocation, name)
     answer(invocation, {**_document(found), "prompt": found.prompt}, _whole(found))
+
+
+def remark_unknown(invocation: Invocation, top: str, name: str) -> None:
+    """Tell a person that nobody of that name would work on a task now. A file may still be written before it begins."""
+    from ostinato.agent.profile_rules import near
+    from ostinato.app.profiles import described_profiles
+
+    try:
+        found = described_profiles(Path(top), user_config_file(os.environ), os.environ)
+    except OstinatoError as error:
+        remark(invocation, f"the profiles cannot be read now: {error.message}")
+        return
+    known = [one.profile.called for one in found if one.profile.works_on_tasks]
+    if name not in known:
+        said = f"no profile {name} for tasks is here: {near(name, known)}; without it the task waits"
+        remark(invocation, clean(said))
 
 
 def _described(invocation: Invocation, name: str | None) -> list[DescribedProfile]:

@@ -24,6 +24,7 @@ from ostinato.graph.prohibitions import forbidden_words
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.steering import HINT, PersonNote
 from ostinato.graph.types import Node, NodeType, Status
+from ostinato.loop.crew import added
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run, Workbench
 
@@ -51,7 +52,9 @@ async def brief_coder(
 async def brief_planner(bench: Workbench, goal: Node, *, asks: bool, wish: str = "") -> Briefing:
     """Return the briefing of a planning conversation, with the work that the goal has already."""
     facts = await bench.store(lambda s: _planner_facts(s, bench, goal))
-    return planner_briefing(replace(facts, asks=asks, wish=wish, profile=bench.crew.profile("planner")))
+    crew = bench.crew
+    facts = replace(facts, profile=crew.profile("planner"), others=added(crew))
+    return planner_briefing(replace(facts, asks=asks, wish=wish))
 
 
 async def brief_critic(bench: Workbench, goal: Node, plan: str, before: str) -> Briefing:

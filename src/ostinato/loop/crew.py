@@ -9,6 +9,7 @@ from typing import Protocol
 from ostinato.agent.ports import Model
 from ostinato.agent.profiles import BUILT_IN, CODER, Profile
 from ostinato.base.errors import OstinatoError
+from ostinato.base.text import clip, one_line
 from ostinato.graph.types import Node
 
 
@@ -53,6 +54,12 @@ class Hand:
     why_not: str = ""
 
 
+def added(crew: Crew) -> tuple[Profile, ...]:
+    """Return the profiles for tasks that files add to the built-in ones."""
+    profiles = (crew.profile(name) for name in crew.names() if name not in BUILT_IN)
+    return tuple(one for one in profiles if one.works_on_tasks)
+
+
 def hand_for(crew: Crew, task: Node) -> Hand:
     """Return who works on `task`: the profile that it names, a coder where it names none."""
     name = task.task.profile or CODER.called
@@ -61,7 +68,8 @@ def hand_for(crew: Crew, task: Node) -> Hand:
     try:
         profile = crew.profile(name)
     except KeyError:
-        return Hand(why_not=f"there is no profile {name!r}: write {name}.toml, or name another with {other}; {again}")
+        shown = clip(one_line(name), 80)
+        return Hand(why_not=f"there is no profile {shown!r}: write it as a file, or name another with {other}; {again}")
     if not profile.works_on_tasks:
         return Hand(why_not=f"a {name} does not work on tasks: name another profile with {other}; {again}")
     try:

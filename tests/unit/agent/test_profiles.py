@@ -21,6 +21,7 @@ from ostinato.agent.profiles import (
     alone,
     limits_for,
     prompt_of,
+    who_plans,
 )
 
 WRITERS = {"write_file", "edit_file"}
@@ -101,6 +102,7 @@ def test_limits_of_a_project_lower_what_holds_and_those_of_the_person_replace_it
         (file("a", own=True, output=Output.FINDINGS), "a profile that writes leaves a change"),
         (file("a", own=True, output=Output.PLAN), "output of a coder is one of change, findings, verdict"),
         (file("planner", own=True, tools=("propose_plan", "signal", "run_command")), "no tool 'run_command' for a"),
+        (file("a", own=True, extends="researcher", file_scope=("a",)), "writes nothing: leave file_scope out"),
         (file("planner", own=True, read_only=False), "a planner changes nothing"),
     ],
 )
@@ -124,6 +126,9 @@ def test_planner_that_nobody_answers_cannot_ask_and_keeps_what_a_file_says() -> 
     assert set(planner.tools) - set(quiet.tools) == {"ask_user"}
     assert "Nobody can be asked" in prompt_of(quiet)
     assert prompt_of(quiet).endswith("Small tasks.")
+    silent = only(file("planner", tools=tuple(name for name in planner.tools if name != "ask_user")))
+    assert who_plans(silent, asks=True) == alone(silent), "its prompt must not speak of a tool that it lacks"
+    assert who_plans(planner, asks=True) == planner
 
 
 def test_prompts_are_short() -> None:

@@ -343,3 +343,13 @@ def test_only_an_exact_id_names_what_is_written(shell: Shell) -> None:
             assert ran.code == 2, line
             assert ran.error["kind"] in {"not_found", "rule", "usage"}, line
     assert shell.ok("events", "--json").out == before
+
+
+def test_profile_that_nobody_has_is_said_at_once(shell: Shell) -> None:
+    """The night would find it out; the task is made all the same, since the file may be written later."""
+    goal = shell.add("goal", "Goal")
+    ran = shell.ok("node", "add", "task", "T", "--parent", goal, "--profile", "testr")
+    assert "no profile testr for tasks is here: did you mean tester?" in ran.err
+    task = ran.out.strip()
+    assert "planner" in shell.ok("node", "set", task, "--profile", "planner").err
+    assert shell.ok("node", "set", task, "--profile", "tester").err == ""

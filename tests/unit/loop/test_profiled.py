@@ -116,7 +116,7 @@ def test_task_without_anybody_for_it_says_what_to_do() -> None:
     assert hand_for(BuiltInCrew(), task(profile="tester")).profile is TESTER
     assert "a planner does not work on tasks" in hand_for(BuiltInCrew(), task(profile="planner")).why_not
     lost = hand_for(BuiltInCrew(), task(profile="qa")).why_not
-    assert "write qa.toml, or name another with `ostinato node set os-1.1 --profile NAME`" in lost
+    assert "write it as a file, or name another with `ostinato node set os-1.1 --profile NAME`" in lost
 
 
 def test_plan_may_give_research_without_a_check_and_never_with_one_that_must_turn_green() -> None:

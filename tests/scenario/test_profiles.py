@@ -73,6 +73,9 @@ def test_a_plan_for_all_kinds_of_agents_is_worked_off(modelled: Modelled) -> Non
     assert "You are a software engineer who writes tests" in briefings["Make tests"]
     first = world.json("tasks", "list", "--goal", goal)[0]
     assert "1 finding recorded" in world.run("show", first["id"]).out
+    judged = {t["title"]: t["judged_by"] for t in world.json("report", goal)["tasks"]}
+    assert judged["Make research"] == judged["Make review"] == "what it recorded in the graph"
+    assert judged["Make tests"] == "checks"
 
 
 def test_tester_cannot_touch_production_code_by_tool_nor_by_shell(modelled: Modelled) -> None:

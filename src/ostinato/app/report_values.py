@@ -82,7 +82,12 @@ class TaskReport:
             return "set by hand, without evidence"
         if self.attempts[-1].iteration.ending is Ending.NONE:
             return "already satisfied by another task's work"
-        return "checks" if self.proofs else "set by hand, without evidence"
+        if self.proofs:
+            return "checks"
+        # Research and reviews leave no change that a check could show.
+        last = self.attempts[-1].iteration
+        recorded = last.decision == "done" and last.commit is None
+        return "what it recorded in the graph" if recorded else "set by hand, without evidence"
 
 
 @dataclass(frozen=True, slots=True)

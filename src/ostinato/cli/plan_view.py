@@ -149,10 +149,16 @@ def _task(place: int, task: TaskDraft, depth: int, look: Look, *, whole: bool = 
     for check in task.checks:
         yield from _check(check, inner, look)
     if not task.checks:
-        yield from look.lines("a person must judge it" if task.judge else "no check", f"{inner}? ", style="warn")
+        yield from look.lines(_unchecked(task), f"{inner}? ", style="warn")
     if task.file_scope:
         yield from look.lines(", ".join(map(clean, task.file_scope)), f"{inner}in ", style="dim")
     yield ""
+
+
+def _unchecked(task: TaskDraft) -> str:
+    if task.judge:
+        return "a person must judge it"
+    return "no check: what it records counts" if task.profile else "no check"
 
 
 def _facts(task: TaskDraft) -> Iterator[str]:

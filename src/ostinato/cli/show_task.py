@@ -158,7 +158,8 @@ def _asked(node: Node) -> Iterator[str]:
         guard = "  (guard)" if check.guard else ""
         yield from wrapped(f"{clean(check.command)}{guard}", "  $ ")
     if not details.checks:
-        yield "  no check: a person must judge it" if details.judge else "  no check"
+        recorded = "  no check: what it records counts" if details.profile else "  no check"
+        yield "  no check: a person must judge it" if details.judge else recorded
     if details.file_scope:
         yield from wrapped(clean(", ".join(details.file_scope)), "  in ")
 

@@ -83,10 +83,11 @@ def built_in() -> dict[str, Resolved]:
     return {name: Resolved(profile, _built_in_places(profile)) for name, profile in BUILT_IN.items()}
 
 
-def resolve(files: Iterable[ProfileFile], models: Collection[str] = ()) -> dict[str, Resolved]:
+def resolve(files: Iterable[ProfileFile], models: Collection[str] | None = ()) -> dict[str, Resolved]:
     """Return every profile by its name, the built-in ones first.
 
-    `models` are those that the settings name: a project's file may choose among them. Raises ProfileError.
+    `models` are those that the settings name: a project's file may choose among them (None: whatever it says is not
+    used). Raises ProfileError.
     """
     found, listed = built_in(), list(files)
     for own in (True, False):
@@ -105,7 +106,7 @@ def near(name: str, known: Iterable[str]) -> str:
 class _Layer:
     """The files of one owner over the profiles `below` them."""
 
-    def __init__(self, files: Mapping[str, ProfileFile], below: Library, models: Collection[str]) -> None:
+    def __init__(self, files: Mapping[str, ProfileFile], below: Library, models: Collection[str] | None) -> None:
         self._files = files
         self._below = below
         self._models = models
@@ -138,7 +139,7 @@ class _Layer:
         raise ProfileError(file.place("extends"), f"extends {wanted!r}, which is no profile: {near(wanted, known)}")
 
 
-def extended(base: Resolved, file: ProfileFile, models: Collection[str]) -> Resolved:
+def extended(base: Resolved, file: ProfileFile, models: Collection[str] | None) -> Resolved:
     """Return `base` as the file changes it. Raises ProfileError for what it may not say."""
     old = base.profile
     if not old.works_on_tasks and file.name != old.called:
@@ -167,7 +168,7 @@ def extended(base: Resolved, file: ProfileFile, models: Collection[str]) -> Reso
     return Resolved(new, _places(base, file))
 
 
-def _narrows(old: Profile, file: ProfileFile, models: Collection[str]) -> None:
+def _narrows(old: Profile, file: ProfileFile, models: Collection[str] | None) -> None:
     """Refuse what a project's file would widen."""
     more = [name for name in file.tools or () if name not in old.tools]
     if more and set(more) <= set(_ON_TASKS):
@@ -181,7 +182,7 @@ def _narrows(old: Profile, file: ProfileFile, models: Collection[str]) -> None:
     if file.output is not None and file.output is not old.output and old.output is not Output.CHANGE:
         raise ProfileError(file.place("output"), f"a project cannot change what {old.called} leaves: {old.output}")
     for key, model in (("model", file.model), ("fallback", file.fallback)):
-        if model and model not in models:
+        if model and models is not None and model not in models:
             named = f": {', '.join(sorted(models))}" if models else ", which name none"
             raise ProfileError(
                 file.place(key), f"{key} = {model!r}: a project's profile chooses among the models of [models]{named}"

@@ -106,7 +106,7 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     finish_cut_move(repository)
     settings = load_settings(repository.top, user_config_file(environ), environ).settings
     limits = _limits(options, settings)
-    library = load_profiles(repository.top, user_config_file(environ), settings.models)
+    library = load_profiles(repository.top, user_config_file(environ), settings.models, environ)
     crew = SessionCrew(library, settings.models, limits, clock, environ, (options.model, options.fallback))
     model = None if role is None else crew.open(role)
     critic = crew.open("critic") if role == "planner" and options.critique else None

@@ -40,7 +40,7 @@ def described_profiles(
 ) -> list[DescribedProfile]:
     """Return all profiles, or the one of that name. Raises ConfigError, and NotFoundError that names near ones."""
     loaded = load_settings(project, user_file, environ)
-    library = load_profiles(project, user_file, loaded.settings.models)
+    library = load_profiles(project, user_file, loaded.settings.models, environ)
     if name is not None and name not in library:
         raise NotFoundError(f"no profile {name}: {near(name, library)}")
     return [_described(one, loaded, environ) for key, one in library.items() if name in (None, key)]

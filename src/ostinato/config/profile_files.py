@@ -41,9 +41,10 @@ def profile_directories(project: Path | None, user_file: Path) -> tuple[Path, Pa
     return user_file.parent / "profiles", None if project is None else project / ".ostinato" / "profiles"
 
 
-def load_profiles(project: Path | None, user_file: Path, models: ModelSettings) -> Library:
+def load_profiles(project: Path | None, user_file: Path, models: ModelSettings, environ: Mapping[str, str]) -> Library:
     """Return the profiles that hold for the checkout whose top is `project` (None: no project), by name.
 
+    Where OSTINATO_MODEL names one model for all, what profiles say of models counts for nothing and is not judged.
     Raises ConfigError for the first thing that is wrong, with file and line.
     """
     own, theirs = profile_directories(project, user_file)
@@ -51,7 +52,7 @@ def load_profiles(project: Path | None, user_file: Path, models: ModelSettings) 
     if project is not None and theirs is not None:
         files += _files(theirs, project)
     try:
-        return resolve(files, named_models(models))
+        return resolve(files, None if environ.get("OSTINATO_MODEL") else named_models(models))
     except ProfileError as error:
         raise ConfigError(str(error)) from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ostinato.agent.profile_rules import Library
 from ostinato.agent.profiles import prompt_of
 from ostinato.base.errors import ConfigError
 from ostinato.config.profile_files import LARGEST, MOST_FILES, load_profiles, named_models
@@ -22,8 +23,8 @@ class Places:
         self.its.mkdir(parents=True)
         self.mine.mkdir(parents=True)
 
-    def load(self):
-        return load_profiles(self.project, self.user_file, ModelSettings(default="a:1"))
+    def load(self, **environ: str) -> Library:
+        return load_profiles(self.project, self.user_file, ModelSettings(default="a:1"), environ)
 
     def refused(self) -> str:
         with pytest.raises(ConfigError) as caught:
@@ -55,7 +56,7 @@ def test_all_that_a_file_may_say_arrives_with_its_line(places: Places) -> None:
 
 
 def test_without_directories_the_built_in_profiles_hold(tmp_path: Path) -> None:
-    found = load_profiles(tmp_path / "nowhere", tmp_path / "no" / "config.toml", ModelSettings())
+    found = load_profiles(tmp_path / "nowhere", tmp_path / "no" / "config.toml", ModelSettings(), {})
     assert list(found) == ["planner", "coder", "reviewer", "tester", "researcher", "critic"]
 
 
@@ -132,7 +133,7 @@ def test_directory_that_leads_out_of_the_checkout_is_refused(tmp_path: Path) -> 
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / ".ostinato").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="leads out of the checkout"):
-        load_profiles(tmp_path / "repo", tmp_path / "config.toml", ModelSettings())
+        load_profiles(tmp_path / "repo", tmp_path / "config.toml", ModelSettings(), {})
 
 
 def test_project_may_choose_among_the_models_that_the_settings_name(places: Places) -> None:
@@ -140,6 +141,7 @@ def test_project_may_choose_among_the_models_that_the_settings_name(places: Plac
     assert places.load()["tester"].profile.model == "a:1"
     (places.its / "tester.toml").write_text('model = "elsewhere:9"\n')
     assert "tester.toml:1: model = 'elsewhere:9': a project's profile chooses among" in places.refused()
+    assert places.load(OSTINATO_MODEL="b:1"), "a run with one model for all must not stumble over what it does not use"
     assert named_models(ModelSettings(default="a:1", reviewer="r:1", coder_fallback="", reasoning_effort="low")) == {
         "a:1",
         "r:1",

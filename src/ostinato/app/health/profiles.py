@@ -42,5 +42,5 @@ def own_models(situation: Situation) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _library(situation: Situation) -> Library:
     assert situation.loaded is not None, "whoever asks has looked"
-    models = situation.loaded.settings.models
-    return load_profiles(situation.top, user_config_file(situation.environ), models)
+    models, environ = situation.loaded.settings.models, situation.environ
+    return load_profiles(situation.top, user_config_file(environ), models, environ)

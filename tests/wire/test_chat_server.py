@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from http.client import HTTPConnection
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -47,16 +46,19 @@ def chat(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**CHAT, "messages": [RULES, GO, *messages], "tools": [LOOK], **more}
 
 
-def post(server: ChatServer, body: dict[str, Any], path: str = "/chat/completions", key: str = "") -> int:
-    """Send a request; return the status of its answer."""
+def posts(server: ChatServer, *bodies: dict[str, Any], path: str = "/chat/completions", key: str = "") -> list[int]:
+    """Send requests down one connection, as one process does; return the statuses of their answers."""
     headers = {"Content-Type": "application/json", "anthropic-version": "1", "Authorization": f"Bearer {key}"}
-    request = Request(server.url + path, json.dumps(body).encode(), headers)
-    try:
-        with urlopen(request) as answer:
-            answer.read()
-            return int(answer.status)
-    except HTTPError as error:
-        return error.code
+    address = urlsplit(server.url)
+    client = HTTPConnection(address.netloc)
+    statuses = []
+    for body in bodies:
+        client.request("POST", address.path + path, json.dumps(body).encode(), headers)
+        answer = client.getresponse()
+        statuses.append(answer.status)
+        answer.read()
+    client.close()
+    return statuses
 
 
 FIRST = chat()
@@ -89,7 +91,7 @@ BROKEN_RULES = {
 def test_a_broken_rule_is_refused_and_fails_whoever_uses_the_server(case: str) -> None:
     bodies, complaint = BROKEN_RULES[case]
     with pytest.raises(RuleBroken, match=complaint), ChatServer(in_turn(Answer(text="ok"))) as server:
-        statuses = [post(server, body, key="sk-0123456789") for body in bodies]
+        statuses = posts(server, *bodies, key="sk-0123456789")
         assert statuses == [200] * (len(bodies) - 1) + [400]
 
 
@@ -100,15 +102,22 @@ def test_results_cleared_to_save_room_and_sums_of_what_came_before_break_no_rule
         {"role": "user", "content": "What came before, summed up to save room: all fine."}, called("c"), answered("c")
     )
     with ChatServer(in_turn(Answer(text="ok"))) as server:
-        assert [post(server, body) for body in (both, shorter, summed, FIRST, FIRST)] == [200] * 5
+        assert posts(server, both, shorter, summed, FIRST, FIRST) == [200] * 5
+
+
+def test_a_process_that_takes_a_conversation_up_may_come_with_other_rules() -> None:
+    """A person who was away may be there to be asked, say."""
+    with ChatServer(in_turn(Answer(text="ok"))) as server:
+        assert posts(server, SECOND) == [200]
+        assert posts(server, {**SECOND, "tools": [LOOK, LOOK]}) == [200]
 
 
 def test_a_credential_of_the_environment_or_in_the_address_is_refused() -> None:
     with pytest.raises(RuleBroken, match="a credential"), ChatServer(in_turn(Answer(text="ok"))) as server:
         server.secrets |= credential_values({"GITLAB_TOKEN": "glpat-abcdefgh", "TOKEN_FILE": "chat/completions"})
-        assert post(server, chat()) == 200
-        assert post(server, chat({"role": "user", "content": "export glpat-abcdefgh"})) == 400
-        assert post(server, chat(), path="/chat/completions?key=glpat-abcdefgh") == 400
+        assert posts(server, chat()) == [200]
+        assert posts(server, chat({"role": "user", "content": "export glpat-abcdefgh"})) == [400]
+        assert posts(server, chat(), path="/chat/completions?key=glpat-abcdefgh") == [400]
 
 
 def messages(*turns: dict[str, Any], marked: bool = True) -> dict[str, Any]:
@@ -142,12 +151,12 @@ MARKERS = {
 def test_cache_markers_must_stand_where_they_save_most(case: str) -> None:
     bodies, complaint = MARKERS[case]
     with pytest.raises(RuleBroken, match=complaint), ChatServer(in_turn(Answer(text="ok"))) as server:
-        assert [post(server, body, "/messages") for body in bodies] == [200] * (len(bodies) - 1) + [400]
+        assert posts(server, *bodies, path="/messages") == [200] * (len(bodies) - 1) + [400]
 
 
 def test_what_answers_cost_is_summed_and_what_broke_is_kept_apart() -> None:
     answers = Answer(text="ok", usage=usage(10, 2, cached=4)), Answer(text="ok", fault=Fault.CUT), Answer(status=500)
     with ChatServer(in_turn(*answers, Answer(text="ok", whole=True))) as server:
-        assert [post(server, chat()) for _ in range(4)] == [200, 200, 500, 200]
+        assert posts(server, *[chat()] * 4) == [200, 200, 500, 200]
         assert server.bills.told == Spending(input=110, cached_input=4, output=12, calls=2)
         assert server.bills.broken == [len(server.requests[1].raw)]

@@ -37,12 +37,13 @@ _LONGEST_HOLD = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came; header names are in lower case."""
+    """A request as it came; header names are in lower case. `opens`: it is the first one of its connection."""
 
     path: str
     headers: dict[str, str]
     raw: bytes
     body: dict[str, Any]
+    opens: bool = True
 
     def key(self) -> str:
         """Return the key that came with the request, empty without one."""
@@ -132,13 +133,18 @@ class ChatServer:
             found.append("a credential is in the body or the address")
         if dialect.path == "/messages" and not received.headers.get("anthropic-version"):
             found.append("anthropic-version: header is required")
-        return found or self._ledger.problems_of(dialect, received.body)
+        return found or self._ledger.problems_of(dialect, received.body, taken_up=received.opens)
 
     def bill(self, answer: Answer, request: Received, *, whole: bool) -> None:
         """Count an answer; `whole`: it was sent up to its usage."""
         if answer.events is None and (answer.usage is not None or not whole):
             with self._lock:
                 self.bills.add(answer.usage, len(request.raw), whole=whole)
+
+    @property
+    def closing(self) -> bool:
+        """Tell whether the server is going away."""
+        return self._closing.is_set()
 
     def hold(self) -> None:
         """Keep a connection open without a byte until the server is closed."""
@@ -161,6 +167,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self._asked = False
         self.server.owner.connections += 1
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -179,6 +186,10 @@ class _Connection(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         announced = int(self.headers.get("content-length") or 0)
         raw = self.rfile.read(announced)
+        if self.server.owner.closing:
+            # It came down a connection that was opened before: nobody is there any more.
+            self._reset()
+            return
         if len(raw) < announced:
             # The client died in the middle of its request: that breaks no rule of the protocol.
             self.close_connection = True
@@ -189,7 +200,8 @@ class _Connection(BaseHTTPRequestHandler):
         except ValueError:
             body = {}
         dialect = dialect_of(self.path)
-        received = Received(self.path, headers, raw, body)
+        received = Received(self.path, headers, raw, body, not self._asked)
+        self._asked = True
         answer, normal = self.server.owner.answer(received, dialect)
         if answer.fault is Fault.HANG:
             self.server.owner.hold()

@@ -18,6 +18,7 @@ from ostinato.testing.vendor_dialects import GroqDialect, MistralDialect
 
 _MADE_SMALLER = "to save room"
 """What compaction says in the place of what it took out (`agent.compaction`)."""
+_SHOWN = 200
 
 
 class Dialect(Protocol):
@@ -69,8 +70,11 @@ class Ledger:
         self._asked: dict[str, _Asked] = {}
         self._reasoned: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def problems_of(self, dialect: Dialect, body: dict[str, Any]) -> list[str]:
-        """Return what the request fails to repeat or to mark for the cache, and remember it."""
+    def problems_of(self, dialect: Dialect, body: dict[str, Any], *, taken_up: bool) -> list[str]:
+        """Return what the request fails to repeat or to mark for the cache, and remember it.
+
+        `taken_up`: a process may have come to the conversation anew, in which others may be there to be asked.
+        """
         messages = dialect.normal_form(body)["messages"]
         opening = json.dumps([body.get("model"), next((one for one in messages if one["role"] == "user"), None)])
         asked = _Asked(dialect.unmarked(body), json.dumps(dialect.setting_of(body)))
@@ -79,11 +83,11 @@ class Ledger:
         problems: list[str] = []
         if before is None or all(message["role"] != "assistant" for message in messages):
             problems += dialect.cache_problems(body, 0)
-        elif not _repeats(before.said, asked.said):
-            problems.append("the conversation's last request is no prefix of this one")
+        elif changed := _changed(before.said, asked.said):
+            problems.append(f"the conversation's last request is no prefix of this one: {changed}")
         else:
             problems += dialect.cache_problems(body, len(before.said))
-            if before.setting != asked.setting:
+            if before.setting != asked.setting and not taken_up:
                 problems.append("the rules, the tools or the cache key changed within the conversation")
         for (model, identifier), reasoning in self._reasoned.items():
             turn = dialect.said_with(body, identifier) if model == body.get("model") else []
@@ -99,17 +103,22 @@ class Ledger:
             self._reasoned[key] = reasoning
 
 
-def _repeats(before: list[Any], now: list[Any]) -> bool:
-    """Tell whether the shorter is the beginning of the longer, but for what was made smaller and says so.
+def _changed(before: list[Any], now: list[Any]) -> str:
+    """Return where the shorter is not the beginning of the longer, "" where it is.
 
-    A tool result that was cleared stands in its old place. Behind a user message that sums up what came before,
-    nothing need be as it was.
+    What was made smaller and says so is no change: a tool result that was cleared stands in its old place, and behind
+    a user message that sums up what came before, nothing need be as it was.
     """
-    for old, new in zip(before, now, strict=False):
+    for place, (old, new) in enumerate(zip(before, now, strict=False)):
         if old == new:
             continue
         if _MADE_SMALLER not in json.dumps(new):
-            return False
+            return f"part {place} was {_short(old)} and is {_short(new)}"
         if new.get("role") == "user" and new.get("type") != "tool_result":
-            return True
-    return True
+            return ""
+    return ""
+
+
+def _short(part: Any) -> str:
+    said = json.dumps(part)
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"

@@ -19,18 +19,26 @@ def _sandbox(bubblewrap: None) -> None:
     """Every scenario runs commands in the sandbox, or is about what happens without it."""
 
 
-Modelled = Callable[[Callable[[dict[str, Any]], Answer]], World]
+Handle = Callable[[dict[str, Any]], Answer]
+Modelled = Callable[[Handle], World]
+Served = Callable[[Handle], tuple[World, ChatServer]]
 
 
 @pytest.fixture
-def modelled(tmp_path: Path) -> Iterator[Modelled]:
-    """Make a world whose model is the given handler; it is an error at the end if its server refused a request."""
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Make a world whose model is the given handler, and its server; at the end it must have refused no request."""
     with ExitStack() as stack:
 
-        def make(handler: Callable[[dict[str, Any]], Answer]) -> World:
+        def make(handler: Handle) -> tuple[World, ChatServer]:
             server = stack.enter_context(ChatServer(handler))
             world = World(tmp_path, server.url)
             server.secrets |= credential_values(world.environment())
-            return world
+            return world, server
 
         yield make
+
+
+@pytest.fixture
+def modelled(served: Served) -> Modelled:
+    """Make a world as `served` does, for tests that need not ask the server."""
+    return lambda handler: served(handler)[0]

@@ -247,9 +247,9 @@ class _Connection(BaseHTTPRequestHandler):
                 bill(answer, received, whole=False)
                 self._break(fault, data)
                 return
-            if number == len(events) - 1:
+            if number == len(events) - 1 and fault is not Fault.GARBAGE:
                 # Counted before it is sent: whoever has read the end may ask for the sum at once.
-                bill(answer, received, whole=fault is not Fault.GARBAGE)
+                bill(answer, received, whole=True)
             self._piece(data)
         if fault is Fault.NO_DONE_OPEN:
             self._hold_and_close()

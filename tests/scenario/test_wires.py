@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ostinato.testing.chat_server import Answer, Call, ChatServer
+from ostinato.testing.chat_server import Answer, Call, ChatServer, Received
 from tests.scenario.conftest import Modelled
 from tests.scenario.world import WIRES, Body, Turn, World, brain, done, plan_of, task, write
+from tests.wire.first_requests import differences
 
 FILES = {"README.md": "# A project\n", "src/app.py": "print('hi')\n"}
 DECISION = {
@@ -56,6 +57,7 @@ class Story:
     notes: str
     commits: list[str]
     asked: list[Any]
+    received: list[Received] = field(compare=False)
 
 
 def told(world: World) -> Story:
@@ -84,6 +86,7 @@ def told(world: World) -> Story:
         plain(world.run("notes", "--goal", goal).out),
         world.git("log", "--format=%s %T", "main").splitlines(),
         plain([_said(body) for body in asked]),
+        server.requests,
     )
 
 
@@ -114,6 +117,9 @@ def test_same_goal_gives_the_same_graph_and_the_same_commits_through_each_wire(t
     assert [commit.partition(" ")[0] for commit in chat.commits] == ["Make", "Make", "Make", "first"]
     for wire, story in stories.items():
         assert story == chat, wire
+    # What the models are sent at first is reviewed: a prompt does not grow unseen.
+    received = {wire: story.received for wire, story in {**stories, "openai-chat": chat}.items()}
+    assert sorted({said for wire, requests in received.items() for said in differences(wire, requests)}) == []
 
 
 @pytest.mark.parametrize("wire", ["openai-chat", "anthropic", "openai"])

@@ -118,13 +118,13 @@ CASES: dict[str, Case] = {
     "empty for ever": Case((Answer(),) * 100, BEFORE + 3, Ending.EMPTY, BEFORE),
     "words for ever": Case((Answer(text=WORDS),) * 100, BEFORE + 3, Ending.TEXT, BEFORE, "rate limit"),
     **{f"too long, {whose} way": passing(answer) for whose, answer in TOO_LONG.items()},
-    "too long for ever": stops(TOO_LONG["OpenAI's"], "context too long", asked=2),
-    "413 for ever": stops(TOO_LONG["413"], "context too long", asked=2),
+    "too long for ever": stops(TOO_LONG["OpenAI's"], "context too long.*set models.context_window", asked=2),
+    "413 for ever": stops(TOO_LONG["413"], "context too long.*set models.context_window", asked=2),
     "400": stops(failing(400, "bad field"), "refused the request.*bad field"),
     "401": stops(failing(401), r"does not accept the key \(401\): check KEY"),
     "403": stops(failing(403), r"does not allow this \(403\): check KEY"),
     "404": stops(failing(404), "404|ollama pull"),
-    "500 for ever": stops(failing(500, "boom"), "failed 7 times.*boom", asked=7),
+    "500 for ever": stops(failing(500, "boom"), "failed 7 times.*boom; run it again later, or raise", asked=7),
     "503 for ever": Case((failing(503),) * 100, None, Ending.PROVIDER, BEFORE, "is down.*raise models.patience"),
 }
 

@@ -157,7 +157,8 @@ def failure_of(
     kinds = report.kinds()
     if status == 413 or kinds & _OVERFLOW_CODES or (status in {400, 422} and _speaks_of_overflow(report.message)):
         said = endpoint.quote(report.message) or "the request does not fit"
-        return ContextTooLong(f"{endpoint.model}: context too long ({status}): {said}", status=status)
+        advice = "set models.context_window to what this model takes, or give it smaller tasks"
+        return ContextTooLong(f"{endpoint.model}: context too long ({status}): {said}; {advice}", status=status)
     if status == 402 or (status == 429 and kinds & _NO_QUOTA):
         return ProviderRefused(
             f"{endpoint.address} says that the account's quota or credit is used up ({status}): add credit, or choose "

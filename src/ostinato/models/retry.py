@@ -72,7 +72,8 @@ class Retries:
         if failure.again and record.unsteady <= limits.retries:
             return
         often = "once" if record.failures == 1 else f"{record.failures} times, last"
-        message = f"{self.model} failed {often}: {failure.reason}"
+        advice = "run it again later, or raise models.retries" if failure.again else "run it again later"
+        message = f"{self.model} failed {often}: {failure.reason}; {advice}"
         raise ProviderUnsteady(message, status=failure.status, spending=record.lost) from failure
 
     def _wait(self, record: _Record, failure: Transient) -> float:

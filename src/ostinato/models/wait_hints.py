@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
-_RESETS = re.compile(r"(anthropic-ratelimit-[a-z-]+)-reset|(x-ratelimit)-reset(-[a-z-]+)")
+_RESETS = re.compile(r"(anthropic-ratelimit-[a-z-]+)-reset|((?:x-)?ratelimit)-reset(-[a-z-]+|)")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_EPOCH = 1e9
+"""Seconds: a larger number is a moment since 1970, no wait."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -34,7 +36,8 @@ def reset_hint(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds until the account's limits are free again, or None where no header says so.
 
     Anthropic gives moments (`anthropic-ratelimit-tokens-reset`), OpenAI and others durations such as `6m0s`
-    (`x-ratelimit-reset-tokens`). The latest of the windows that are used up counts, or of all when none is: a request
+    (`x-ratelimit-reset-tokens`), gateways seconds or moments since 1970 (`x-ratelimit-reset`), OpenRouter in
+    milliseconds. The latest of the windows that are used up counts, or of all when none is: a request
     may be larger than what is left in one.
     """
     windows = list(_windows(headers, now))
@@ -57,7 +60,8 @@ def _duration(value: str, now: datetime) -> float | None:
         return sum(float(amount) * _SECONDS[unit] for amount, unit in _PART.findall(value))
     seconds = _number(value)
     if seconds is not None:
-        return seconds
+        since = seconds / 1000 if seconds > _EPOCH * 1000 else seconds
+        return max(0.0, since - now.timestamp()) if since > _EPOCH else seconds
     try:
         return _until(datetime.fromisoformat(value), now)
     except ValueError:

@@ -68,6 +68,8 @@ class Job(PlanSide):
         job = cls(opened, interruption)
         try:
             yield job
+            if opened.recorder is not None:
+                await opened.recorder.end("ended", "")
             await tidy(opened)
         finally:
             await opened.close()
@@ -95,9 +97,12 @@ class Job(PlanSide):
         await self._refuse_lost_branch(choice.goal)
         # Moving a branch under a person's feet makes their checkout look as if they had taken its commits back.
         await asyncio.to_thread(require_not_checked_out, self._opened.repository.git, choice.goal.id)
-        bench = await self._ready()
+        bench = self._made_bench()
         await asyncio.to_thread(self._opened.branch.committer().require_signing)
+        await self._recording(bench, choice.goal)
         end = await ralph(bench, choice.goal)
+        if self._opened.recorder is not None:
+            await self._opened.recorder.end(end.stop.reason.value, end.stop.detail)
         return await self._result(choice.goal, end.session, end.stop.reason, end.stop.detail, end.iterations)
 
     async def _refuse_lost_branch(self, goal: Node) -> None:
@@ -126,6 +131,22 @@ class Job(PlanSide):
 
     async def _ready(self) -> Workbench:
         """Return the workbench, made at first use: it takes a place for checkouts."""
+        bench = self._made_bench()
+        await self._recording(bench, None)
+        return bench
+
+    @property
+    def recording_failed(self) -> str:
+        """Why the recording stopped before the run, "" where it did not."""
+        recorder = self._opened.recorder
+        return "" if recorder is None else recorder.writer.failed
+
+    async def _recording(self, bench: Workbench, goal: Node | None) -> None:
+        recorder = self._opened.recorder
+        if recorder is not None and not recorder.on:
+            await recorder.begin(self._opened, bench, goal)
+
+    def _made_bench(self) -> Workbench:
         if self._bench is None:
             self._bench = open_bench(self._opened, self._interruption, self._show)
         return self._bench

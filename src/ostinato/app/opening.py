@@ -42,6 +42,7 @@ from ostinato.sandbox.probe import require_sandbox
 from ostinato.sandbox.profile import SandboxProfile
 
 if TYPE_CHECKING:
+    from ostinato.app.recording import Recorder
     from ostinato.loop.interruption import Interruption
     from ostinato.store.store import Store
 
@@ -62,6 +63,9 @@ class JobOptions:
     max_cost: float | None = None
     max_time: float | None = None
     critique: bool = False
+    record: Path | None = None
+    record_over: bool = False
+    record_more: bool = False
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ class Opened:
     crew: SessionCrew
     place: Place | None = None
     critic: Model | None = None
+    recorder: Recorder | None = None
 
     async def close(self) -> None:
         """Release everything; a second time does nothing."""
@@ -91,6 +96,8 @@ class Opened:
         await self.crew.close()
         self.bridge.close()
         self.store.db.close()
+        if self.recorder is not None:
+            self.recorder.close()
 
 
 def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened:
@@ -113,16 +120,36 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     repository.identity()
     if settings.sandbox.mode != "none":
         require_sandbox()
-    store = open_store(database, SystemClock(), create=True)
+    recorder = _recorder(options)
+    store = _recorded_store(database, recorder) if recorder else open_store(database, SystemClock(), create=True)
     project = store.projects.add(str(repository.top))
     state = state_directory(environ) / "checkouts" / project.id
     branch = GitGoalBranch(repository)
     if options.autonomy:
         settings = replace(settings, autonomy=options.autonomy)
-    bridge = ThreadBridge(store)
+    bridge = recorder.bridge(store) if recorder else ThreadBridge(store)
     opened = Opened(database, repository, settings, limits, model, project, store, bridge, branch, state, crew)
     opened.critic = critic
+    if recorder is not None:
+        opened.recorder = recorder
+        opened.model = model and recorder.model(model, role or "")
+        opened.critic = critic and recorder.model(critic, "critic")
     return opened
+
+
+def _recorder(options: JobOptions) -> Recorder | None:
+    """Return what records the run, where the person asked for it; last of all, since it makes a file."""
+    if options.record is None:
+        return None
+    from ostinato.app.recording import Recorder
+
+    return Recorder(options.record, replacing=options.record_over, append=options.record_more)
+
+
+def _recorded_store(database: Path, recorder: Recorder) -> Store:
+    from ostinato.store.store import open_store
+
+    return open_store(database, recorder.clock("store"), create=True, new_id=recorder.new_id)
 
 
 def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Workbench:
@@ -135,7 +162,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
     opened.place = place
     opened.branch = opened.branch.using(place.workshop)
     runner = runner_for(repository, settings, place.home)
-    return Workbench(
+    bench = Workbench(
         project=opened.project,
         agent="coder",
         store=opened.bridge,
@@ -158,6 +185,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         critic=critic_for(opened, place),
         crew=opened.crew,
     )
+    return bench if opened.recorder is None else opened.recorder.bench(bench)
 
 
 async def _share(opened: Opened, show: Progress) -> None:

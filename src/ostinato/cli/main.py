@@ -52,6 +52,7 @@ COMMANDS: dict[str, Entry] = {
     "backup": Entry("ostinato.cli.backup", "backup", "Copy the database into a file while it is used."),
     "prune": Entry("ostinato.cli.prune", "prune", "Throw away old transcripts, outputs and step events."),
     "doctor": Entry("ostinato.cli.doctor", "doctor", "Check the machine and say how to mend it."),
+    "replay": Entry("ostinato.cli.replay", "replay", "Run a recorded night again, offline, and compare."),
     "demo": Entry("ostinato.cli.demo", "demo", "See the whole job on a small example; no key needed."),
 }
 
@@ -60,7 +61,18 @@ SECTIONS = {
     "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
     "The graph by hand": ("tasks", "node", "decisions", "sessions", "graph", "import", "project"),
-    "Around it": ("doctor", "backup", "prune", "config", "profiles", "schema", "sandbox", "completion", "demo"),
+    "Around it": (
+        "doctor",
+        "backup",
+        "prune",
+        "config",
+        "profiles",
+        "schema",
+        "sandbox",
+        "completion",
+        "replay",
+        "demo",
+    ),
 }
 """How the help shows the commands; one that is named nowhere here comes last."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
@@ -73,6 +74,13 @@ def job_options(command: Callable[P, R]) -> Callable[P, R]:
                 help="Stop when this many US dollars are spent.",
             ),
             click.option("--max-time", type=Duration(), help="Stop after this time: 90s, 30m, 2h."),
+            click.option(
+                "--record",
+                type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
+                metavar="FILE",
+                help="Write down all that the run is told, for `ostinato replay`; secrets are cut out.",
+            ),
+            click.option("--replace", is_flag=True, help="Let --record replace a file."),
         )
     ):
         command = option(command)
@@ -91,6 +99,8 @@ def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
     """Return what the person chose, as the composition root takes it; from then on the command counts as writing."""
     from ostinato.app.job import JobOptions
 
+    if chosen["replace"] and chosen["record"] is None:
+        raise UsageError("--replace is about the file of --record: name that too")
     invocation.touched = True
     return JobOptions(
         database=invocation.database,
@@ -103,6 +113,9 @@ def options_of(invocation: Invocation, chosen: dict[str, Any]) -> JobOptions:
         max_cost=chosen["max_cost"],
         max_time=chosen["max_time"],
         critique=chosen.get("critique", False),
+        record=chosen["record"],
+        record_over=chosen["replace"],
+        record_more=chosen.get("record_more", False),
     )
 
 

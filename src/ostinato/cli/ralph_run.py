@@ -11,7 +11,7 @@ from ostinato.cli.context import Invocation
 from ostinato.cli.documents import spending_document
 from ostinato.cli.layout import look_of
 from ostinato.cli.main_job import options_of, run_interruptible
-from ostinato.cli.output import clean
+from ostinato.cli.output import clean, remark
 from ostinato.cli.screen import spent
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def ralph_once(invocation: Invocation, goal: str | None, chosen: dict[str, Any])
     async def work() -> RalphResult:
         async with Job.working(options_of(invocation, chosen), stop) as job:
             with notifying(invocation, job), shown(invocation, job):
-                return await job.ralph(goal)
+                result = await job.ralph(goal)
+            if job.recording_failed:
+                remark(invocation, job.recording_failed)
+            return result
 
     return run_interruptible(invocation, stop, work)
 

@@ -46,6 +46,7 @@ def run(
     if not invocation.json:
         # What comes next is done here.
         click.echo("\n".join(folded(line.partition(" Next: ")[0] for line in planned.lines)))
+    chosen["record_more"] = chosen["record"] is not None
     result = ralph_once(invocation, planned.document["goal_id"], chosen)
     document, lines = ralph_document(result), list(ralph_lines(result))
     document["tasks"] = planned.document["tasks"]

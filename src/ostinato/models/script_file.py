@@ -30,6 +30,9 @@ JSON, UTF-8. This docstring is the format's source; unknown keys are errors, so 
                  "times": n                       only the first n tries fail, then the rest of the entry is the reply
         "find": {"name": "regular expression"}    its last match in the conversation (group 1 if there is one) stands
                                                   for `<<name>>` in text and arguments: ids made at run time
+
+A file that `--record` wrote (`models.recording_file`) is played as a script too: its conversations are chosen by task
+and attempt, and an `expect` that is written beside a recorded reply holds.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from typing import Any, TypeVar
 
 from ostinato.base.errors import ConfigError
 from ostinato.base.spending import Spending
+from ostinato.models.recording_file import is_recording
 
 T = TypeVar("T")
 STOPS = ("stop", "tool_calls", "length", "refused")
@@ -131,7 +135,14 @@ class Script:
 def read_script(path: Path) -> Script:
     """Read and check the whole file. Raises ConfigError that names the file and the place in it."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if is_recording(text):
+            # Late: models.recording is heavier than a script.
+            from ostinato.models.recording import script_of
+
+            document = script_of(text, path)
+        else:
+            document = json.loads(text)
     except OSError as error:
         raise ConfigError(f"cannot read the script {path}: {error.strerror}") from error
     except ValueError as error:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ostinato.base.clock import Clock
-from ostinato.base.ids import IterationId, ProjectId
+from ostinato.base.ids import IterationId, ProjectId, random_hex
 from ostinato.store.database import Database
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ostinato.store.interchange import InterchangeStore
     from ostinato.store.iterations import IterationStore
     from ostinato.store.looking import LookingStore
+    from ostinato.store.new_ids import NewId
     from ostinato.store.plans import PlanStore
     from ostinato.store.projects import ProjectStore
     from ostinato.store.reasoning import ReasoningStore
@@ -37,15 +38,16 @@ if TYPE_CHECKING:
 class Store:
     """The parts of one open database. Every method of a part is one transaction, and joins `db.transaction()`."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, new_id: NewId = random_hex) -> None:
         self.db = db
+        self._new_id = new_id
 
     @cached_property
     def projects(self) -> ProjectStore:
         """The repositories that Ostinato knows."""
         from ostinato.store.projects import ProjectStore
 
-        return ProjectStore(self.db)
+        return ProjectStore(self.db, self._new_id)
 
     @cached_property
     def events(self) -> EventStore:
@@ -59,7 +61,7 @@ class Store:
         """Nodes and edges."""
         from ostinato.store.graph import GraphStore
 
-        return GraphStore(self.db, self.events)
+        return GraphStore(self.db, self.events, self._new_id)
 
     @cached_property
     def reasoning(self) -> ReasoningStore:
@@ -87,21 +89,21 @@ class Store:
         """Work periods."""
         from ostinato.store.sessions import SessionStore
 
-        return SessionStore(self.db, self.events)
+        return SessionStore(self.db, self.events, self._new_id)
 
     @cached_property
     def iterations(self) -> IterationStore:
         """Attempts with their conversations and evidence."""
         from ostinato.store.iterations import IterationStore
 
-        return IterationStore(self.db, self.events, self.graph, self.reasoning, self.sessions)
+        return IterationStore(self.db, self.events, self.graph, self.reasoning, self.sessions, self._new_id)
 
     @cached_property
     def approvals(self) -> ApprovalStore:
         """Questions to a person."""
         from ostinato.store.approvals import ApprovalStore
 
-        return ApprovalStore(self.db, self.events)
+        return ApprovalStore(self.db, self.events, self._new_id)
 
     @cached_property
     def reviews(self) -> ReviewStore:
@@ -122,7 +124,7 @@ class Store:
         """Other programs' tasks on their way into the graph."""
         from ostinato.store.importing import ImportStore
 
-        return ImportStore(self.db, self.events)
+        return ImportStore(self.db, self.events, self._new_id)
 
     @cached_property
     def looking(self) -> LookingStore:
@@ -170,12 +172,12 @@ class Store:
         self.db.close()
 
 
-def open_store(path: str | os.PathLike[str], clock: Clock, *, create: bool = True) -> Store:
+def open_store(path: str | os.PathLike[str], clock: Clock, *, create: bool = True, new_id: NewId = random_hex) -> Store:
     """Open the database at `path`; with `create`, make and migrate it. Without, an absent one reads as empty.
 
-    Raises DatabaseError.
+    `new_id` gives the random part of new ids. Raises DatabaseError.
     """
-    return Store(Database(path, clock, create=create, settle=_settle))
+    return Store(Database(path, clock, create=create, settle=_settle), new_id)
 
 
 def _settle(db: Database) -> None:

@@ -54,7 +54,7 @@ READERS: dict[str, Callable[[Night], list[str]]] = {
     "prune": lambda night: ["--dry-run"],
 }
 WRITERS_AND_OTHERS = """
-    plan ralph run land discard init say pause resume approve reject demo import sandbox completion schema
+    plan ralph run land discard init say pause resume approve reject demo replay import sandbox completion schema
     tasks-claim tasks-release tasks-reopen tasks-retry node-add node-link node-set node-unlink
     decisions-choose decisions-export decisions-log decisions-revisit decisions-supersede
     graph-diff graph-export graph-import sessions-end sessions-start project-add project-remove

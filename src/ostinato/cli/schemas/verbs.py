@@ -287,6 +287,32 @@ VERBS: dict[str, Verb] = {
         ),
         note="Without notes, log, tests and page when the run ended early.",
     ),
+    "replay": Verb(
+        many(
+            record(
+                {
+                    "goal_id": TEXT,
+                    "equal": FLAG,
+                    "iterations": COUNT,
+                    "requests": COUNT,
+                    "complete": said(FLAG, "False where the recorded run was killed: the recording has no end."),
+                    "stopped": maybe(TEXT),
+                    "changed_prompts": many(TEXT),
+                    "difference": maybe(
+                        record(
+                            {
+                                "what": one_of(("request", "graph", "tool", "run")),
+                                "iteration": WHOLE,
+                                "step": maybe(WHOLE),
+                                "diff": TEXT,
+                            }
+                        )
+                    ),
+                }
+            )
+        ),
+        note="One object for each ralph session; exit code 1 where one differs.",
+    ),
     "schema": Verb(
         either(many(record({"verb": TEXT, "stream": FLAG, "about": TEXT})), ANYTHING),
         note="Without a verb the list of them.",

@@ -227,6 +227,37 @@ def test_a_killed_run_leaves_a_file_that_is_replayed_up_to_the_last_reply(tmp_pa
     assert (found["equal"], found["complete"], found["iterations"], found["requests"]) == (True, False, 1, 6)
 
 
+def test_outages_refusals_and_a_stop_by_the_person_come_at_the_same_places(tmp_path: Path) -> None:
+    runs: list[int] = []
+    failed: set[str] = set()
+
+    def troubled(turn: Turn) -> Answer:
+        place = f"{turn.title} {turn.number}"
+        if place in {"Make a 0", "Make b 1"} and place not in failed:
+            failed.add(place)
+            return Answer(status=503, headers={"retry-after": "0"}, error={"message": "busy"})
+        if place == "Make b 2" and len(runs) == 1:
+            os.kill(runs[0], signal.SIGINT)
+        if place == "Make c 1":
+            return Answer(status=401, error={"message": "the key is gone"})
+        return coder(turn)
+
+    plan = plan_of(*(task(name, check=f"grep -qx {name} {name}.txt") for name in "abc"))
+    with ChatServer(brain(plan, troubled)) as server:
+        world = World(tmp_path, server.url).make_repository({"README.md": "# Letters\n"})
+        goal = world.json("plan", "three letters", "--yes")["goal_id"]
+        ends = []
+        for night in ("first", "second"):
+            run = world.start("--json", "ralph", goal, "--record", str(tmp_path / night))
+            runs.append(run.pid)
+            ends.append(json.loads(run.communicate()[0])["stopped"])
+    assert ends == ["interrupted", "provider_failed"]
+    for night, end in zip(("first", "second"), ends, strict=True):
+        ran = world.run("--json", "replay", str(tmp_path / night))
+        assert ran.code == 0, ran.out
+        assert (ran.json[0]["stopped"], ran.json[0]["complete"]) == (end, True)
+
+
 def test_each_tool_is_known_as_one_of_the_graph_or_of_the_world() -> None:
     world = {"read_file", "list_files", "search_code", "read_agents_md", "write_file", "edit_file", "run_command"}
     offered: set[str] = {name for profile in (*BUILT_IN.values(), ASKING_PLANNER) for name in profile.tools}

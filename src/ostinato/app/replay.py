@@ -66,7 +66,8 @@ class Replayed:
 async def replay_file(path: Path, until: int | None = None, library: Library | None = None) -> list[Replayed]:
     """Replay each ralph session of the file, up to the first that differs; stop each after iteration `until`.
 
-    `library` stands in the place of the recorded profiles. Raises ConfigError for a file that is no recording or holds no ralph session, naming the line where one is wrong.
+    `library` stands in the place of the recorded profiles. Raises ConfigError for a file that is no recording or holds
+    no ralph session, naming the line where one is wrong.
     """
     sections = [section for section in read_recording(path) if section.head["mode"] == "ralph"]
     if not sections:

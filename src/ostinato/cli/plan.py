@@ -14,7 +14,7 @@ from ostinato.cli.command import Command
 from ostinato.cli.context import Invocation, pass_invocation
 from ostinato.cli.layout import look_of, somebody_there
 from ostinato.cli.main_job import goal_text, job_options, options_of, run_interruptible
-from ostinato.cli.output import answer, folded
+from ostinato.cli.output import answer, folded, remark
 
 if TYPE_CHECKING:
     from ostinato.app.job import Job
@@ -113,8 +113,12 @@ def plan_once(invocation: Invocation, request: PlanRequest, chosen: dict[str, An
                 if request.answering == "ask" and not job.asks_nothing and _somebody(invocation):
                     from ostinato.cli.plan_talk import Talk
 
-                    return await _talked(job, request, Talk(invocation, job, stop))
-                return await _alone(invocation, job, request)
+                    outcome = await _talked(job, request, Talk(invocation, job, stop))
+                else:
+                    outcome = await _alone(invocation, job, request)
+                if job.recording_failed:
+                    remark(invocation, job.recording_failed)
+                return outcome
 
     return run_interruptible(invocation, stop, work)
 

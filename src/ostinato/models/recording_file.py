@@ -110,7 +110,8 @@ class RecordingWriter:
         self._lock = threading.Lock()
         self.failed = ""
         if os.path.lexists(path) and not append:
-            if not replace:
+            # An empty one is what a run left that could not begin.
+            if not replace and not (path.is_file() and not path.stat().st_size):
                 raise UsageError(f"{path} is there already: name another file for --record, or give --replace too")
             if not path.is_file():
                 raise UsageError(f"{path} is no file, and is not replaced: name another for --record")

@@ -65,7 +65,8 @@ def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_line(data: st.DataObje
 
 def test_no_secret_reaches_the_file_in_any_form_when_it_stands_in_values_names_or_json(tmp_path: Path) -> None:
     inside = json.dumps({"command": f"login {SECRET}"})
-    deep = {f"key {SECRET}": [inside, {"a": f"x{SECRET}y"}], "shape": "sk-abcdefghijklmnopqrstuvwx"}
+    plain = json.dumps({"command": SECRET}, ensure_ascii=False)
+    deep = {f"key {SECRET}": [inside, f"it said {plain}", {"a": f"x{SECRET}y"}], "shape": "sk-abcdefghijklmnopqrstuvwx"}
     path = written(tmp_path / "r", ("port", {"name": "p", "result": deep, "long": SECRET + "z" * 300}), MY_TOKEN=SECRET)
     said = path.read_bytes()
     for form in (SECRET, json.dumps(SECRET)[1:-1], json.dumps(json.dumps(SECRET))[2:-2]):

@@ -38,7 +38,7 @@ def replay(invocation: Invocation, file: Path, until: int | None, profiles_now: 
     Models, clocks, ids, files, commands and checks answer as they did; briefings, decisions and the graph are made
     anew, in a database that goes away. Each request to a model and the graph after each iteration must be equal.
     The first difference is shown as a diff, such as the effect of another prompt: of the program, or with
-    --profiles-now of a profile. Nothing of yours is changed.
+    --profiles-now of a profile. Nothing of yours is changed. A plan session in FILE is passed over.
 
     Exit codes: 0 all equal, 1 a difference, 2 no readable recording.
     """

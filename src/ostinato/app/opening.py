@@ -244,6 +244,7 @@ def _policy(settings: Settings, limits: SessionLimits) -> Policy:
         proof_cap=settings.verify.proof_cap,
         project_checks=tuple(Check(command) for command in settings.verify.commands),
         protected=settings.protected,
+        gates=settings.verify.gates,
         limits=limits,
         briefing=BriefingRules(
             settings.briefing.tokens,

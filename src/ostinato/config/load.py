@@ -25,6 +25,7 @@ _WORDS = {
     "land.how": ("ff", "rebase", "merge", "squash"),
     "models.reasoning_effort": ("low", "medium", "high"),
     "notify.on": ("needed", "ended"),
+    "verify.gates": ("stubs", "errors", "tests", "clones"),
 }
 _ROLES = ("models.planner", "models.coder", "models.reviewer", "models.critic")
 _VARIABLES = {
@@ -33,13 +34,15 @@ _VARIABLES = {
     "OSTINATO_FALLBACK": ("models.fallback", *(f"{role}_fallback" for role in _ROLES)),
     "OSTINATO_AUTONOMY": ("autonomy",),
     "OSTINATO_SANDBOX": ("sandbox.mode",),
+    "OSTINATO_GATES": ("verify.gates",),
 }
 _RETENTION = {f"retention.{field.name}" for field in fields(RetentionSettings)}
 _MAY_BE_ZERO = {"models.retries", "models.price_input", "models.price_output", "verify.proof_cap", *_RETENTION}
 # A repository must not be able to take the walls down around its own commands, to run any on the host, to have a
-# person's messages sent elsewhere, to make its work look cheap, nor to have the traces of work thrown away.
+# person's messages sent elsewhere, to make its work look cheap, to let worse work pass, nor to have the traces of work
+# thrown away.
 _PERSON_ONLY = {
-    *("sandbox.mode", "models.price_input", "models.price_output"),
+    *("sandbox.mode", "verify.gates", "models.price_input", "models.price_output"),
     *("notify.command", "notify.desktop", "notify.webhook", "notify.on"),
     *_RETENTION,
 }
@@ -86,7 +89,9 @@ def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, s
                 del sources[key]
     for variable, keys in _VARIABLES.items():
         for key in keys if environ.get(variable) else ():
-            values[key] = _checked(environ[variable], _kinds()[key], key, f"${variable}")
+            kind = _kinds()[key]
+            said = _listed(environ[variable]) if typing.get_origin(kind) is tuple else environ[variable]
+            values[key] = _checked(said, kind, key, f"${variable}")
             sources[key] = f"${variable}"
     return Loaded(_settings(values), sources)
 
@@ -190,6 +195,11 @@ def _checked(value: Any, kind: Any, key: str, place: str) -> Any:
             return wanted(value)
         raise ConfigError(f"{place}: {key} must be {least}, not {value!r}")
     raise ConfigError(f"{place}: {key} must be {_type_words(kind)}, not {value!r}")
+
+
+def _listed(said: str) -> list[str]:
+    """Return the list that a variable stands for: words between commas, `none` for an empty one."""
+    return [] if said.strip() == "none" else [word.strip() for word in said.split(",") if word.strip()]
 
 
 def _type_words(kind: Any) -> str:

@@ -31,6 +31,9 @@ class VerifySettings:
     proof_cap: Annotated[
         float, "Seconds for running the checks of earlier tasks again before a commit; landing runs them all."
     ] = 300.0
+    gates: Annotated[
+        tuple[str, ...], "What no change may add, read before checks run; a project cannot open its own gates."
+    ] = ("stubs", "errors", "tests", "clones")
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,12 @@ class Objects:
 
         return frozenset(await asyncio.to_thread(self.files, tree))
 
+    async def blobs(self, tree: str) -> dict[str, str]:
+        """Return the blob of every regular file of the tree, by path."""
+        import asyncio
+
+        return await asyncio.to_thread(self.contents, tree)
+
     async def read(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
         """Return each file's text, at most a megabyte of it, or None."""
         import asyncio
@@ -167,6 +173,12 @@ class Objects:
         """Return every file of the tree, sorted as git sorts."""
         out = self._git.raw("ls-tree", "-r", "-z", "--name-only", tree)
         return tuple(name.decode("utf-8", "surrogateescape") for name in out.split(b"\0") if name)
+
+    def contents(self, tree: str) -> dict[str, str]:
+        """Return path → blob of every regular file: no links, no submodules."""
+        out = self._git.raw("ls-tree", "-r", "-z", tree)
+        entries = (entry.partition(b"\t") for entry in out.split(b"\0") if entry.startswith(b"100"))
+        return {path.decode("utf-8", "surrogateescape"): meta.split()[2].decode() for meta, _, path in entries}
 
     def text(self, tree: str, path: str) -> str | None:
         """Return a file's text, bounded, undecodable bytes replaced, or None when the tree has no such file."""

@@ -6,6 +6,7 @@ from ostinato.base.ids import IterationId, NodeId
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.types import Node
 from ostinato.loop.workbench import Run, Workbench
+from ostinato.verify.gates.gate import gates_of
 from ostinato.verify.runs import CheckRunner
 from ostinato.verify.verifier import Standards
 
@@ -38,6 +39,7 @@ async def standards_for(run: Run, task: Node) -> Standards:
         baseline=run.baseline,
         red=frozenset(red),
         prohibitions=tuple(forbidden),
+        gates=gates_of(task, policy.gates),
     )
 
 

@@ -56,7 +56,8 @@ class FinishedIteration:
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons to keep with the iteration."""
-        return (self.verdict.reasons if self.verdict else ()) or tuple(filter(None, (self.decision.reason,)))
+        judged = self.verdict.reasons if self.verdict else ()
+        return (judged or tuple(filter(None, (self.decision.reason,)))) + (self.verdict.notes if self.verdict else ())
 
     def outcome_of(self, attempt: int, task: Node) -> str:
         """Return the title of the outcome of this attempt."""

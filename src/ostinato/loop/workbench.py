@@ -26,6 +26,7 @@ from ostinato.loop.crew import BuiltInCrew, Crew
 from ostinato.loop.interruption import Interruption
 from ostinato.loop.limits import SessionLimits, Used
 from ostinato.loop.ports import Bridge, Checkouts, GoalBranch, Progress
+from ostinato.verify.gates import GATES
 from ostinato.verify.types import CommandRunner, Files
 
 
@@ -42,6 +43,7 @@ class Policy:
     lease: float = 120.0
     project_checks: tuple[Check, ...] = ()
     protected: tuple[str, ...] = ()
+    gates: tuple[str, ...] = GATES
     limits: SessionLimits = field(default_factory=SessionLimits)
     briefing: BriefingRules = DEFAULT_RULES
 

@@ -79,6 +79,7 @@ class Verdict:
     """The judgement of one attempt with its evidence. `fingerprint` is equal for the same failure of the same diff.
 
     `ever_red` tells whether any check of the task was red before the work: without it the pass proves nothing.
+    `notes` say what was not looked at.
     """
 
     kind: VerdictKind
@@ -87,6 +88,7 @@ class Verdict:
     fingerprint: str = ""
     ever_red: bool = False
     flaky: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 class Files(Protocol):
@@ -94,6 +96,10 @@ class Files(Protocol):
 
     async def paths(self, tree: str) -> frozenset[str]:
         """Return every file of the tree, relative."""
+        ...
+
+    async def blobs(self, tree: str) -> dict[str, str]:
+        """Return the id of each regular file's content, by path."""
         ...
 
     async def read(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:

@@ -13,6 +13,7 @@ from ostinato.graph.prohibitions import Prohibition
 from ostinato.graph.types import Check, Node
 from ostinato.verify.diff_rules import ChangedFile, paths_named, violations
 from ostinato.verify.forbidden import against
+from ostinato.verify.gates.gate import Found, Gates, examined
 from ostinato.verify.judge import judge, refused
 from ostinato.verify.runs import CheckRunner
 from ostinato.verify.types import Change, Files, Verdict
@@ -24,7 +25,7 @@ class Standards:
 
     `proofs` are the completed tasks whose checks must stay green, newest first; `proof_cap` bounds their time in
     seconds, None for no bound. `baseline` holds the project's checks on the base; `red` the task's commands ever seen
-    red. `prohibitions` are what the project's decisions forbid now.
+    red. `prohibitions` are what the project's decisions forbid now, `gates` what no change may add.
     """
 
     task: Node
@@ -35,6 +36,7 @@ class Standards:
     baseline: Mapping[str, CheckRun] = field(default_factory=dict)
     red: frozenset[str] = frozenset()
     prohibitions: tuple[Prohibition, ...] = ()
+    gates: Gates = field(default_factory=Gates)
 
     @property
     def ever_red(self) -> bool:
@@ -48,15 +50,15 @@ async def verify(change: Change, standards: Standards, files: Files, checks: Che
     A diff that breaks a rule fails without running anything; red checks of the task spare the project's. A check that
     is both runs once.
     """
-    broken = await _broken_rules(change, standards, files)
-    if broken:
-        return refused(change, broken, standards.ever_red)
+    found = await _read(change, standards, files)
+    if found.reasons:
+        return replace(refused(change, found.reasons, standards.ever_red), notes=found.notes)
     task = standards.task
     runs = await checks.run_all(task.task.checks, CheckPhase.ATTEMPT, task.id)
     if all(run.status is CheckStatus.PASSED for run in runs):
         runs += await _project_runs(standards, runs, checks)
         runs += await prove_again(standards.proofs, checks, clock, standards.proof_cap)
-    return judge(change, runs, standards.baseline, standards.ever_red)
+    return replace(judge(change, runs, standards.baseline, standards.ever_red), notes=found.notes)
 
 
 async def prove_again(
@@ -94,15 +96,24 @@ async def _project_runs(
     )
 
 
-async def _broken_rules(change: Change, standards: Standards, files: Files) -> tuple[str, ...]:
+async def _read(change: Change, standards: Standards, files: Files) -> Found:
+    """Read the change without running it: the rules that it breaks, and what could not be looked at."""
     if change.empty:
-        return ()
-    existing = await files.paths(change.base_tree)
-    # The checks of earlier tasks protect themselves: they run again.
-    commands = [check.command for check in (*standards.task.task.checks, *standards.project_checks)]
+        return Found()
     before = await files.read(change.base_tree, change.paths)
     after = await files.read(change.tree, change.paths)
     changed = [ChangedFile(path, before[path], after[path]) for path in change.paths]
+    broken = await _broken_rules(change, changed, standards, files)
+    found = await examined(changed, standards.task, standards.gates, change.tree, files)
+    return Found(broken + found.reasons, found.notes)
+
+
+async def _broken_rules(
+    change: Change, changed: list[ChangedFile], standards: Standards, files: Files
+) -> tuple[str, ...]:
+    existing = await files.paths(change.base_tree)
+    # The checks of earlier tasks protect themselves: they run again.
+    commands = [check.command for check in (*standards.task.task.checks, *standards.project_checks)]
     protected = (*standards.protected, *paths_named(commands, existing))
     broken = violations(changed, standards.task.task.file_scope, protected)
     if not standards.prohibitions:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ostinato.agent.profiles import Profile
     from ostinato.loop.crew import Crew
     from ostinato.loop.ports import Checkout, Checkouts, GoalBranch
-    from ostinato.verify.types import CommandRunner, Files
+    from ostinato.verify.types import CommandRunner, Files, OutputSink
 
 LIVE = frozenset(
     {
@@ -127,12 +127,19 @@ class ThroughRunner:
         self._through = through
 
     async def run(
-        self, command: str, checkout: Path, *, timeout: float, working_dir: str | None = None
+        self,
+        command: str,
+        checkout: Path,
+        *,
+        timeout: float,
+        working_dir: str | None = None,
+        sink: OutputSink | None = None,
     ) -> CommandResult:
-        """Run one command; see `verify.types.CommandRunner`."""
+        """Run one command; see `verify.types.CommandRunner`. What goes to the sink is not recorded: checks have none."""
 
         async def real() -> dict[str, Any]:
-            return asdict(await self._runner.run(command, checkout, timeout=timeout, working_dir=working_dir))
+            ran = self._runner.run(command, checkout, timeout=timeout, working_dir=working_dir, sink=sink)
+            return asdict(await ran)
 
         return CommandResult(**await self._through.call(f"check {command}", real))
 
@@ -144,6 +151,7 @@ class ThroughFiles:
         self._files = files
         self._through = through
         self._before: frozenset[str] = frozenset()
+        self._blobs: dict[str, str] = {}
 
     async def paths(self, tree: str) -> frozenset[str]:
         """Return every file of the tree."""
@@ -155,6 +163,19 @@ class ThroughFiles:
         told = await self._through.call("files.paths", real)
         self._before = (self._before | set(told["more"])) - set(told["less"])
         return self._before
+
+    async def blobs(self, tree: str) -> dict[str, str]:
+        """Return the id of each regular file's content, by path."""
+
+        async def real() -> dict[str, Any]:
+            found, before = await self._files.blobs(tree), self._blobs
+            more = {path: blob for path, blob in sorted(found.items()) if before.get(path) != blob}
+            return {"more": more, "less": sorted(before.keys() - found)}
+
+        told = await self._through.call("files.blobs", real)
+        kept = {path: blob for path, blob in self._blobs.items() if path not in told["less"]}
+        self._blobs = dict(sorted({**kept, **told["more"]}.items()))
+        return self._blobs
 
     async def read(self, tree: str, paths: tuple[str, ...]) -> dict[str, str | None]:
         """Return the files' texts."""

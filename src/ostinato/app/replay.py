@@ -208,7 +208,7 @@ def library_here() -> Library:
     user_file = user_config_file(os.environ)
     code, top = Git(Path.cwd()).code("rev-parse", "--show-toplevel")
     project = Path(top) if code == 0 and top else None
-    return load_profiles(project, user_file, load_settings(project, user_file, os.environ).settings.models)
+    return load_profiles(project, user_file, load_settings(project, user_file, os.environ).settings.models, os.environ)
 
 
 def _library(profiles: Mapping[str, Any]) -> dict[str, Resolved]:

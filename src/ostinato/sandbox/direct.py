@@ -122,7 +122,7 @@ def _kill_marked(mark: bytes, older: frozenset[str]) -> None:
 def _processes() -> frozenset[str]:
     """Return the numbers of all processes, none where there is no /proc."""
     try:
-        return frozenset(filter(str.isdecimal, os.listdir("/proc")))
+        return frozenset(filter(str.isdecimal, os.listdir("/proc")))  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return frozenset()
 

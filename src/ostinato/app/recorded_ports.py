@@ -135,7 +135,7 @@ class ThroughRunner:
         working_dir: str | None = None,
         sink: OutputSink | None = None,
     ) -> CommandResult:
-        """Run one command; see `verify.types.CommandRunner`. What goes to the sink is not recorded: checks have none."""
+        """Run one command; see `verify.types.CommandRunner`. A sink is not recorded: checks have none."""
 
         async def real() -> dict[str, Any]:
             ran = self._runner.run(command, checkout, timeout=timeout, working_dir=working_dir, sink=sink)

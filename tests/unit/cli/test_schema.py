@@ -30,7 +30,7 @@ from ostinato.store.store import Store
 from tests.published import hold, validator, verb_of
 from tests.unit.cli.conftest import Nights, Shell
 
-HELD_BY_SCENARIOS = {"plan", "ralph", "run", "land", "discard", "init", "sandbox", "demo"}
+HELD_BY_SCENARIOS = {"plan", "ralph", "run", "land", "discard", "init", "sandbox", "replay", "demo"}
 """What needs a model, git or a sandbox: each scenario test that asks for JSON holds it."""
 
 

@@ -7,10 +7,11 @@ import pytest
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ApprovalId, NodeId
 from ostinato.graph.actors import Actor
+from ostinato.graph.approvals import HELP
 from ostinato.graph.events import EventKind
 from ostinato.graph.projects import Project
 from ostinato.graph.requests import NewNode
-from ostinato.graph.types import Node, NodeType
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.store import Store
 from tests.unit.store.work import add_task
 
@@ -72,6 +73,26 @@ def test_open_questions_of_a_goal_include_those_below_it(store: Store, project: 
     assert store.approvals.open(goal_id=goal.id) == mine
     assert store.approvals.open(project_id=project.id) == [*mine, theirs]
     assert store.approvals.open(project_id=store.projects.add("/other").id) == []
+
+
+def test_help_is_asked_for_no_longer_than_its_task_is_blocked(store: Store, project: Project, goal: Node) -> None:
+    task = add_task(store, goal)
+    store.graph.set_status(task.id, Status.BLOCKED, reason="parked")
+    asked = store.approvals.ask(project.id, task.id, HELP, "What now?", {}, LOOP)
+    assert store.approvals.open(goal_id=goal.id) == store.approvals.open() == [asked]
+    store.graph.set_status(task.id, Status.PENDING)
+    assert store.approvals.open(goal_id=goal.id) == store.approvals.open() == []
+
+
+def test_freeing_a_task_answers_what_was_asked_about_it(store: Store, project: Project, goal: Node) -> None:
+    task = add_task(store, goal)
+    store.graph.set_status(task.id, Status.BLOCKED, reason="parked")
+    asked = store.approvals.ask(project.id, task.id, HELP, "What now?", {}, LOOP)
+    other = store.approvals.ask(project.id, task.id, "review", "And this?", {}, LOOP)
+    store.tasks.retry(task.id, "use the other door")
+    settled = store.approvals.get(asked.id)
+    assert (settled.answer, settled.reason) == ("answered", "use the other door")
+    assert store.approvals.open() == [other]
 
 
 def test_unknown_things_are_errors(store: Store, project: Project, goal: Node) -> None:

@@ -14,6 +14,7 @@ from ostinato.base.ids import NodeId
 from ostinato.base.process import current_process
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage
+from ostinato.graph.approvals import HELP
 from ostinato.graph.comparing import Strategy
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
@@ -78,6 +79,11 @@ def _resume(here: Situation) -> Act:
 def _reconsider(here: Situation) -> Act:
     here.store.approvals.ask(here.project.id, here.planned.id, "plan", "Accept it?")
     return lambda: here.store.plans.reconsider(here.planned.id, "smaller")
+
+
+def _settle_help(here: Situation) -> Act:
+    here.store.approvals.ask(here.project.id, here.leaf.id, HELP, "What now?")
+    return lambda: here.store.approvals.settle_help(here.leaf.id, "a hint")
 
 
 def _recover(here: Situation) -> Act:
@@ -168,6 +174,7 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
         )
     ),
     "approvals.ask": lambda s: lambda: s.store.approvals.ask(s.project.id, s.goal.id, "question", "Really?"),
+    "approvals.settle_help": _settle_help,
     "approvals.answer": lambda s: lambda: s.store.approvals.answer(s.night.review, "approved"),
     "reviews.approve": lambda s: lambda: s.store.reviews.approve(*_review(s), COMMIT),
     "reviews.reject": lambda s: lambda: s.store.reviews.reject(*_review(s), "no", 1),

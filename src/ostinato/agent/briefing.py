@@ -144,7 +144,7 @@ def _task(facts: BriefingFacts) -> str:
     body = "\n\n".join(parts)
     attempt = f"Attempt: {facts.attempt} of {facts.max_attempts}"
     told = f"## Task: {task.id} {one_line(task.title)}\n\n<data>\n{escaped(body)}\n</data>\n\n{attempt}"
-    return "\n\n".join((told, *_hints(facts.hints)))
+    return "\n\n".join((told, *_hints(facts.hints), *filter(None, (facts.direction,))))
 
 
 def _hints(hints: tuple[Node, ...]) -> Iterator[str]:
@@ -193,7 +193,8 @@ def _open_task(left: OpenTask) -> str:
     line = f"- {task.id}: {one_line(task.title)} [{task.status}]"
     if left.depends_on:
         line += f" after {', '.join(left.depends_on)}"
-    return f"{line}: {one_line(task.blocked_reason)}" if task.blocked_reason else line
+    line += f": {one_line(task.blocked_reason)}" if task.blocked_reason else ""
+    return "\n".join((line, *(f"  tried {tried}" for tried in left.tried)))
 
 
 def _completed(facts: BriefingFacts) -> Section:

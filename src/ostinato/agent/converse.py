@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ostinato.agent.briefing import Briefing
+from ostinato.agent.circles import Trace
 from ostinato.agent.compaction import Compaction
 from ostinato.agent.limits import WARN_AT, ConversationLimits
 from ostinato.agent.meter import Meter
@@ -35,14 +36,12 @@ from ostinato.graph.iterations import Ending
 
 MOST_NUDGES = 2
 MOST_CUTS = 3
-REPEATS_NOTICED = 3
 _NUDGE = "You called no tool. Go on with the task, or end the conversation with the `signal` tool."
 _CUT = "Your last answer was cut off at its length limit. Go on in smaller pieces."
 _CUTS = (
     f"its answers were cut off at their length limit {MOST_CUTS} times in a row: raise [models] max_output_tokens, "
     "or ask for less at once"
 )
-_REPEATED = "\n\n(You made this same call {n} times in a row, and its answer will not change. Do something else.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,7 @@ class _Talk:
     nudges: int = 0
     cuts: int = 0
     warned: bool = False
-    last_call: tuple[str, str] = ("", "")
-    repeats: int = 0
+    trace: Trace = field(default_factory=Trace)
     held: float = 0.0
     given_up: Ending | None = None
     meter: Meter = field(default_factory=Meter)
@@ -92,7 +90,7 @@ async def converse(
     A provider's failure, a lost claim and a person who left are endings, not exceptions. MachineError from a tool or
     the transcript and cancellation pass through.
     """
-    talk = _Talk([*briefing.earlier] or [UserMessage(briefing.user)])
+    talk = _Talk([*briefing.earlier] or [UserMessage(briefing.user)], trace=Trace(limits.circles))
     try:
         if not briefing.earlier:
             await transcript.begin(briefing.system, tuple(talk.messages))
@@ -231,7 +229,7 @@ async def _nudged(talk: _Talk, reply: Reply, transcript: Transcript) -> Conversa
 async def _run_calls(
     talk: _Talk, calls: Sequence[ToolCall], tools: Tools, transcript: Transcript, clock: Clock
 ) -> ConversationEnd | None:
-    """Run the calls in order and answer each; after a signal or a lost claim the rest are answered, but not run."""
+    """Run the calls in order and answer each; after a signal, a lost claim or a circle the rest are not run."""
     end: ConversationEnd | None = None
     for call in calls:
         if end is not None:
@@ -247,9 +245,15 @@ async def _run_calls(
         except Suspended:
             # This call and those after it stay without an answer: whoever goes on with the conversation gives it.
             return talk.ended(Ending.LEFT, "a question waits for an answer")
-        answer = ToolMessage(call.id, call.name, result.text + _repeated(talk, call), result.is_error)
+        circle = talk.trace.saw(call, result)
+        hint = f"\n\n{circle.hint}" if circle else ""
+        answer = ToolMessage(call.id, call.name, result.text + hint, result.is_error)
         talk.messages.append(answer)
         await transcript.tool_ended(talk.steps, answer, result.summary, clock.monotonic() - begun)
+        if circle:
+            await transcript.circling(talk.steps, circle.message, circle.times, over=circle.over)
+            if circle.over and end is None:
+                end = talk.ended(Ending.CIRCLING, circle.message)
     return end
 
 
@@ -265,13 +269,6 @@ async def _run(talk: _Talk, call: ToolCall, tools: Tools) -> tuple[ToolResult, C
         return result, None
     ending = Ending.COMPLETE if result.signal.outcome == "complete" else Ending.BLOCKED
     return result, talk.ended(ending, result.signal.message)
-
-
-def _repeated(talk: _Talk, call: ToolCall) -> str:
-    same = (call.name, call.arguments) == talk.last_call
-    talk.repeats = talk.repeats + 1 if same else 1
-    talk.last_call = (call.name, call.arguments)
-    return _REPEATED.format(n=talk.repeats) if talk.repeats >= REPEATS_NOTICED else ""
 
 
 def _limit_reached(talk: _Talk, limits: ConversationLimits, seconds: float) -> Ending | None:

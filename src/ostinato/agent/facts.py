@@ -53,10 +53,11 @@ class CompletedWork:
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A task that is not done, with the ids of what it depends on."""
+    """A task that is not done, with the ids of what it depends on, and one line for each attempt that failed."""
 
     task: Node
     depends_on: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class BriefingFacts:
     not fit. `base_runs` are the task's checks as they ran before the work.
     `conventions` is the text of the top AGENTS.md, "" when there is none, `near` those nearer to the file scope.
     `handoff` are the notes of the last session.
+    `direction` is what this attempt must do otherwise, since those before it went in circles, "" where they did not.
     `check_timeout` (seconds) holds for checks without one; `budget` is in tokens.
     """
 
@@ -97,6 +99,7 @@ class BriefingFacts:
     earlier: tuple[PastAttempt, ...] = ()
     handoff: str = ""
     notes: tuple[str, ...] = ()
+    direction: str = ""
     check_timeout: float = 600.0
     budget: int = DEFAULT_BUDGET
     rules: BriefingRules = DEFAULT_RULES

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ostinato.agent.circles import CircleLimits
 from ostinato.base.spending import Spending
 from ostinato.graph.iterations import Ending
 
@@ -29,9 +30,10 @@ An answer ends the conversation before that: SESSION_LIMIT, INTERRUPTED or CLAIM
 class ConversationLimits:
     """`steps` model calls, `tokens` of input and output together, `seconds` of wall time.
 
-    Waits for the provider and for the person are not the agent's time.
+    Waits for the provider and for the person are not the agent's time. `circles` says when going in circles ends it.
     """
 
     steps: int = 200
     tokens: int = 500_000
     seconds: float = 1800.0
+    circles: CircleLimits = field(default_factory=CircleLimits)

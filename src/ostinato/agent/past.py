@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from ostinato.agent.facts import DEFAULT_RULES, BriefingRules, CompletedWork, PastAttempt
 from ostinato.base.text import clip, head_and_tail, one_line
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
+from ostinato.graph.iterations import Ending
 
 _OUTPUT_TAIL = 1_200
 _OUTPUT_TAIL_OLDER = 250
@@ -26,7 +27,9 @@ def _attempt(past: PastAttempt, *, latest: bool) -> str:
     verdict = f", {iteration.verdict}" if iteration.verdict else ""
     lines = [f"Earlier attempt {iteration.attempt} ({iteration.id}){ending}{verdict}"]
     if iteration.ending_message.strip():
-        lines.append(f"The agent's last words: {clip(one_line(iteration.ending_message.strip()), 300)}")
+        circled = iteration.ending is Ending.CIRCLING
+        whose = "It was ended for going in circles:" if circled else "The agent's last words:"
+        lines.append(f"{whose} {clip(one_line(iteration.ending_message.strip()), 300)}")
     lines += [f"- {clip(one_line(reason), 400)}" for reason in iteration.reasons]
     lines += [_failed(run, latest=latest) for run in past.runs if _speaks_against(run)]
     if latest and iteration.diff.strip():

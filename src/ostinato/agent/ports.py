@@ -91,12 +91,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool answered. Only `text` reaches the model; `summary` is one line for people."""
+    """What a tool answered. Only `text` reaches the model; `summary` is one line for people.
+
+    `wrote` is the path of a file that it wrote and a digest of what that holds now.
+    """
 
     text: str
     is_error: bool = False
     signal: Signal | None = None
     summary: str = ""
+    wrote: tuple[str, str] | None = None
 
 
 class Tools(Protocol):
@@ -144,6 +148,10 @@ class Transcript(Protocol):
 
     async def said(self, step: int, message: Message) -> None:
         """The harness added a message of its own (a nudge, a warning)."""
+        ...
+
+    async def circling(self, step: int, what: str, times: int, *, over: bool) -> None:
+        """The agent goes in circles, `what` being repeated; it is told, or the conversation is `over`."""
         ...
 
     async def step_ended(self, step: int) -> None:

@@ -173,10 +173,13 @@ def who_plans(planner: Profile, *, asks: bool) -> Profile:
 def limits_for(profile: Profile, limits: ConversationLimits) -> ConversationLimits:
     """Return what a conversation of this profile may use, `limits` being what the settings say."""
     own, caps = profile.limits, profile.caps
+    # To read for long is the work of who may not write.
+    circles = replace(limits.circles, idle=0) if profile.read_only else limits.circles
     return ConversationLimits(
         steps=min(filter(None, (own.steps or limits.steps, caps.steps))),
         tokens=min(filter(None, (own.tokens or limits.tokens, caps.tokens))),
         seconds=min(filter(None, (own.seconds or limits.seconds, caps.seconds))),
+        circles=circles,
     )
 
 

@@ -9,7 +9,7 @@ from ostinato.app import open_store_for
 from ostinato.base.errors import ClaimLostError, RuleError, UsageError
 from ostinato.base.ids import IterationId
 from ostinato.base.text import many
-from ostinato.graph.approvals import Approval
+from ostinato.graph.approvals import HELP, Approval
 from ostinato.graph.types import Node, Status
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ def approve_question(database: Path | None, identifier: str, words: str | None =
     try:
         with store.db.transaction():
             settled = store.approvals.answer(identifier, "approved" if words is None else "answered", words)
-            if (settled.kind == "question") is not (words is not None):
+            if (settled.kind in {"question", HELP}) is not (words is not None):
                 raise UsageError(_answer_wanted(settled))
             if settled.kind == "question":
                 return settled, f"Answered. Next: ostinato plan --goal {settled.node_id}"
+            if settled.kind == HELP:
+                store.tasks.retry(settled.node_id, words)
+                return settled, f"Answered; {settled.node_id} is free again, and its next attempt has your answer."
             if settled.kind == "plan":
                 goal = settled.node_id
                 tasks = many(len(store.plans.accept(goal)), "task")
@@ -50,12 +53,19 @@ def reject_question(database: Path | None, identifier: str, reason: str) -> tupl
                 return settled, rejected_words(store.graph.get(settled.node_id))
             if settled.kind == "question":
                 return settled, f"Not answered, with your reason. Next: ostinato plan --goal {settled.node_id}"
+            if settled.kind == HELP:
+                return settled, _left_blocked(settled.node_id)
             iteration = IterationId(str(settled.payload["iteration"]))
             node = store.reviews.reject(settled.node_id, iteration, reason, _attempts(store, settled))
             what = "has failed" if node.status is Status.FAILED else "goes back to work with your reason"
             return settled, f"Rejected; {settled.node_id} {what}."
     finally:
         store.close()
+
+
+def _left_blocked(task_id: str) -> str:
+    retry, drop = f"`ostinato tasks retry {task_id}`", f"`ostinato node set {task_id} --status cancelled`"
+    return f"Not answered; {task_id} stays blocked: {retry} frees it, {drop} drops it."
 
 
 def rejected_words(goal: Node) -> str:
@@ -65,6 +75,8 @@ def rejected_words(goal: Node) -> str:
 
 
 def _answer_wanted(asked: Approval) -> str:
+    if asked.kind == HELP:
+        return f"{asked.id} asks what the next attempt should know, answer it with --answer TEXT: {asked.question}"
     if asked.kind == "question":
         options = ", ".join(map(str, asked.payload.get("options", ())))
         listed = f" (options: {options})" if options else ""

@@ -44,6 +44,13 @@ def specs_of(
     return (first, second) if second and second != first else (first,)
 
 
+def stronger_specs(models: ModelSettings, *, model: str | None = None) -> tuple[str, ...]:
+    """Return the coder's stronger model as `specs_of` does, () where there is none; `model` is said for this run."""
+    spec = models.coder_stronger if models.coder_stronger is not None else models.stronger
+    present = specs_of(models, "coder", model=model)[:1]
+    return () if model or not spec or (spec,) == present else (spec,)
+
+
 def transport_limits(models: ModelSettings, spec: str, env: Mapping[str, str]) -> TransportLimits:
     """Return the limits for one model; the context window is what is set, else what is known of that model."""
     return TransportLimits(

@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ostinato.agent.circles import CircleLimits
 from ostinato.agent.facts import BriefingRules
 from ostinato.agent.ports import Model, OnRetry
 from ostinato.app.conventions import near_conventions, root_conventions
 from ostinato.app.crew import SessionCrew
+from ostinato.app.models import open_role, stronger_specs
 from ostinato.app.sharing import share
 from ostinato.base.clock import Clock, SystemClock
 from ostinato.base.errors import MachineError
@@ -86,12 +88,13 @@ class Opened:
     place: Place | None = None
     critic: Model | None = None
     recorder: Recorder | None = None
+    stronger: Model | None = None
 
     async def close(self) -> None:
         """Release everything; a second time does nothing."""
         if self.place is not None:
             self.place.release()
-        for model in filter(None, (self.model, self.critic)):
+        for model in filter(None, (self.model, self.critic, self.stronger)):
             await model.close()
         await self.crew.close()
         self.bridge.close()
@@ -117,6 +120,8 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     crew = SessionCrew(library, settings.models, limits, clock, environ, (options.model, options.fallback))
     model = None if role is None else crew.open(role)
     critic = crew.open("critic") if role == "planner" and options.critique else None
+    strong = stronger_specs(settings.models, model=options.model) if role == "coder" else ()
+    stronger = open_role(settings.models, strong, limits, env=environ, clock=clock) if strong else None
     repository.identity()
     if settings.sandbox.mode != "none":
         require_sandbox()
@@ -129,11 +134,12 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
         settings = replace(settings, autonomy=options.autonomy)
     bridge = recorder.bridge(store) if recorder else ThreadBridge(store)
     opened = Opened(database, repository, settings, limits, model, project, store, bridge, branch, state, crew)
-    opened.critic = critic
+    opened.critic, opened.stronger = critic, stronger
     if recorder is not None:
         opened.recorder = recorder
         opened.model = model and recorder.model(model, role or "")
         opened.critic = critic and recorder.model(critic, "critic")
+        opened.stronger = stronger and recorder.model(stronger, role or "")
     return opened
 
 
@@ -184,6 +190,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         share=lambda: _share(opened, show),
         critic=critic_for(opened, place),
         crew=opened.crew,
+        stronger=opened.stronger,
     )
     return bench if opened.recorder is None else opened.recorder.bench(bench)
 
@@ -251,6 +258,9 @@ def _policy(settings: Settings, limits: SessionLimits) -> Policy:
             timedelta(days=settings.briefing.full_days),
             timedelta(days=settings.briefing.outcome_days),
         ),
+        circles=CircleLimits(settings.circles.repeats, settings.circles.end, settings.circles.idle),
+        park_after=settings.circles.attempts,
+        asks=settings.autonomy != "full",
     )
 
 

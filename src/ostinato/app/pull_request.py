@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, Report, TaskReport
+from ostinato.base.diffstat import total
 from ostinato.base.markdown import code, inline, quote
 from ostinato.base.text import many
 from ostinato.graph.types import Status

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ostinato.app.diffstat import diffstat
 from ostinato.app.report_values import (
     AttemptReport,
     DecisionReport,
@@ -19,6 +18,7 @@ from ostinato.app.report_values import (
     Spent,
     TaskReport,
 )
+from ostinato.base.diffstat import diffstat
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.graph.approvals import Approval

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ostinato.app.diffstat import FileChange
+from ostinato.base.diffstat import FileChange
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.graph.approvals import Approval

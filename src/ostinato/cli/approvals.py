@@ -51,12 +51,13 @@ def _lines(asked: Sequence[Approval]) -> Iterator[str]:
     ],
 )
 @click.argument("identifier", metavar="ID")
-@click.option("--answer", "words", metavar="TEXT", help="The answer to a question of the planner.")
+@click.option("--answer", "words", metavar="TEXT", help="The answer to a question that wants words.")
 @pass_invocation
 def approve(invocation: Invocation, identifier: str, words: str | None) -> None:
     """Approve the open question ID: its own id, or that of the goal (a plan) or task (a review) that it is about.
 
-    A question of the planner wants --answer; `ostinato plan --goal` goes on with it.
+    A question of the planner wants --answer; `ostinato plan --goal` goes on with it. So does one about a task that goes
+    in circles: the task is free again, and its next attempt is told the answer.
     """
     from ostinato.app.answers import approve_question
 
@@ -75,7 +76,7 @@ def reject(invocation: Invocation, identifier: str, reason: str) -> None:
     """Reject the open question ID: a plan's goal is cancelled, a task goes back to work with the reason.
 
     A goal with accepted work keeps it: only the new plan is dropped. A question of the planner stays without an
-    answer, and the planner is told the reason.
+    answer, and the planner is told the reason. A task that goes in circles stays blocked.
     """
     from ostinato.app.answers import reject_question
 

@@ -94,6 +94,8 @@ class EventLines:
         if decision != "done":
             said = _DECIDED.get(decision, decision)
             yield f"  ● {event.node_id}: {clean(f'{said}: ' if said else '')}{clean(payload.get('reason', ''))}"
+            if payload.get("circling"):
+                yield f"  ! {clean(payload['circling'])}"
         elif payload.get("ending") == "none":
             yield f"  ✔ {event.node_id}: {clean(payload.get('reason', 'done'))}"
 
@@ -105,6 +107,9 @@ class EventLines:
             seconds = payload.get("seconds")
             again = f"; again in {seconds} s" if seconds else ""
             yield f"  ! the model's provider: {clean(payload['why'])}{again}"
+        elif "circling" in payload:
+            told = "its conversation ends" if payload.get("over") else "the agent is told"
+            yield f"  ! in circles, {told}: {clean(payload['circling'])}"
         else:
             yield f"! 80 % of the limit is used: {clean(payload.get('limit'))}"
 

@@ -16,8 +16,8 @@ from ostinato.cli.documents import (
 )
 
 if TYPE_CHECKING:
-    from ostinato.app.diffstat import FileChange
     from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent, TaskReport
+    from ostinato.base.diffstat import FileChange
     from ostinato.graph.evidence import CheckRun
     from ostinato.store.conversations import StoredMessage, StoredStep
 

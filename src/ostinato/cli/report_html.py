@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, OptionReport, Report, Spent, TaskReport
+from ostinato.base.diffstat import total
 from ostinato.base.text import many, printable
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer

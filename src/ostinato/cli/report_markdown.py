@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
+from ostinato.base.diffstat import total
 from ostinato.base.markdown import block, code, inline, quote
 from ostinato.base.text import many
 from ostinato.cli import report_words as say

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ostinato.app.diffstat import total
 from ostinato.app.report_values import AttemptReport, DecisionReport, Report, Spent, TaskReport
+from ostinato.base.diffstat import total
 from ostinato.base.text import clip, many
 from ostinato.cli import report_words as say
 from ostinato.cli.answering import how_to_answer

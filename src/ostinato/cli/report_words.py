@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from ostinato.app.diffstat import total
 from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent
+from ostinato.base.diffstat import total
 from ostinato.base.text import many
 from ostinato.cli.screen import length, money, spent
 from ostinato.graph.details import DecisionDetails, OptionDetails

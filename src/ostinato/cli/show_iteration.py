@@ -192,6 +192,7 @@ ENDINGS = {
     "step_limit": "the limit of steps",
     "token_limit": "the limit of tokens",
     "time_limit": "the limit of time",
+    "circling": "it went in circles",
     "session_limit": "a limit of the session",
     "interrupted": "interrupted",
     "provider": "the model's provider failed",

@@ -19,7 +19,7 @@ from ostinato.cli.documents import (
 from ostinato.cli.output import answer, clean, clean_block, short_time
 from ostinato.cli.screen import heading, length, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines
-from ostinato.graph.approvals import Approval
+from ostinato.graph.approvals import HELP, Approval
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.steering import HINT
@@ -68,8 +68,13 @@ def _read_task(store: Store, node: Node) -> _Task:
         children=store.graph.query(NodeFilter(parent_id=node.id)),
         informed=[one for one in near if one.id in informed],
         iterations=store.iterations.of_task(node.id),
-        approvals=store.approvals.for_node(node.id),
+        approvals=[one for one in store.approvals.for_node(node.id) if _still_asked(one, node)],
     )
+
+
+def _still_asked(asked: Approval, task: Node) -> bool:
+    """Tell whether a question stands: one about a task that goes in circles does as long as that is blocked."""
+    return asked.kind != HELP or asked.answered_at is not None or task.status is Status.BLOCKED
 
 
 def _task_document(found: _Task) -> dict[str, Any]:

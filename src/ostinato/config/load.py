@@ -37,7 +37,9 @@ _VARIABLES = {
     "OSTINATO_GATES": ("verify.gates",),
 }
 _RETENTION = {f"retention.{field.name}" for field in fields(RetentionSettings)}
-_MAY_BE_ZERO = {"models.retries", "models.price_input", "models.price_output", "verify.proof_cap", *_RETENTION}
+_CIRCLES = {"circles.repeats", "circles.end", "circles.idle", "circles.attempts"}
+_PRICES = {"models.price_input", "models.price_output"}
+_MAY_BE_ZERO = {"models.retries", "verify.proof_cap", *_PRICES, *_CIRCLES, *_RETENTION}
 # A repository must not be able to take the walls down around its own commands, to run any on the host, to have a
 # person's messages sent elsewhere, to make its work look cheap, to let worse work pass, nor to have the traces of work
 # thrown away.
@@ -84,7 +86,7 @@ def load_settings(project: Path | None, user_file: Path, environ: Mapping[str, s
             values[key], sources[key] = value, str(file)
     if environ.get("OSTINATO_MODEL"):
         # A model that is named for one run is asked alone, unless a fallback is named as well.
-        for key in _VARIABLES["OSTINATO_FALLBACK"]:
+        for key in (*_VARIABLES["OSTINATO_FALLBACK"], "models.stronger", "models.coder_stronger"):
             if values.pop(key, None) is not None:
                 del sources[key]
     for variable, keys in _VARIABLES.items():

@@ -61,6 +61,10 @@ class ModelSettings:
     reviewer_fallback: Annotated[str | None, "What stands in for the reviewer's model, instead of fallback."] = None
     critic: Annotated[str | None, "The model that looks for what a plan misses, with --critique."] = None
     critic_fallback: Annotated[str | None, "What stands in for the critic's model, instead of fallback."] = None
+    stronger: Annotated[
+        str | None, "The model of a task's last attempt, and of attempts that go in circles; an empty text: none."
+    ] = None
+    coder_stronger: Annotated[str | None, "The same for the coder, instead of stronger."] = None
     patience: Annotated[float, "Seconds that an outage of the provider is waited out."] = 600.0
     retries: Annotated[int, "How often a failed call is tried again within that patience."] = 6
     connect_timeout: Annotated[float, "Seconds until a connection must stand."] = 15.0
@@ -94,6 +98,18 @@ class BriefingSettings:
     tokens: Annotated[int, "Tokens of a whole briefing; role, task and checks are never cut."] = 4_000
     full_days: Annotated[float, "Days for which completed work is told in full."] = 7.0
     outcome_days: Annotated[float, "Days for which it is told with its outcome; later by title and status."] = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CircleSettings:
+    """`[circles]`: when work counts as going in circles; 0 turns each of them off."""
+
+    repeats: Annotated[int, "Rounds of the same, within a conversation, after which the agent is told; 0: never."] = 3
+    end: Annotated[int, "Rounds after which its conversation ends, and the checks judge; 0: never."] = 6
+    idle: Annotated[int, "Tool calls in a row that only read after which the agent is told; 0: never."] = 40
+    attempts: Annotated[
+        int, "Attempts with the same failure after which you are asked about a task; 0: when all are used up."
+    ] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,7 @@ class Settings:
     models: ModelSettings = field(default_factory=ModelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     briefing: BriefingSettings = field(default_factory=BriefingSettings)
+    circles: CircleSettings = field(default_factory=CircleSettings)
     land: LandSettings = field(default_factory=LandSettings)
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)

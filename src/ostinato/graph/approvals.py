@@ -8,13 +8,16 @@ from typing import Any
 
 from ostinato.base.ids import ApprovalId, NodeId, ProjectId
 
+HELP = "help"
+"""The kind of a question about a task whose attempts go in circles: what should the next one know?"""
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A question that the harness put, and its answer.
 
-    `kind` is `plan`, `review` or `question` (the planner's, with its options in the payload); `answer` is `approved`,
-    `rejected` or, to a question, `answered` with the words as its `reason`.
+    `kind` is `plan`, `review`, `question` (the planner's, with its options in the payload) or `help` (a task that goes
+    in circles); `answer` is `approved`, `rejected` or, to the latter two, `answered` with the words as its `reason`.
     """
 
     id: ApprovalId

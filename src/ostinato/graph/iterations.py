@@ -30,6 +30,7 @@ class Ending(StrEnum):
     STEP_LIMIT = "step_limit"
     TOKEN_LIMIT = "token_limit"
     TIME_LIMIT = "time_limit"
+    CIRCLING = "circling"  # the same was done again and again, hints included
     SESSION_LIMIT = "session_limit"  # a limit of the whole session; uses up no attempt
     INTERRUPTED = "interrupted"
     LEFT = "left"  # the person went away while a question of the planner waited

@@ -23,7 +23,9 @@ from ostinato.graph.iterations import Iteration
 from ostinato.graph.prohibitions import forbidden_words
 from ostinato.graph.requests import NodeFilter
 from ostinato.graph.steering import HINT, PersonNote
+from ostinato.graph.tried import tried_lines
 from ostinato.graph.types import Node, NodeType, Status
+from ostinato.loop.course import course_before, direction
 from ostinato.loop.crew import added
 from ostinato.loop.store_ports import OPEN_TASKS, StorePort, tasks_of
 from ostinato.loop.workbench import Run, Workbench
@@ -33,6 +35,8 @@ _READ = 100
 """Of long lists a briefing shows the first; more than so many lines never fit into its budget."""
 _OPEN_SHOWN = 250
 """The same for a planner's open tasks, which have more room."""
+_TRIED_SHOWN = 3
+"""Of each open task's failed attempts, for a planner."""
 
 
 async def brief_coder(
@@ -89,7 +93,7 @@ def _planner_facts(store: StorePort, bench: Workbench, goal: Node) -> PlannerFac
         observations=_observations(nodes, _about(store, goal.id)),
         completed=_completed(nodes),
         left=tuple(
-            OpenTask(task, _prerequisites(store, task) if place < _OPEN_SHOWN else ())
+            OpenTask(task, _prerequisites(store, task) if place < _OPEN_SHOWN else (), _tried(store, task))
             for place, task in enumerate(task for task in tasks_of(nodes) if task.status in OPEN_TASKS)
         ),
         project_checks=policy.project_checks,
@@ -126,6 +130,7 @@ def _facts(store: StorePort, run: Run, task: Node, iteration: Iteration) -> Brie
         project_checks=policy.project_checks,
         earlier=tuple(PastAttempt(i, tuple(store.iterations.check_runs(iteration_id=i.id))) for i in earlier),
         handoff=store.sessions.last_notes(goal),
+        direction=direction(course_before(run, task, iteration.attempt, earlier), earlier),
         check_timeout=policy.check_timeout,
         budget=policy.briefing.tokens,
         rules=policy.briefing,
@@ -159,6 +164,11 @@ def _decision(store: StorePort, node: Node, forbids: str) -> StandingDecision:
 
 def _prerequisites(store: StorePort, task: Node) -> tuple[str, ...]:
     return tuple(one.id for one in store.graph.prerequisites(task.id))
+
+
+def _tried(store: StorePort, task: Node) -> tuple[str, ...]:
+    """Return what the latest attempts at an open task tried: a new plan must not do the same again."""
+    return tried_lines(store.iterations.of_task(task.id), _TRIED_SHOWN) if task.task.attempts else ()
 
 
 def _outcome(store: StorePort, task: Node) -> str:

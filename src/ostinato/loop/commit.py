@@ -7,6 +7,7 @@ from dataclasses import replace
 from ostinato.base.errors import ClaimLostError
 from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node
+from ostinato.loop.course import park_with_question
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.evidence import baseline_after
 from ostinato.loop.finished import FinishedIteration
@@ -29,6 +30,8 @@ async def conclude(
             await _commit(run, claim, task, iteration, change, finished)
         elif action is Action.REVIEW:
             await _put_to_review(run, claim, task, iteration, change, finished)
+        elif finished.decision.question:
+            await park_with_question(run, claim, task, iteration, finished)
         else:
             await bench.store(lambda s: s.iterations.finish(claim, finished))
     except ClaimLostError as error:
@@ -42,7 +45,9 @@ async def _commit(
     run: Run, claim: Claim, task: Node, iteration: Iteration, change: Change, finished: FinishedIteration
 ) -> None:
     bench, goal, base = run.bench, run.goal.id, iteration.base_commit
-    message = bench.commit_message(task, finished.message, goal, iteration.id)
+    # What ended a circle is the harness's word, and no news for who reads the history.
+    said = "" if finished.ending is Ending.CIRCLING else finished.message
+    message = bench.commit_message(task, said, goal, iteration.id)
     commit = await bench.branch.prepare_commit(change.tree, base, message)
     recorded = replace(finished, commit=commit)
     await bench.store(

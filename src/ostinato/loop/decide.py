@@ -5,10 +5,11 @@ The ending never decides whether work is good: only the verdict does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ostinato.graph.iterations import Ending
+from ostinato.loop.circling import Course, Rung
 from ostinato.verify.types import Verdict, VerdictKind
 
 
@@ -27,12 +28,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The action, why (one line), whether an attempt is used up, and whether the iteration did no work at all."""
+    """The action, why (one line), whether an attempt is used up, and whether the iteration did no work at all.
+
+    `note` says what repeats over the attempts and what the next one is given; `question` is what a person is asked.
+    """
 
     action: Action
     reason: str = ""
     uses_attempt: bool = False
     no_work: bool = False
+    note: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Attempt:
     `attempts` counts those used up before this one; `failures_in_a_row` the provider's failures on this task in this
     session, this one included; `answered` tells whether the model answered anything at all in this session;
     `seen_before` whether an earlier attempt had the same failing evidence and diff; `judged` whether the task says that
-    a person must judge its result.
+    a person must judge its result. `course` is where the attempts stand, this one included.
     """
 
     ending: Ending
@@ -57,6 +63,7 @@ class Attempt:
     failures_in_a_row: int
     answered: bool = True
     judged: bool = False
+    course: Course = field(default_factory=Course)
 
 
 PARK_AFTER = 5
@@ -97,9 +104,12 @@ def _after_provider_failure(attempt: Attempt) -> Decision:
 def _after_red(attempt: Attempt) -> Decision:
     verdict = attempt.verdict
     why = "; ".join(verdict.reasons) if verdict and verdict.reasons else "not verified"
-    if attempt.seen_before:
-        return Decision(Action.FAIL, f"the same change failed in the same way twice: {why}", uses_attempt=True)
+    course, note = attempt.course, attempt.course.told
+    if attempt.seen_before and course.rung < Rung.STRONGER:
+        return Decision(Action.FAIL, f"the same change failed in the same way twice: {why}", True, note=note)
+    if course.rung is Rung.PARK:
+        return Decision(Action.PARK, f"parked: it goes in circles, a person is asked: {why}", True, note=note)
     used = attempt.attempts + 1
     if used >= attempt.max_attempts:
-        return Decision(Action.FAIL, f"{used} of {attempt.max_attempts} attempts failed: {why}", uses_attempt=True)
-    return Decision(Action.RETRY, why, uses_attempt=True)
+        return Decision(Action.FAIL, f"{used} of {attempt.max_attempts} attempts failed: {why}", True, note=note)
+    return Decision(Action.RETRY, why, True, note=note)

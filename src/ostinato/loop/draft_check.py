@@ -11,6 +11,7 @@ from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.plan import Finding, PlanDraft
 from ostinato.graph.plan_rules import check_plan, check_results
 from ostinato.graph.replacing import Standing, check_replacing, kept_titles
+from ostinato.graph.tried_before import check_tried
 from ostinato.graph.types import NodeType, Status
 from ostinato.loop.draft_profiles import check_profiles, without_change
 from ostinato.loop.evidence import checks_in
@@ -35,7 +36,7 @@ class DraftChecker:
             draft, known_ids=known, open_titles=kept_titles(draft, standing), without_change=unchanging
         )
         findings += check_profiles(draft, crew)
-        findings += check_replacing(draft, standing)
+        findings += [*check_replacing(draft, standing), *check_tried(draft, standing)]
         findings += await self._run.bench.store(lambda s: list(_superseding(s, draft, self._run.goal.project_id)))
         if findings:
             return findings

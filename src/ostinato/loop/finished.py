@@ -8,6 +8,7 @@ from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Ending
+from ostinato.graph.tried import changed_words
 from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
 from ostinato.verify.types import Verdict, VerdictKind
@@ -51,13 +52,17 @@ class FinishedIteration:
     def why(self) -> str:
         """What the outcome says, and the observation that a failed task leaves behind."""
         # Where the agent's word is the reason it is said once.
-        return "\n".join(dict.fromkeys(part for part in (self.decision.reason, self.message) if part))
+        parts = [self.decision.reason, self.message]
+        if self.decision.uses_attempt:
+            parts += [f"Tried: {changed_words(self.diff)}", self.decision.note]
+        return "\n".join(dict.fromkeys(part for part in parts if part))
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons to keep with the iteration."""
         judged = self.verdict.reasons if self.verdict else ()
-        return (judged or tuple(filter(None, (self.decision.reason,)))) + (self.verdict.notes if self.verdict else ())
+        said = (judged or tuple(filter(None, (self.decision.reason,)))) + (self.verdict.notes if self.verdict else ())
+        return (*said, *filter(None, (self.decision.note,)))
 
     def outcome_of(self, attempt: int, task: Node) -> str:
         """Return the title of the outcome of this attempt."""
@@ -80,6 +85,8 @@ class FinishedIteration:
             "tokens": self.spending.tokens,
             "cost_usd": self.spending.cost_usd,
         }
+        if self.decision.note:
+            ended["circling"] = self.decision.note
         return [*facts, (EventKind.ITERATION_ENDED, {**ended})]
 
 

@@ -25,6 +25,7 @@ from ostinato.graph.iterations import Claim, Ending, Iteration
 from ostinato.graph.types import Node
 from ostinato.loop.briefs import brief_coder
 from ostinato.loop.commit import conclude
+from ostinato.loop.course import course_after, model_for, with_question
 from ostinato.loop.crew import Hand, hand_for
 from ostinato.loop.decide import Action, Attempt, Decision, decide
 from ostinato.loop.evidence import checks_in, standards_for
@@ -71,7 +72,7 @@ async def run_iteration(run: Run, claim: Claim, task: Node) -> IterationReport:
             tools = bench.coder_tools(claim, hand.profile, iteration.id, run.session)
             end = await _let_work(run, task, iteration, tools, lease, before, hand)
             change, verdict = await _judged(run, task, iteration, tools, end, before, hand.profile)
-            decision = await _decided(run, task, end, verdict, tools, changed=not change.empty)
+            decision = await _decided(run, task, end, verdict, tools, change)
             decision = decided_by_record(hand.profile, tools, decision)
             finished = FinishedIteration(
                 end.ending, end.message, decision, verdict, None, change.diff, end.steps, end.spending, task.title
@@ -184,9 +185,10 @@ async def _let_work(
         return Ending.CLAIM_LOST if lease.lost else forbidden(run, spent, next_tokens)
 
     transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
-    limits = limits_for(hand.profile, ConversationLimits(policy.steps, policy.tokens, policy.seconds))
+    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles)
+    limits = limits_for(hand.profile, limits)
+    model = await model_for(run, task, iteration, hand.model or bench.model)
     steering = Steering(gate, GoalInbox(run, notes))
-    model = hand.model or bench.model
     try:
         end = await converse(briefing, model, tools.tools, transcript, limits, bench.clock, steering)
     finally:
@@ -227,13 +229,15 @@ async def _judged(
 
 
 async def _decided(
-    run: Run, task: Node, end: ConversationEnd, verdict: Verdict | None, tools: CoderTools, *, changed: bool
+    run: Run, task: Node, end: ConversationEnd, verdict: Verdict | None, tools: CoderTools, change: Change
 ) -> Decision:
     earlier = await run.bench.store(lambda s: s.iterations.of_task(task.id))
     failures = run.provider_failures.get(task.id, 0) + 1 if end.ending is Ending.PROVIDER else 0
     run.provider_failures[task.id] = failures
     fingerprint = verdict.fingerprint if verdict else ""
-    return decide(
+    seen_before = bool(fingerprint) and any(i.fingerprint == fingerprint for i in earlier)
+    course = course_after(run, task, earlier, (change.diff, verdict, end.ending), again=seen_before)
+    decision = decide(
         Attempt(
             ending=end.ending,
             message=end.message,
@@ -241,14 +245,17 @@ async def _decided(
             attempts=task.task.attempts,
             max_attempts=task.task.max_attempts or run.bench.policy.attempts,
             tool_calls=end.tool_calls,
-            changed=changed,
+            changed=not change.empty,
             children=tools.children(),
-            seen_before=bool(fingerprint) and any(i.fingerprint == fingerprint for i in earlier),
+            seen_before=seen_before,
             failures_in_a_row=failures,
             answered=run.answered,
             judged=task.task.judge,
+            course=course,
         )
     )
+    parked = decision.action is Action.PARK and decision.uses_attempt
+    return with_question(decision, task, earlier, change.diff, verdict) if parked else decision
 
 
 async def _give_back(run: Run, iteration: Iteration, why: str) -> None:

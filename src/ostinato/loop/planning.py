@@ -134,7 +134,7 @@ class Planning:
         run, bench, policy = self.run, self.run.bench, self.run.bench.policy
         assert self._briefing is not None, "a conversation has a briefing"
         transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps)
-        limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds)
+        limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles)
         limits = limits_for(bench.crew.profile("planner"), limits)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
         briefing = replace(self._briefing, earlier=earlier)

@@ -87,6 +87,11 @@ class StoredTranscript:
         """Keep what the harness added."""
         await self._add(step + self._before, message)
 
+    async def circling(self, step: int, what: str, times: int, *, over: bool) -> None:
+        """Tell that the agent goes in circles."""
+        payload = {"step": step + self._before, "circling": clip(one_line(what), _SHOWN), "times": times}
+        await self._keep(None, EventKind.LIMIT_WARNED, {**payload, "over": over})
+
     async def step_ended(self, step: int) -> None:
         """Close the step with its spending and the model that answered."""
         spent, model = self._spent, self._model

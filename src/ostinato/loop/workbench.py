@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from ostinato.agent.circles import CircleLimits
 from ostinato.agent.conventions import NearConventions
 from ostinato.agent.facts import DEFAULT_RULES, BriefingRules
 from ostinato.agent.ports import Model, Tools
@@ -32,7 +33,10 @@ from ostinato.verify.types import CommandRunner, Files
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers and checks that one session goes by. Times in seconds."""
+    """The numbers and checks that one session goes by. Times in seconds.
+
+    `park_after` is the number of attempts with the same failure after which a person is asked, `asks` whether they are.
+    """
 
     steps: int = 200
     tokens: int = 500_000
@@ -46,6 +50,9 @@ class Policy:
     gates: tuple[str, ...] = GATES
     limits: SessionLimits = field(default_factory=SessionLimits)
     briefing: BriefingRules = DEFAULT_RULES
+    circles: CircleLimits = field(default_factory=CircleLimits)
+    park_after: int = 5
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Workbench:
     critic: Critic | None = None
     conventions_near: Callable[[tuple[str, ...]], tuple[NearConventions, ...]] = lambda _scope: ()
     crew: Crew = field(default_factory=BuiltInCrew)
+    stronger: Model | None = None
 
 
 @dataclass(slots=True)

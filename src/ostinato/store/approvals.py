@@ -7,7 +7,7 @@ from typing import Any
 from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ApprovalId, NodeId, ProjectId, random_hex
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.approvals import Approval
+from ostinato.graph.approvals import HELP, Approval
 from ostinato.graph.events import EventKind
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
@@ -91,6 +91,13 @@ class ApprovalStore:
                 payload={"approval": asked.id, "kind": asked.kind, "answer": answer, "reason": reason},
             )
             return self.get(asked.id)
+
+    def settle_help(self, task_id: NodeId, words: str | None, actor: Actor = PERSON) -> None:
+        """Close what is asked about a task that went in circles: the task was freed, `words` say with what hint."""
+        with self._db.transaction():
+            for asked in self.for_node(task_id):
+                if asked.kind == HELP and asked.answered_at is None:
+                    self.answer(asked.id, ANSWERED, words or "try it again", actor)
 
     def open(self, project_id: ProjectId | None = None, goal_id: NodeId | None = None) -> list[Approval]:
         """Return the questions without an answer, the oldest first; of a goal also those about what it contains."""

@@ -147,6 +147,7 @@ class TaskStore:
                 raise RuleError(f"{task_id} is {node.status}{cause}: only a failed or blocked task can be retried")
             self._change(task_id, Status.PENDING, actor=actor)
             self._db.execute(self._sql["reset_attempts"], {"id": task_id})
+            self._store.approvals.settle_help(task_id, hint, actor)
             if hint and hint.strip():
                 self._keep_hint(node, hint, actor)
             return self._store.graph.get(task_id)

@@ -13,7 +13,7 @@ from ostinato.base.text import many
 from ostinato.tools.edits import edited, with_line_ends_of
 from ostinato.tools.outputs import Outputs
 from ostinato.tools.paths import Checkout, relative
-from ostinato.tools.seen import Seen
+from ostinato.tools.seen import Seen, digest
 from ostinato.tools.small_diff import small_diff
 from ostinato.tools.tool import FLAG, NUMBER, TEXT, Arguments, Tool, ToolRefusal, text
 from ostinato.tools.unwrapping import placeholder
@@ -120,7 +120,8 @@ class FileTools:
             raise ToolRefusal(f"{left_out}. Nothing was written.")
         content = with_line_ends_of(before or "", content)
         self._put(path, content)
-        return text(f"{'created' if before is None else 'replaced'} {path} ({many(len(content.splitlines()), 'line')})")
+        said = f"{'created' if before is None else 'replaced'} {path} ({many(len(content.splitlines()), 'line')})"
+        return ToolResult(said, summary=said, wrote=(str(path), digest(content)))
 
     async def _edit(self, arguments: Arguments) -> ToolResult:
         path, old, new = relative(arguments["path"]), arguments["old"], arguments["new"]
@@ -130,9 +131,10 @@ class FileTools:
         self._seen.refuse_stale(str(path), before)
         after = edited(str(path), before, old, new, every=arguments.get("all", False))
         self._put(path, after.text)
+        wrote = (str(path), digest(after.text))
         notes = [f"{after.places} places"] * (after.places > 1) + [after.read_as] * bool(after.read_as)
         said = f"edited {path}" + (f" ({', '.join(notes)})" if notes else "")
-        return ToolResult(f"{said}\n{small_diff(before, after.text)}", summary=f"edited {path}")
+        return ToolResult(f"{said}\n{small_diff(before, after.text)}", summary=f"edited {path}", wrote=wrote)
 
     async def _agents_md(self, arguments: Arguments) -> ToolResult:
         path = relative(arguments["path"])

@@ -25,7 +25,7 @@ class Seen:
 
     def remember(self, path: str, content: str) -> None:
         """Take note that the conversation knows `path` to hold `content`."""
-        self._digests[path] = _digest(content)
+        self._digests[path] = digest(content)
         self._size += len(content) - len(self._texts.pop(path, ""))
         self._texts[path] = content
         while self._size > _KEPT:
@@ -34,7 +34,7 @@ class Seen:
     def refuse_stale(self, path: str, content: str) -> None:
         """Raise ToolRefusal when `path` was seen and holds something else; a small change is shown, then seen."""
         known = self._digests.get(path)
-        if known is None or known == _digest(content):
+        if known is None or known == digest(content):
             return
         before = self._texts.get(path)
         diff = "" if before is None else small_diff(before, content, most=_DIFF_LINES)
@@ -55,5 +55,6 @@ class Seen:
         raise ToolRefusal(f"{path} exists and you have not read it: read it before you replace it, or use edit_file")
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """Return what is equal for the same content of a file."""
     return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

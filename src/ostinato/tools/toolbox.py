@@ -63,7 +63,7 @@ class Toolbox:
             _LOG.warning("tool %s failed: %s: %s", call.name, type(error).__name__, error)
             return _error(f"the tool failed: {type(error).__name__}: {error}")
         bounded = head_and_tail(sendable(result.text), LARGEST)
-        return ToolResult(bounded, result.is_error, result.signal, sendable(result.summary))
+        return ToolResult(bounded, result.is_error, result.signal, sendable(result.summary), result.wrote)
 
 
 def checked_arguments(tool: Tool, raw: str) -> dict[str, Any]:

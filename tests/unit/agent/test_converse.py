@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ostinato.agent.briefing import Briefing
+from ostinato.agent.circles import CircleLimits
 from ostinato.agent.converse import ConversationEnd, converse
 from ostinato.agent.limits import ConversationLimits
 from ostinato.agent.ports import (
@@ -41,6 +42,7 @@ from ostinato.testing.fake_clock import FakeClock
 
 BRIEFING = Briefing("rules", "the task", {"rules": 2, "task": 2})
 CLEARED = "cleared to save room"
+UNGUARDED = CircleLimits(repeats=0)
 DONE = ToolCall("end", "signal", '{"outcome": "complete"}')
 
 
@@ -125,6 +127,9 @@ class KeptTranscript:
 
     async def step_ended(self, step: int) -> None:
         self.lines.append(f"end {step}")
+
+    async def circling(self, step: int, what: str, times: int, *, over: bool) -> None:
+        self.lines.append(f"circling {times}{' over' if over else ''}")
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:
         # A store takes its time: several turns of the event loop.
@@ -251,7 +256,7 @@ async def test_time_limit_ends_when_the_clock_has_passed_it() -> None:
 
 async def test_warning_is_said_once_when_most_of_the_budget_is_used() -> None:
     model = ListedModel(*[calls("look")] * 10)
-    await hold(model, limits=ConversationLimits(steps=10))
+    await hold(model, limits=ConversationLimits(steps=10, circles=UNGUARDED))
     assert [len(texts(request, UserMessage)) for request in model.asked] == [1] * 8 + [2, 2]
 
 
@@ -337,7 +342,7 @@ async def test_what_the_provider_counts_decides_when_results_are_cleared() -> No
         tools = ListedTools("y" * 800)
         model = ListedModel(*[calls("look")] * 12, calls("signal"), window=4_000)
         model.counted = counted
-        await hold(model, tools)
+        await hold(model, tools, limits=ConversationLimits(circles=UNGUARDED))
         assert any(CLEARED in text for text in texts(model.asked[-1], ToolMessage)) is cleared
 
 
@@ -355,7 +360,7 @@ async def test_results_are_cleared_in_batches_so_that_the_beginning_stays_the_sa
 async def test_old_results_are_cleared_when_the_window_is_nearly_full() -> None:
     tools = ListedTools("y" * 400)
     model = ListedModel(*[calls("look")] * 12, calls("signal"), window=1_200)
-    await hold(model, tools)
+    await hold(model, tools, limits=ConversationLimits(circles=UNGUARDED))
     kept = [text.startswith("y") for text in texts(model.asked[-1], ToolMessage)]
     assert not kept[0]
     assert kept[-6:] == [True] * 6
@@ -366,6 +371,32 @@ async def test_a_hint_is_given_when_the_same_call_comes_three_times_in_a_row() -
     await hold(model)
     hinted = ["same call" in text for text in texts(model.asked[-1], ToolMessage)]
     assert hinted == [False, False, True, False, False]
+
+
+async def test_repeating_the_same_call_ends_the_conversation_and_every_call_is_answered() -> None:
+    transcript, tools = KeptTranscript(), ListedTools()
+    model = ListedModel(*[calls("look")] * 5, calls("look", "peek"), calls("look"))
+    end = await hold(model, tools, transcript=transcript)
+    assert (end.ending, end.steps, len(model.asked)) == (Ending.CIRCLING, 6, 6)
+    assert "same call 6 times" in end.message
+    assert [line for line in transcript.lines if line.startswith("circling")] == [
+        *("circling 3", "circling 4", "circling 5", "circling 6 over")
+    ]
+    # What was asked for beside the last call is answered too, and not run.
+    assert len([line for line in transcript.lines if line.startswith("answer")]) == 7
+    assert len(tools.run_calls) == 6
+
+
+async def test_an_answer_that_changes_is_no_circle() -> None:
+    class Counting(ListedTools):
+        async def run(self, call: ToolCall) -> ToolResult:
+            done = await super().run(call)
+            return done if done.signal else ToolResult(f"{len(self.run_calls)} of 9 done")
+
+    model = ListedModel(*[calls("look")] * 9, calls("signal"))
+    end = await hold(model, Counting())
+    assert end.ending is Ending.COMPLETE
+    assert not any("same call" in text for text in texts(model.asked[-1], ToolMessage))
 
 
 async def test_cancellation_passes_through_when_a_tool_runs() -> None:

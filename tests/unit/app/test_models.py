@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ostinato.agent.ports import ProviderUnsteady
-from ostinato.app.models import ROLES, open_role, specs_of, transport_limits
+from ostinato.app.models import ROLES, open_role, specs_of, stronger_specs, transport_limits
 from ostinato.base.errors import UsageError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request, UserMessage
@@ -36,6 +36,16 @@ def test_roles_have_their_own_model_and_fallback_or_the_default_ones() -> None:
     }
     assert specs_of(ModelSettings(), "coder") == ()
     assert specs_of(ModelSettings(default="a:1", fallback="a:1"), "coder") == ("a:1",)
+
+
+def test_the_stronger_model_is_the_coders_own_or_the_common_one_and_never_beside_one_that_is_named() -> None:
+    common = replace(ALL, stronger="s:1")
+    assert stronger_specs(ALL) == ()
+    assert stronger_specs(common) == ("s:1",)
+    assert stronger_specs(replace(common, coder_stronger="s:2")) == ("s:2",)
+    assert stronger_specs(replace(common, coder_stronger="")) == ()
+    assert stronger_specs(replace(common, stronger="a:1")) == ()
+    assert stronger_specs(common, model="x:1") == ()
 
 
 def test_model_of_one_run_is_asked_alone_unless_a_fallback_is_said_too() -> None:

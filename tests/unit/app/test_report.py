@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ostinato.app.diffstat import FileChange, diffstat
 from ostinato.app.pull_request import pull_request_text
 from ostinato.app.report import read_report
 from ostinato.app.report_values import Learned
+from ostinato.base.diffstat import FileChange, diffstat
 from ostinato.graph.requests import NewNode
 from ostinato.graph.sessions import SessionKind
 from ostinato.graph.types import NodeType, Priority, Status

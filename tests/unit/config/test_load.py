@@ -55,6 +55,8 @@ def test_every_kind_of_value_is_read_when_the_file_has_it(files: Files) -> None:
             timeout = 60
             [verify]
             proof_cap = 0
+            [circles]
+            end = 0
             [models]
             default = "openai:gpt"
             retries = 0
@@ -70,6 +72,7 @@ def test_every_kind_of_value_is_read_when_the_file_has_it(files: Files) -> None:
     assert settings.protected == ("docs/**",)
     assert settings.setup.commands == ("uv sync", "npm ci")
     assert settings.setup.timeout == 60.0
+    assert settings.circles.end == 0
     assert isinstance(settings.setup.timeout, float)
     assert settings.verify.proof_cap == 0
     assert settings.models.default == "openai:gpt"
@@ -91,10 +94,11 @@ def test_the_project_wins_over_the_person_when_both_say_something(files: Files) 
 
 
 def test_the_environment_wins_over_every_file_and_names_the_model_of_all_roles(files: Files) -> None:
-    files.write(project='autonomy = "supervised"\n[models]\ncoder = "openai:project"')
+    files.write(project='autonomy = "supervised"\n[models]\ncoder = "openai:project"\nstronger = "openai:big"')
     loaded = files.load({"OSTINATO_MODEL": "ollama:env", "OSTINATO_AUTONOMY": "full", "OSTINATO_SANDBOX": "none"})
     models = loaded.settings.models
     assert (models.default, models.planner, models.coder) == ("ollama:env",) * 3
+    assert models.stronger is None
     assert loaded.settings.autonomy == "full"
     assert loaded.settings.sandbox.mode == "none"
     assert loaded.sources["models.coder"] == "$OSTINATO_MODEL"

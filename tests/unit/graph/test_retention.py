@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostinato.app.diffstat import diffstat
+from ostinato.base.diffstat import diffstat
 from ostinato.graph.retention import NARRATED, outline
 from ostinato.store.database import queries
 from tests.examples import examples

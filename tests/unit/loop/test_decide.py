@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.graph.iterations import Ending
+from ostinato.loop.circling import Course, Rung, Sign
 from ostinato.loop.decide import PARK_AFTER, Action, Attempt, decide
 from ostinato.verify.types import Verdict, VerdictKind
 
@@ -16,6 +17,9 @@ RED = Verdict(VerdictKind.FAILED, ("`check` exit 1",), fingerprint="f", ever_red
 GREEN = Verdict(VerdictKind.PASSED, ever_red=True)
 UNPROVEN = Verdict(VerdictKind.PASSED, ever_red=False)
 UNCLEAR = Verdict(VerdictKind.INCONCLUSIVE, ("`check` timed out after 1 s",), fingerprint="u", ever_red=True)
+ASKS = Course(Sign.SAME_FAILURE, 3, Rung.PARK)
+STRONGER = Course(Sign.SAME_AGAIN, 2, Rung.STRONGER)
+OTHER = Course(Sign.SAME_FAILURE, 2, Rung.OTHER_APPROACH)
 BASE = Attempt(Ending.COMPLETE, "", RED, 0, 3, 4, True, 0, False, 0)
 
 
@@ -36,6 +40,16 @@ BASE = Attempt(Ending.COMPLETE, "", RED, 0, 3, 4, True, 0, False, 0)
         ({"attempts": 2}, Action.FAIL, True),
         ({"verdict": UNCLEAR, "attempts": 2}, Action.FAIL, True),
         ({"seen_before": True}, Action.FAIL, True),
+        ({"ending": Ending.CIRCLING}, Action.RETRY, True),
+        ({"ending": Ending.CIRCLING, "verdict": GREEN}, Action.DONE, False),
+        ({"course": ASKS, "attempts": 2}, Action.PARK, True),
+        ({"course": ASKS}, Action.PARK, True),
+        ({"course": ASKS, "verdict": GREEN}, Action.DONE, False),
+        ({"course": ASKS, "children": 1}, Action.SPLIT, False),
+        ({"course": ASKS, "ending": Ending.BLOCKED}, Action.BLOCK, False),
+        ({"seen_before": True, "course": STRONGER}, Action.RETRY, True),
+        ({"seen_before": True, "course": STRONGER, "attempts": 2}, Action.FAIL, True),
+        ({"seen_before": True, "course": OTHER}, Action.FAIL, True),
         ({"ending": Ending.BLOCKED, "message": "needs a key"}, Action.BLOCK, False),
         ({"children": 2}, Action.SPLIT, False),
         ({"ending": Ending.INTERRUPTED, "verdict": None}, Action.RELEASE, False),
@@ -76,6 +90,7 @@ def test_parked_tasks_say_so() -> None:
         seen_before=st.booleans(),
         failures_in_a_row=st.integers(0, 7),
         judged=st.booleans(),
+        course=st.builds(Course, st.sampled_from(Sign), st.integers(1, 5), st.sampled_from(Rung)),
     )
 )
 def test_nothing_is_done_without_a_green_verdict_that_was_red(attempt: Attempt) -> None:

@@ -71,7 +71,7 @@ def named_models(situation: Situation) -> dict[str, list[str]]:
     if situation.loaded is None:
         return {}
     from ostinato.app.health.profiles import own_models
-    from ostinato.app.models import ROLES, specs_of
+    from ostinato.app.models import ROLES, specs_of, stronger_specs
 
     found: dict[str, list[str]] = {}
     asked = [(specs_of(situation.loaded.settings.models, role), role) for role in ROLES if role not in _BESIDE]
@@ -79,6 +79,7 @@ def named_models(situation: Situation) -> dict[str, list[str]]:
     own = [(specs_of(situation.loaded.settings.models, role), role) for role in _BESIDE]
     asked += [(specs, role) for specs, role in own if specs not in [known for known, _ in asked]]
     asked += [(specs, f"profile {name}") for specs, name in own_models(situation)]
+    asked.append((stronger_specs(situation.loaded.settings.models), "last attempts"))
     for specs, who in asked:
         for spec, word in zip(specs, ("", _BEHIND), strict=False):
             found.setdefault(spec, []).append(f"{who}{word}")

@@ -17,8 +17,10 @@ WHERE node_id = :node_id AND kind = :kind AND question = :question AND payload =
 SELECT * FROM approvals WHERE node_id = :node_id ORDER BY asked_at DESC, id
 
 -- name: open
+-- What a person is asked about a task that goes in circles waits no longer than the task does.
 SELECT * FROM approvals
 WHERE answered_at IS NULL AND (:project_id IS NULL OR project_id = :project_id)
+  AND (kind <> 'help' OR EXISTS (SELECT 1 FROM nodes WHERE nodes.id = approvals.node_id AND nodes.status = 'blocked'))
 ORDER BY asked_at, id
 
 -- name: open_of_goal
@@ -32,6 +34,8 @@ WITH RECURSIVE below (id) AS (
 SELECT approvals.* FROM approvals
 JOIN below ON below.id = approvals.node_id
 WHERE approvals.answered_at IS NULL AND (:project_id IS NULL OR approvals.project_id = :project_id)
+  AND (approvals.kind <> 'help'
+       OR EXISTS (SELECT 1 FROM nodes WHERE nodes.id = approvals.node_id AND nodes.status = 'blocked'))
 ORDER BY approvals.asked_at, approvals.id
 
 -- name: answer

@@ -11,7 +11,7 @@ from ostinato.base.errors import NotFoundError, RuleError
 from ostinato.base.ids import ApprovalId, IterationId, NodeId, ProjectId
 from ostinato.base.text import one_line
 from ostinato.graph.actors import PERSON, Actor
-from ostinato.graph.approvals import Approval
+from ostinato.graph.approvals import HELP, Approval
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.types import Node, Status
@@ -70,6 +70,12 @@ class MemoryApprovals:
         self._memory.tell(EventKind.APPROVAL_ANSWERED, asked.project_id, asked.node_id, actor, said)
         return given
 
+    def settle_help(self, task_id: NodeId, words: str | None, actor: Actor = PERSON) -> None:
+        """Close what is asked about a task that went in circles."""
+        for asked in self.for_node(task_id):
+            if asked.kind == HELP and asked.answered_at is None:
+                self.answer(asked.id, "answered", words or "try it again", actor)
+
     def open(self, project_id: ProjectId | None = None, goal_id: NodeId | None = None) -> list[Approval]:
         """Return the questions without an answer, the oldest first; of a goal also those about what it contains."""
         about = None if goal_id is None else {goal_id, *self._memory.contained(goal_id)}
@@ -79,6 +85,7 @@ class MemoryApprovals:
             if asked.answered_at is None
             and project_id in {None, asked.project_id}
             and (about is None or asked.node_id in about)
+            and (asked.kind != HELP or self._memory.node(asked.node_id).status is Status.BLOCKED)
         ]
         return sorted(found, key=lambda asked: (asked.asked_at, asked.id))
 

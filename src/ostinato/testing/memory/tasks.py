@@ -15,6 +15,7 @@ from ostinato.graph.iterations import Claim
 from ostinato.graph.requests import NewNode
 from ostinato.graph.steering import HINT
 from ostinato.graph.types import Node, NodeType, Status
+from ostinato.testing.memory.approvals import MemoryApprovals
 from ostinato.testing.memory.graph import MemoryGraph
 from ostinato.testing.memory.reading import in_order_next
 from ostinato.testing.memory.state import Held, Memory
@@ -114,6 +115,7 @@ class MemoryTasks:
             change_status(self._memory, task_id, Status.PENDING, actor=actor)
             changed = self._memory.node(task_id)
             self._memory.put(changed, details=replace(changed.task, attempts=0))
+            MemoryApprovals(self._memory).settle_help(task_id, hint, actor)
             if hint and hint.strip():
                 self._keep_hint(node, hint, actor)
             return self._graph.get(task_id)

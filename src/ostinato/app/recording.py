@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ostinato.store.store import Store
 
 _ROWS = 200
-_NOT_KEPT = ("notify", "sandbox")
+NOT_KEPT = ("notify", "sandbox")
 """Sections of the settings that a replay has no use for and that may hold addresses and values of a person's own."""
 
 
@@ -275,7 +275,7 @@ def changes(before: Flat, now: Flat) -> dict[str, Any]:
 
 def kept_settings(settings: Settings) -> dict[str, Any]:
     """Return the settings that a session goes by as JSON values."""
-    return {name: value for name, value in asdict(settings).items() if name not in _NOT_KEPT}
+    return {name: value for name, value in asdict(settings).items() if name not in NOT_KEPT}
 
 
 def prompt_digests() -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from ostinato.agent.profiles import Profile
 from ostinato.app.crew import SessionCrew
 from ostinato.app.lanes import LaneBridge
 from ostinato.app.opening import Opened, open_bench
-from ostinato.app.recording import changes, through
+from ostinato.app.recording import NOT_KEPT, changes, through
 from ostinato.app.replay_side import Apart, Cut, Enough, Playback, ReplayClock, ReplayModel, rows_text
 from ostinato.base.clock import SystemClock
 from ostinato.base.errors import ConfigError, DatabaseError, MachineError, OstinatoError
@@ -192,7 +192,9 @@ def _opened(folder: Path, section: Section, play: Playback, library: Library | N
     except DatabaseError as error:
         raise ConfigError(f"the recording cannot be replayed: {error.message}") from error
     store = open_store(database, ReplayClock("store", play), create=True, new_id=play.new_id)
-    settings = restored(Settings, section.head["settings"])
+    # A file from elsewhere says nothing of whom to tell and of what to reach.
+    said = {name: value for name, value in section.head["settings"].items() if name not in NOT_KEPT}
+    settings = restored(Settings, said)
     settings = replace(settings, sandbox=SandboxSettings(mode="none"))
     limits = restored(SessionLimits, section.head["limits"])
     project = store.projects.get(ProjectId(str(section.head["project"])))

@@ -14,7 +14,8 @@ import pytest
 
 import ostinato
 from ostinato.agent.profiles import ASKING_PLANNER, BUILT_IN
-from ostinato.app.recorded_ports import LIVE
+from ostinato.app.recorded_ports import LIVE, is_live
+from ostinato.chat.messages import ToolCall
 from ostinato.testing.chat_server import Answer, Call, ChatServer
 from tests.scenario.world import Ran, Turn, World, brain, done, plan_of, shell, task, write
 
@@ -256,6 +257,22 @@ def test_outages_refusals_and_a_stop_by_the_person_come_at_the_same_places(tmp_p
         ran = world.run("--json", "replay", str(tmp_path / night))
         assert ran.code == 0, ran.out
         assert (ran.json[0]["stopped"], ran.json[0]["complete"]) == (end, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "live"),
+    [
+        ("create_task", "{}", True),
+        ("run_command", "{}", False),
+        ("more_tools", '{"name": " create_task"}', True),
+        ("more_tools", '{"name": "run_command", "arguments": {"command": "true"}}', False),
+        ("more_tools", '{"name": ["create_task"]}', False),
+        ("more_tools", "{", False),
+        ("more_tools", "{}", False),
+    ],
+)
+def test_a_replay_runs_no_tool_of_the_world_by_way_of_another(name: str, arguments: str, live: bool) -> None:
+    assert is_live(ToolCall("1", name, arguments)) is live
 
 
 def test_each_tool_is_known_as_one_of_the_graph_or_of_the_world() -> None:

@@ -5,6 +5,7 @@ One class per port serves both: a `Through` calls the real thing and writes, or 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from ostinato.agent.ports import Model, Signal, ToolResult, Tools
 from ostinato.base.errors import ClaimLostError, MachineError, OstinatoError, UsageError
 from ostinato.base.ids import IterationId, NodeId
 from ostinato.chat.messages import ToolCall, ToolSpec
+from ostinato.tools.on_demand import MORE, ON_DEMAND
 from ostinato.verify.types import Change, CommandResult
 
 if TYPE_CHECKING:
@@ -30,6 +32,18 @@ LIVE = frozenset(
 )
 """Tools that reach nothing but the graph: a replay runs them. What any other answers stands in the recording."""
 _ERRORS: tuple[type[OstinatoError], ...] = (ClaimLostError, MachineError, UsageError)
+
+
+def is_live(call: ToolCall) -> bool:
+    """Tell whether a replay runs this call: whatever is called by way of another tool counts as if called itself."""
+    if call.name != MORE:
+        return call.name in LIVE
+    try:
+        given = json.loads(call.arguments, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    name = given.get("name") if isinstance(given, dict) else None
+    return isinstance(name, str) and name.strip() in ON_DEMAND & LIVE
 
 
 class Through(Protocol):

@@ -195,7 +195,7 @@ def _opened(folder: Path, section: Section, play: Playback, library: Library | N
     # A file from elsewhere says nothing of whom to tell and of what to reach.
     said = {name: value for name, value in section.head["settings"].items() if name not in NOT_KEPT}
     settings = restored(Settings, said)
-    settings = replace(settings, sandbox=SandboxSettings(mode="none"))
+    settings = replace(settings, sandbox=SandboxSettings())
     limits = restored(SessionLimits, section.head["limits"])
     project = store.projects.get(ProjectId(str(section.head["project"])))
     repository = _empty_repository(folder / "repo")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato.agent.ports import Model, OnRetry, ProviderError, ToolResult
 from ostinato.app.lanes import Lane
-from ostinato.app.recorded_ports import LIVE, error_of, result_of
+from ostinato.app.recorded_ports import error_of, is_live, result_of
 from ostinato.app.recording import prompt_digests
 from ostinato.base.clock import Clock, parse_time
 from ostinato.base.ids import random_hex
@@ -113,7 +113,7 @@ class Playback:
         line = self._next(self._kinds["tool"], f"calls {call.name}")
         if line.fields["name"] != call.name:
             raise self._apart("tool", f"-calls {line.fields['name']}\n+calls {call.name}")
-        if call.name in LIVE:
+        if is_live(call):
             return await real()
         if line.fields.get("error") is not None:
             raise error_of(line.fields["error"])

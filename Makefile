@@ -56,6 +56,7 @@ bench: setup ## Measure the start, an iteration, large repositories and graphs, 
 	@$(BIN)/python tests/bench/bench_talk.py
 	@$(BIN)/python tests/bench/bench_large.py
 	@$(BIN)/python tests/bench/bench_looking.py
+	@$(BIN)/python tests/bench/bench_gates.py
 	@$(BIN)/python tests/bench/bench_graph.py
 	@$(BIN)/python tests/bench/bench_claims.py
 	@$(BIN)/python tests/bench/bench_peers.py

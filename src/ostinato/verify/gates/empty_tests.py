@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ostinato.verify.gates.functions import Function, text_of
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 _ASSERTS = re.compile(
     r"(?i)\bassert|expect|\braises\b|\bwarns\b|\bfail\b|check|verif|should|snapshot|approx|must|require|ensure|validate"
@@ -67,16 +63,14 @@ def _title(function: Function) -> str | None:
     if function.source.python:
         is_method = not function.owner or function.owner.startswith("Test") or "TestCase" in function.bases
         return f"{function.name}()" if function.name.startswith("test") and is_method else None
-    call = _call_of(function.node)
-    if call is None or text_of(call.child_by_field_name("function")) not in ("it", "test", "it.only", "test.only"):
+    arguments = function.place.up
+    call = arguments.up.node if arguments is not None and arguments.up is not None else None
+    if (
+        call is None
+        or call.type != "call_expression"
+        or text_of(call.child_by_field_name("function")) not in ("it", "test", "it.only", "test.only")
+    ):
         return None
-    arguments = call.child_by_field_name("arguments")
-    first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
+    listed = call.child_by_field_name("arguments")
+    first = listed.named_children[0] if listed is not None and listed.named_children else None
     return text_of(first)[:80] if first is not None and first.type in ("string", "template_string") else None
-
-
-def _call_of(node: Node) -> Node | None:
-    arguments = node.parent
-    if arguments is None or arguments.type != "arguments":
-        return None
-    return arguments.parent

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ostinato.verify.gates.grammar import Source
+from ostinato.verify.gates.places import Place, places_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -19,6 +20,7 @@ FUNCTIONS = frozenset(
 )
 CLASSES = frozenset({"class_definition", "class_declaration", "class", "abstract_class_declaration"})
 DEEPEST = 20
+_UP = 8
 _NAMED_BY = frozenset({"variable_declarator", "public_field_definition", "assignment_expression", "pair"})
 
 
@@ -32,7 +34,7 @@ class Function:
     """
 
     source: Source
-    node: Node
+    place: Place
     name: str
     owner: str
     bases: str
@@ -41,6 +43,11 @@ class Function:
     remarks: str
     parameters: tuple[str, ...]
     returns: str
+
+    @property
+    def node(self) -> Node:
+        """The function's node."""
+        return self.place.node
 
     @property
     def start(self) -> int:
@@ -69,49 +76,55 @@ def text_of(node: Node | None) -> str:
 
 
 def functions_in(source: Source) -> Iterator[Function]:
-    """Yield the functions of a file, anonymous ones too, in no particular order.
+    """Yield the functions of a file, anonymous ones too, from the top.
 
     Left out are those that could not be read, and those inside more than `DEEPEST` others.
     """
-    waiting: list[tuple[Node, Node | None, int]] = [(source.root, None, 0)]
-    while waiting:
-        node, owner, depth = waiting.pop()
-        if node.type in FUNCTIONS:
-            depth += 1
-            if depth > DEEPEST:
-                continue
-            if not node.has_error:
-                yield _function(source, node, owner)
-        if node.type in CLASSES:
-            owner = node
-        elif node.type in FUNCTIONS and owner is not None and node.type not in ("method_definition", "arrow_function"):
-            # A function inside a method is no method.
-            waiting.extend((child, None, depth) for child in node.children)
-            continue
-        waiting.extend((child, owner, depth) for child in node.children)
+    depths: dict[int, int] = {}
+
+    def enter(place: Place) -> bool:
+        above = depths.get(id(place.up), 0) if place.up is not None else 0
+        depths[id(place)] = above + (place.node.type in FUNCTIONS)
+        return depths[id(place)] <= DEEPEST
+
+    for place in places_in(source.root, enter):
+        if place.node.type in FUNCTIONS and not place.node.has_error:
+            yield _function(source, place)
 
 
-def _function(source: Source, node: Node, owner: Node | None) -> Function:
+def _owner(place: Place) -> Place | None:
+    """Return the class whose method a function is; a function inside a method is none."""
+    up = place.up
+    for _ in range(_UP):
+        if up is None or up.node.type in CLASSES:
+            return up
+        if up.node.type in FUNCTIONS:
+            return None
+        up = up.up
+    return None
+
+
+def _function(source: Source, place: Place) -> Function:
+    node, owner = place.node, _owner(place)
     body = node.child_by_field_name("body")
     parts: list[Node] = []
     remarks: list[str] = []
-    is_block = body is not None and body.type in ("block", "statement_block")
     if body is not None:
-        parts, remarks = _body(body) if is_block else ([body], [])
-    before = _decoration(node)
-    outer = node.prev_sibling if source.python else None
-    if outer is not None and outer.type == "comment":
-        remarks.append(text_of(outer))
-    after = node.next_named_sibling
-    if after is not None and after.type == "comment" and after.start_point.row == node.end_point.row:
-        remarks.append(text_of(after))
+        parts, remarks = _body(node, body) if body.type in ("block", "statement_block") else ([body], [])
+    near = [place.before if source.python else None, place.after]
+    on_line = (node.start_point.row - 1, node.end_point.row)
+    remarks += [
+        text_of(one)
+        for one, line in zip(near, on_line, strict=True)
+        if one is not None and one.type == "comment" and one.start_point.row == line
+    ]
     return Function(
         source=source,
-        node=node,
-        name=_name(node),
-        owner=text_of(owner.child_by_field_name("name")) if owner is not None else "",
+        place=place,
+        name=_name(place),
+        owner=text_of(owner.node.child_by_field_name("name")) if owner is not None else "",
         bases=_bases(owner),
-        decorators=before,
+        decorators=_decoration(place),
         parts=tuple(parts),
         remarks="\n".join(remarks),
         parameters=tuple(_parameters(node)),
@@ -119,7 +132,7 @@ def _function(source: Source, node: Node, owner: Node | None) -> Function:
     )
 
 
-def _body(body: Node) -> tuple[list[Node], list[str]]:
+def _body(function: Node, body: Node) -> tuple[list[Node], list[str]]:
     parts: list[Node] = []
     remarks: list[str] = []
     for child in body.named_children:
@@ -129,41 +142,35 @@ def _body(body: Node) -> tuple[list[Node], list[str]]:
         else:
             parts.append(child)
     # What follows `def f():` on its line, or stands at the end of the block, hangs on the function itself.
-    if body.parent is not None:
-        remarks += [text_of(child) for child in body.parent.children if child.type == "comment"]
+    remarks += [text_of(child) for child in function.children if child.type == "comment"]
     return parts, remarks
 
 
-def _name(node: Node) -> str:
-    name = node.child_by_field_name("name")
-    parent = node.parent
-    if name is None and parent is not None and parent.type in _NAMED_BY:
+def _name(place: Place) -> str:
+    name = place.node.child_by_field_name("name")
+    if name is None and place.up is not None and place.parent in _NAMED_BY:
         for field in ("name", "left", "key", "property"):
-            name = name or parent.child_by_field_name(field)
+            name = name or place.up.node.child_by_field_name(field)
     return text_of(name)
 
 
-def _decoration(node: Node) -> str:
-    parent = node.parent
-    found = []
-    if parent is not None and parent.type == "decorated_definition":
-        found = [text_of(child) for child in parent.children if child.type == "decorator"]
-    previous = node.prev_sibling
-    while previous is not None and previous.type == "decorator":
-        found.append(text_of(previous))
-        previous = previous.prev_sibling
-    return " ".join(found)
+def _decoration(place: Place) -> str:
+    if place.up is None:
+        return ""
+    if place.parent == "decorated_definition":
+        return " ".join(text_of(child) for child in place.up.node.children if child.type == "decorator")
+    # In a class of TypeScript's, decorators stand before what they are for.
+    return text_of(place.before) if place.before is not None and place.before.type == "decorator" else ""
 
 
-def _bases(owner: Node | None) -> str:
+def _bases(owner: Place | None) -> str:
     if owner is None:
         return ""
-    found = [text_of(owner.child_by_field_name("superclasses"))]
-    found += [text_of(child) for child in owner.children if child.type == "class_heritage"]
-    if owner.type == "abstract_class_declaration":
+    found = [text_of(owner.node.child_by_field_name("superclasses"))]
+    found += [text_of(child) for child in owner.node.children if child.type == "class_heritage"]
+    if owner.node.type == "abstract_class_declaration":
         found.append("abstract")
-    if owner.parent is not None and owner.parent.type == "decorated_definition":
-        found.append(_decoration(owner))
+    found.append(_decoration(owner))
     return " ".join(filter(None, found)).strip()
 
 

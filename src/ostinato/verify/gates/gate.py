@@ -28,6 +28,7 @@ from ostinato.verify.types import Files
 
 _ALLOWANCE = re.compile(r"(?i)^\s*gate (\w+) allows? (\S.*)$")
 _MOST_REASONS = 20
+_MOST_TEXT = 2_000_000
 _READ_SECONDS = 60.0
 _BATCH = 64
 _CANDIDATES = 6
@@ -91,6 +92,7 @@ class _Read:
 
     def __init__(self, changed: Sequence[ChangedFile]) -> None:
         self.notes: list[str] = []
+        self._size = 0
         self.after: list[Source] = []
         self.before: list[Source] = []
         for file in changed:
@@ -103,10 +105,13 @@ class _Read:
 
     def _take(self, path: str, text: str) -> None:
         try:
+            if self._size > _MOST_TEXT:
+                raise UnreadError("the change is too large")
             source = parsed(path, text)
         except UnreadError as error:
             self.notes.append(f"{path} was not looked at by the gates: {error}")
             return
+        self._size += len(text)
         self.after.append(source)
         if source.broken is not None:
             self.notes.append(f"{path}:{source.broken} could not be read as code: the gates did not look at that part")

@@ -79,13 +79,17 @@ def _built_on(text: str) -> frozenset[str]:
 
 def _tree(language: str, data: bytes) -> Node:
     until = time.monotonic() + SECONDS
+    size = 65_536
+
+    def read(offset: int, _: object) -> bytes:
+        return data[offset : offset + size]
+
     try:
-        tree = _parser(language).parse(
-            lambda offset, _: data[offset : offset + 65_536],
-            progress_callback=lambda _, __: time.monotonic() > until,
-        )
+        tree = _parser(language).parse(read, progress_callback=lambda _, __: time.monotonic() > until)
     except ValueError as error:
         raise UnreadError(f"it took longer than {SECONDS:g} s to read") from error
+    # The text of each node is asked for in the same way, and most are short.
+    size = 2_048
     return tree.root_node
 
 

@@ -64,7 +64,7 @@ _TRIVIAL = frozenset(
 def placeholder(function: Function, wanted: str) -> str | None:
     """Return what makes the function a placeholder, or None. `wanted` is the text of the task: a constant that it names
     is what it asks for."""
-    if function.node.parent is not None and not function.name:
+    if not function.name:
         return None
     body = _Body(function)
     if body.told_later():
@@ -193,7 +193,7 @@ def _empty(function: Function, body: _Body) -> str | None:
         or re.match(r"_?(on|handle|visit|did|will)(_|[A-Z])|log_message", function.name)
     ):
         return None  # one that fills a hook, or that something else makes into what it is
-    if function.node.parent is not None and function.node.parent.type == "pair":
+    if function.place.parent == "pair":
         return None
     if function.parameters and all(name.startswith("_") for name in function.parameters):
         return None  # it says that it uses none
@@ -222,7 +222,7 @@ def _constant(function: Function, body: _Body, wanted: str) -> str | None:
     used = [name for name in function.parameters if name not in ("self", "cls", "this") and not name.startswith("_")]
     if not used or not _is_constant(value) or function.bases or function.decorators or function.name.startswith("__"):
         return None
-    if function.node.parent is not None and function.node.parent.type == "pair":
+    if function.place.parent == "pair":
         return None
     if _is_wanted(said, wanted):
         return None

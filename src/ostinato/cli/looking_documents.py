@@ -14,6 +14,7 @@ from ostinato.cli.documents import (
     session_document,
     spending_document,
 )
+from ostinato.cli.ledger_view import cached_share
 
 if TYPE_CHECKING:
     from ostinato.app.report_values import DecisionReport, OptionReport, Report, Spent, TaskReport
@@ -40,6 +41,7 @@ def message_document(stored: StoredMessage) -> dict[str, Any]:
 
 def step_document(step: StoredStep) -> dict[str, Any]:
     """Return one model call; `sections` are the estimated tokens of its request, `model` is "" where not kept."""
+    share = cached_share(step.spending)
     return {
         "step": step.step,
         "model": step.model,
@@ -47,6 +49,8 @@ def step_document(step: StoredStep) -> dict[str, Any]:
         "ended_at": None if step.ended_at is None else format_time(step.ended_at),
         **spending_document(step.spending),
         "sections": dict(step.sections),
+        "estimated_input": sum(step.sections.values()),
+        "cached_share": None if share is None else round(share, 4),
     }
 
 

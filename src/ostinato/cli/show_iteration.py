@@ -11,11 +11,12 @@ from ostinato.base.clock import format_time
 from ostinato.base.ids import IterationId
 from ostinato.base.text import clip, many
 from ostinato.cli.documents import iteration_document, node_document
+from ostinato.cli.ledger_view import ledger_lines
 from ostinato.cli.looking_documents import check_run_document, message_document, step_document
 from ostinato.cli.output import answer, clean, clean_block, columns, short_time
 from ostinato.cli.report_words import run_words
 from ostinato.cli.screen import diff_lines, heading, length, painted, spent_by_kind, width, wrapped
-from ostinato.cli.transcript_view import ledger_lines, transcript_lines
+from ostinato.cli.transcript_view import transcript_lines
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.types import Node
@@ -85,7 +86,7 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
         (parts.transcript, "conversation", lambda: transcript_lines(found.messages, found.steps, full=parts.full)),
         (parts.diff, "diff", lambda: _diff(found.iteration, full=parts.full or parts.diff)),
         (parts.evidence, "evidence", lambda: _evidence(found, full=parts.full)),
-        (parts.tokens, "tokens of each request, estimated, by section", lambda: ledger_lines(found.steps)),
+        (parts.tokens, "tokens of each request by section, estimated", lambda: ledger_lines(found.steps)),
     ]
     if not parts.named:
         yield from _head(found)
@@ -94,6 +95,8 @@ def _lines(found: _Found, parts: Parts) -> Iterator[str]:
             continue
         # Sizes are for who asks where the tokens went.
         if not parts.named and title.startswith("tokens") and not parts.full:
+            if found.steps:
+                yield f"\nwhere the tokens went: ostinato show {found.iteration.id} --tokens"
             continue
         if not parts.named:
             yield ""

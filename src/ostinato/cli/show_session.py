@@ -90,7 +90,8 @@ def _document(found: _Found) -> dict[str, Any]:
 
 def _lines(found: _Found, parts: Parts) -> Iterator[str]:
     # Late: a session that is only listed needs no conversation.
-    from ostinato.cli.transcript_view import ledger_lines, transcript_lines
+    from ostinato.cli.ledger_view import ledger_lines
+    from ostinato.cli.transcript_view import transcript_lines
 
     if parts.named:
         if parts.transcript:

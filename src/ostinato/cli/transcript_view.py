@@ -1,4 +1,4 @@
-"""A stored conversation as lines for a person: who said what, which tools ran, and how large each request was.
+"""A stored conversation as lines for a person: who said what, and which tools ran.
 
 Without `full` the briefing and the reasoning are folded, arguments and results are clipped. It prints nothing.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.base.text import clip, many, one_line
 from ostinato.chat.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
-from ostinato.cli.output import clean, clean_block, columns
+from ostinato.cli.output import clean, clean_block
 from ostinato.cli.screen import clipped, length, painted, spent_by_kind, width, wrapped
 
 if TYPE_CHECKING:
@@ -41,39 +41,6 @@ def transcript_lines(messages: Sequence[StoredMessage], steps: Sequence[StoredSt
             for line in wrapped(_step_line(present, by_step.get(present)), rest="    "):
                 yield painted(line, bold=True)
         yield from _message(stored, full=full)
-
-
-def ledger_lines(steps: Sequence[StoredStep]) -> list[str]:
-    """Return the estimated tokens of each request by section: a column for each section that ever had some."""
-    names = [name for name in _section_names(steps) if any(step.sections.get(name) for step in steps)]
-    if not names:
-        return ["  the sizes of the requests were not kept"]
-    shown = [name.replace("_", " ") for name in names]
-    sums = [sum(step.sections.get(name, 0) for step in steps) for name in names]
-    if len(steps) == 1 or 10 + sum(len(name) + 2 for name in shown) > width():
-        return _ledger_by_section(steps, names, sums)
-    rows: list[tuple[object, ...]] = [("  step", *shown, "request")]
-    for step in steps:
-        sizes = [step.sections.get(name, 0) for name in names]
-        rows.append((f"  {step.step}", *(f"{size:,}" for size in sizes), f"{sum(step.sections.values()):,}"))
-    rows.append(("  all", *(f"{size:,}" for size in sums), f"{sum(sums):,}"))
-    return columns(rows)
-
-
-def _ledger_by_section(steps: Sequence[StoredStep], names: Sequence[str], sums: Sequence[int]) -> list[str]:
-    """Return the ledger for a narrow screen: a line for each section, its first and last size and its sum."""
-    first, last = steps[0].sections, steps[-1].sections
-    rows: list[tuple[object, ...]] = [("  section", "first", "last", "all steps")]
-    for name, whole in zip(names, sums, strict=True):
-        said = name.replace("_", " ")
-        rows.append((f"  {said}", f"{first.get(name, 0):,}", f"{last.get(name, 0):,}", f"{whole:,}"))
-    ends = sum(first.values()), sum(last.values()), sum(sums)
-    return columns([*rows, ("  request", *(f"{size:,}" for size in ends))])
-
-
-def _section_names(steps: Sequence[StoredStep]) -> list[str]:
-    """Return the sections of all steps in the order in which they were first seen."""
-    return list(dict.fromkeys(name for step in steps for name in step.sections))
 
 
 def _briefing(messages: Sequence[StoredMessage], *, full: bool) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage
 from ostinato.graph.plan import PlanDraft, TaskDraft
 from ostinato.graph.sessions import SessionKind
@@ -56,9 +57,29 @@ def test_parts_can_be_named(shell: Shell, nights: Nights) -> None:
     assert "write_file" not in evidence
     tokens = shell.ok("show", worked.first, "--tokens").out
     assert "rules" in tokens
-    assert "420" in tokens
+    rows = {line.split()[0]: line.split()[1:] for line in tokens.splitlines() if line.strip()}
+    assert rows["rules"] == ["300", "300", "300", "71", "%"]
+    assert rows["request"] == ["420"] * 3
+    assert rows["reported"] == ["1,000"] * 3
+    assert rows["cached"] == ["40", "%"] * 3
+    assert f"ostinato show {worked.first} --tokens" in shell.ok("show", worked.first).out
     assert "write_file" in shell.ok("show", worked.first, "--transcript").out
     assert shell.run("show", worked.done, "--diff").code == 2
+
+
+def test_a_wide_screen_has_a_row_for_each_request(
+    shell: Shell, nights: Nights, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = nights().session.id
+    monkeypatch.setenv("COLUMNS", "140")
+    for step, (size, cached) in enumerate(((100, 0), (300, 450)), 1):
+        store.iterations.begin_step(session, step, {"rules": 100, "tool_results": size})
+        store.iterations.end_step(session, step, Spending(input=500, cached_input=cached, calls=1), MODEL)
+    lines = [line.split() for line in shell.ok("show", session, "--tokens").out.splitlines()]
+    assert ["1", "100", "100", "200", "500", "0", "%"] in lines
+    assert ["2", "100", "300", "400", "500", "90", "%"] in lines
+    assert ["all", "200", "400", "600", "1,000", "45", "%"] in lines
+    assert ["share", "33", "%", "67", "%"] in lines
 
 
 def test_the_document_of_an_attempt_holds_everything(shell: Shell, nights: Nights) -> None:
@@ -73,6 +94,7 @@ def test_the_document_of_an_attempt_holds_everything(shell: Shell, nights: Night
     assert [run["phase"] for run in found["check_runs"]] == ["base", "attempt"]
     assert found["diff"].startswith("diff --git")
     assert found["model_calls"][0]["usage"]["input"] == 1000
+    assert (found["model_calls"][0]["estimated_input"], found["model_calls"][0]["cached_share"]) == (420, 0.4)
     assert shell.json("show", worked.first, "--diff") == found
 
 

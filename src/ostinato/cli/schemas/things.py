@@ -250,6 +250,8 @@ THINGS: dict[str, Schema] = {
             "ended_at": maybe(TIME),
             **SPENT,
             "sections": said(by_name(COUNT), "Estimated tokens of the request by section."),
+            "estimated_input": said(COUNT, "Their sum: the request's estimated tokens."),
+            "cached_share": said(maybe(NUMBER), "Share of the reported input that was cached; null: none reported."),
         }
     ),
     "check_run": record(

@@ -82,7 +82,7 @@ def test_conversation_is_a_list_of_items_in_order() -> None:
     body = body_of(UserMessage("go"), AssistantMessage("I look.", calls), *results, UserMessage("note"))
     assert body["input"] == [
         {"role": "user", "content": "go"},
-        {"role": "assistant", "content": "I look."},
+        {"type": "message", "role": "assistant", "content": "I look."},
         {"type": "function_call", "call_id": "a", "name": "read_file", "arguments": '{"path'},
         {"type": "function_call", "call_id": "b", "name": "read_file", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "a", "output": "bad"},

@@ -68,8 +68,10 @@ def _items(message: Message, name: str) -> list[Item]:
         case AssistantMessage():
             if message.native is not None and message.native.model == name:
                 return list(message.native.items)
-            said = [{"role": "assistant", "content": message.text}] if message.text or not message.tool_calls else []
-            return said + [function_call(call) for call in message.tool_calls]
+            calls = [function_call(call) for call in message.tool_calls]
+            # OpenAI can do without the type; llama.cpp takes a message of the assistant for nothing else.
+            said = {"type": "message", "role": "assistant", "content": message.text}
+            return [said, *calls] if message.text or not calls else calls
         case _:
             assert_never(message)
 

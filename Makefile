@@ -5,10 +5,10 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 SOURCES := src tests scripts
 
-.PHONY: help setup system demo test lint types arch check bench shape reference format clean
+.PHONY: help setup system demo test lint types arch check bench shape local-model reference format clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: .venv/.stamp ## Make .venv with the locked dependencies
 
@@ -63,6 +63,10 @@ bench: setup ## Measure the start, an iteration, large repositories and graphs, 
 
 shape: setup ## Print the measures of the house beside their limits
 	@$(BIN)/python scripts/shape.py
+
+local-model: setup ## A small real model in ~/.cache, for tests/real_model; `scripts/local_model.py --serve` serves it
+	@$(BIN)/python scripts/local_model.py
+	@echo 'test with it: OSTINATO_REAL_MODEL=1 $(BIN)/pytest -n 0 -s tests/real_model'
 
 reference: setup ## Write the pages on the commands anew: docs/reference and docs/man
 	@$(BIN)/python scripts/reference.py

@@ -14,7 +14,9 @@ from ostinato.base.ids import NodeId
 from ostinato.base.process import current_process
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage
+from ostinato.graph.actors import Actor
 from ostinato.graph.approvals import HELP
+from ostinato.graph.budgets import Budget, Call, Used
 from ostinato.graph.comparing import Strategy
 from ostinato.graph.edges import EdgeType
 from ostinato.graph.events import EventKind
@@ -84,6 +86,11 @@ def _reconsider(here: Situation) -> Act:
 def _settle_help(here: Situation) -> Act:
     here.store.approvals.ask(here.project.id, here.leaf.id, HELP, "What now?")
     return lambda: here.store.approvals.settle_help(here.leaf.id, "a hint")
+
+
+def _settle(here: Situation) -> Act:
+    here.store.budgets.reserve("iter-x", 1, Call(here.leaf.id, 1, 2), Actor("loop"))
+    return lambda: here.store.budgets.settle("iter-x", 1, Used(1, 10, 0.5), "some:model")
 
 
 def _recover(here: Situation) -> Act:
@@ -161,6 +168,7 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "iterations.abandon": lambda s: lambda: s.store.iterations.abandon(s.work.iteration.id, Ending.CRASHED, "gone"),
     "iterations.begin_step": lambda s: lambda: s.store.iterations.begin_step(s.work.iteration.id, 2, {"task": 5}),
     "iterations.end_step": lambda s: lambda: s.store.iterations.end_step(s.work.iteration.id, 1, SPENT, "some:model"),
+    "iterations.fail_step": lambda s: lambda: s.store.iterations.fail_step(s.work.iteration.id, 1, SPENT, ""),
     "iterations.add_message": lambda s: lambda: s.store.iterations.add_message(s.work.iteration.id, 1, "system"),
     "iterations.add_reply": lambda s: (
         lambda: s.store.iterations.add_reply(s.work.iteration.id, 1, AssistantMessage("hello", ()), SPENT, "some:model")
@@ -192,6 +200,10 @@ OPERATIONS: dict[str, Callable[[Situation], Act]] = {
     "steering.say": lambda s: lambda: s.store.steering.say(s.goal.id, "mind the gap"),
     "steering.pause": lambda s: lambda: s.store.steering.pause(s.goal.id),
     "steering.resume": _resume,
+    "budgets.set": lambda s: lambda: s.store.budgets.set(s.goal.id, Budget(1000, 2.0)),
+    "budgets.reserve": lambda s: lambda: s.store.budgets.reserve("iter-x", 1, Call(s.leaf.id, 1, 2), Actor("loop")),
+    "budgets.settle": _settle,
+    "budgets.worked": lambda s: lambda: s.store.budgets.worked(s.leaf.id, 3.0, "some:model"),
     "retention.prune": lambda s: lambda: s.store.retention.prune(_old()),
     "recover": _recover,
     "discard": lambda s: (
@@ -214,9 +226,10 @@ READING = {
     "iterations": "check_runs get of_session of_task red_commands steps transcript unfinished",
     "approvals": "for_node get open",
     "plans": "draft record used",
-    "looking": "approvals_of_goal check_runs_of_goal committed_diffs edges_of_goal iterations_of_commit "
+    "looking": "approvals_of_goal budgets check_runs_of_goal committed_diffs edges_of_goal iterations_of_commit "
     "iterations_of_goal iterations_since last_sign last_step near_ids nodes nodes_of_goal paused steps_of talks_of "
     "tasks_and_goals",
+    "budgets": "account get refusal",
     "steering": "news notes paused paused_goals",
     "retention": "due used",
 }

@@ -106,13 +106,17 @@ async def converse(
             if forbidden:
                 return talk.ended(forbidden, forbidden.value.replace("_", " "))
             talk.steps += 1
-            await transcript.step_started(talk.steps, sections)
+            no_room = await transcript.step_started(talk.steps, sections)
+            if no_room:
+                talk.steps -= 1
+                return talk.ended(*no_room)
             if made:
                 await transcript.compacted(talk.steps, made.words, sections)
             try:
                 reply = await _asked(model, request, talk, transcript, steering, briefing.sections)
             except ProviderError as error:
                 talk.spending = talk.spending + error.spending
+                await transcript.failed(talk.steps, error.spending)
                 if talk.given_up:
                     return talk.ended(talk.given_up, f"{talk.given_up.value.replace('_', ' ')} ({error.message})")
                 return talk.ended(Ending.PROVIDER, error.message, error)
@@ -160,6 +164,7 @@ async def _asked(
     who wants to stop.
     """
     told: list[asyncio.Future[None]] = []
+    lost = Spending()
 
     def on_retry(why: str, seconds: float) -> None:
         talk.given_up = steering.gate(talk.spending, 0)
@@ -180,15 +185,20 @@ async def _asked(
                 made = talk.meter.after_refusal(request, refused)
                 if made is None:
                     raise
-                talk.spending = talk.spending + error.spending
+                lost = lost + error.spending
+                error.spending = Spending()  # it goes with what comes
                 talk.messages[:] = made.messages
                 request = replace(request, messages=made.messages)
                 now = request_sections(sections, request.messages, request.tools)
                 await transcript.compacted(talk.steps, f"too long for {model.name}; {made.words}", now)
+    except ProviderError as error:
+        error.spending = lost + error.spending
+        raise
     finally:
         await asyncio.gather(*told)
-    talk.spending = talk.spending + reply.spending
     talk.meter.heard(request, reply, reply.model or model.name)
+    reply = replace(reply, spending=lost + reply.spending)
+    talk.spending = talk.spending + reply.spending
     return replace(reply, message=kept_whole(reply.message), model=reply.model or model.name)
 
 
@@ -276,18 +286,24 @@ def _limit_reached(talk: _Talk, limits: ConversationLimits, seconds: float) -> E
         return Ending.STEP_LIMIT
     if talk.spending.tokens >= limits.tokens:
         return Ending.TOKEN_LIMIT
+    if limits.cost is not None and talk.spending.least_usd >= limits.cost:
+        return Ending.COST_LIMIT
     return Ending.TIME_LIMIT if seconds >= limits.seconds else None
 
 
 async def _warned(talk: _Talk, limits: ConversationLimits, transcript: Transcript) -> None:
     """Say once that most of the budget is used."""
     used = max(talk.steps / limits.steps, talk.spending.tokens / limits.tokens)
+    money = ""
+    if limits.cost is not None:
+        used = max(used, talk.spending.least_usd / limits.cost)
+        money = f", ${talk.spending.least_usd:.2f} of ${limits.cost:.2f}"
     if talk.warned or used < WARN_AT:
         return
     talk.warned = True
     warning = UserMessage(
         f"Most of this attempt's budget is used: step {talk.steps} of {limits.steps}, {talk.spending.tokens} tokens of "
-        f"{limits.tokens}. Bring the work into a state that passes its checks, and signal."
+        f"{limits.tokens}{money}. Bring the work into a state that passes its checks, and signal."
     )
     talk.messages.append(warning)
     await transcript.said(talk.steps, warning)

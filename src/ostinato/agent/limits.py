@@ -28,7 +28,7 @@ An answer ends the conversation before that: SESSION_LIMIT, INTERRUPTED or CLAIM
 
 @dataclass(frozen=True, slots=True)
 class ConversationLimits:
-    """`steps` model calls, `tokens` of input and output together, `seconds` of wall time.
+    """`steps` model calls, `tokens` of input and output together, `seconds` of wall time, `cost` in US dollars.
 
     Waits for the provider and for the person are not the agent's time. `circles` says when going in circles ends it.
     """
@@ -37,3 +37,4 @@ class ConversationLimits:
     tokens: int = 500_000
     seconds: float = 1800.0
     circles: CircleLimits = field(default_factory=CircleLimits)
+    cost: float | None = None

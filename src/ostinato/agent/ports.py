@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ostinato.base.errors import OstinatoError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Message, Reply, Request, ToolCall, ToolMessage, ToolSpec
+from ostinato.graph.iterations import Ending
 
 
 class ProviderError(OstinatoError):
@@ -119,6 +120,13 @@ class Tools(Protocol):
         ...
 
 
+class NoRoom(NamedTuple):
+    """How a budget ends a conversation, and what it says."""
+
+    ending: Ending
+    message: str
+
+
 class Transcript(Protocol):
     """Where the conversation is kept, each line before the next begins."""
 
@@ -126,8 +134,15 @@ class Transcript(Protocol):
         """Keep the briefing."""
         ...
 
-    async def step_started(self, step: int, sections: dict[str, int]) -> None:
-        """A model call begins; `sections` are the estimated tokens of the request by section."""
+    async def step_started(self, step: int, sections: dict[str, int]) -> NoRoom | None:
+        """A model call begins; `sections` are the estimated tokens of the request by section.
+
+        Returns why it may not be made where a budget forbids it: nothing is kept of that step then.
+        """
+        ...
+
+    async def failed(self, step: int, spending: Spending) -> None:
+        """The model call failed for good; `spending` is what it cost all the same."""
         ...
 
     async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:

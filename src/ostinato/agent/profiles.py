@@ -180,6 +180,7 @@ def limits_for(profile: Profile, limits: ConversationLimits) -> ConversationLimi
         tokens=min(filter(None, (own.tokens or limits.tokens, caps.tokens))),
         seconds=min(filter(None, (own.seconds or limits.seconds, caps.seconds))),
         circles=circles,
+        cost=limits.cost,
     )
 
 

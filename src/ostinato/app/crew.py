@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from ostinato.agent.ports import Model
 from ostinato.agent.profile_rules import Library
 from ostinato.agent.profiles import CODER, Profile
-from ostinato.app.models import ROLES, open_role, specs_of
+from ostinato.app.models import ROLES, open_role, quote_of, specs_of
 from ostinato.base.clock import Clock
 from ostinato.config.settings import ModelSettings
+from ostinato.graph.budgets import Quote
 from ostinato.loop.limits import SessionLimits
 
 if TYPE_CHECKING:
@@ -93,6 +94,15 @@ class SessionCrew:
         if specs not in self._opened:
             self._opened[specs] = self._open(specs)
         return self._opened[specs]
+
+    def quote(self, profile: Profile) -> Quote | None:
+        """Return what tells the cost of a profile's calls before they are made, by its own model and fallback."""
+        return quote_of(self._models, self.specs(profile), self._environ)
+
+    def quote_of(self, name: str) -> Quote:
+        """Return the same for the model that `open` opens."""
+        specs = self.specs(self.profile(name)) or (self.specs(self.profile("planner")) if name == "critic" else ())
+        return quote_of(self._models, specs, self._environ)
 
     def _open(self, specs: tuple[str, ...]) -> Model:
         return open_role(self._models, specs, self._limits, env=self._environ, clock=self._clock)

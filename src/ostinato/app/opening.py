@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from ostinato.agent.circles import CircleLimits
 from ostinato.agent.facts import BriefingRules
 from ostinato.agent.ports import Model, OnRetry
+from ostinato.app.budgets import goal_budget, task_budget
 from ostinato.app.conventions import near_conventions, root_conventions
 from ostinato.app.crew import SessionCrew
-from ostinato.app.models import open_role, stronger_specs
+from ostinato.app.models import most_output, open_role, stronger_specs
 from ostinato.app.sharing import share
 from ostinato.base.clock import Clock, SystemClock
 from ostinato.base.errors import MachineError
@@ -32,6 +33,7 @@ from ostinato.git.checkouts import Place, SetupPlan, acquire
 from ostinato.git.goal_branch import GitGoalBranch, commit_message
 from ostinato.git.moving import finish_cut_move
 from ostinato.git.repository import Objects, Repository
+from ostinato.graph.budgets import Quote, no_price
 from ostinato.graph.projects import Project
 from ostinato.graph.types import Check, Node
 from ostinato.loop.bridge import ThreadBridge
@@ -89,6 +91,7 @@ class Opened:
     critic: Model | None = None
     recorder: Recorder | None = None
     stronger: Model | None = None
+    quote: Quote = no_price
 
     async def close(self) -> None:
         """Release everything; a second time does nothing."""
@@ -135,6 +138,7 @@ def open_adapters(options: JobOptions, role: str | None, clock: Clock) -> Opened
     bridge = recorder.bridge(store) if recorder else ThreadBridge(store)
     opened = Opened(database, repository, settings, limits, model, project, store, bridge, branch, state, crew)
     opened.critic, opened.stronger = critic, stronger
+    opened.quote = no_price if role is None else crew.quote_of(role)
     if recorder is not None:
         opened.recorder = recorder
         opened.model = model and recorder.model(model, role or "")
@@ -191,6 +195,7 @@ def open_bench(opened: Opened, interruption: Interruption, show: Progress) -> Wo
         critic=critic_for(opened, place),
         crew=opened.crew,
         stronger=opened.stronger,
+        quote=opened.quote,
     )
     return bench if opened.recorder is None else opened.recorder.bench(bench)
 
@@ -242,11 +247,12 @@ def _limits(options: JobOptions, settings: Settings) -> SessionLimits:
 
 
 def _policy(settings: Settings, limits: SessionLimits) -> Policy:
+    said = settings.limits
     return Policy(
-        steps=settings.limits.steps,
-        tokens=settings.limits.tokens,
-        seconds=settings.limits.minutes * 60,
-        attempts=settings.limits.attempts,
+        steps=said.steps,
+        tokens=said.tokens,
+        seconds=said.minutes * 60,
+        attempts=said.attempts,
         check_timeout=settings.verify.timeout,
         proof_cap=settings.verify.proof_cap,
         project_checks=tuple(Check(command) for command in settings.verify.commands),
@@ -261,6 +267,10 @@ def _policy(settings: Settings, limits: SessionLimits) -> Policy:
         circles=CircleLimits(settings.circles.repeats, settings.circles.end, settings.circles.idle),
         park_after=settings.circles.attempts,
         asks=settings.autonomy != "full",
+        cost=said.cost,
+        goal_budget=goal_budget(said),
+        task_budget=task_budget(said),
+        most_output=most_output(settings.models),
     )
 
 

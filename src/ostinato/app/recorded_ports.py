@@ -20,6 +20,7 @@ from ostinato.verify.types import Change, CommandResult
 
 if TYPE_CHECKING:
     from ostinato.agent.profiles import Profile
+    from ostinato.graph.budgets import Quote
     from ostinato.loop.crew import Crew
     from ostinato.loop.ports import Checkout, Checkouts, GoalBranch
     from ostinato.verify.types import CommandRunner, Files, OutputSink
@@ -115,6 +116,10 @@ class ThroughCrew:
 
         own = self._through.now(f"model of {profile.called}", real)
         return self._through.own_model(profile.called, found[0]) if own else None
+
+    def quote(self, profile: Profile) -> Quote | None:
+        """Return what the profile's model costs: prices follow from the settings, which a recording holds."""
+        return self._crew.quote(profile)
 
 
 class ThroughTools:

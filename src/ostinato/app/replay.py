@@ -202,7 +202,9 @@ def _opened(folder: Path, section: Section, play: Playback, library: Library | N
     bridge = LaneBridge(store, play.lane)
     branch, state = GitGoalBranch(repository), folder / "checkouts"
     crew = SessionCrew(library or _library(section.head["profiles"]), settings.models, limits, SystemClock(), {})
-    return Opened(database, repository, settings, limits, None, project, store, bridge, branch, state, crew)
+    opened = Opened(database, repository, settings, limits, None, project, store, bridge, branch, state, crew)
+    opened.quote = crew.quote_of("coder")
+    return opened
 
 
 def library_here() -> Library:

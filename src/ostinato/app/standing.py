@@ -22,6 +22,7 @@ from ostinato.graph.sessions import Session, SessionKind
 from ostinato.graph.types import Node, NodeType, Status
 
 if TYPE_CHECKING:
+    from ostinato.graph.budgets import Account, Budget
     from ostinato.store.looking import AttemptLine, TaskLine
     from ostinato.store.store import Store
 
@@ -48,7 +49,8 @@ class Running:
 class GoalStanding:
     """One goal with the goals inside it, since a run works on those too. `failed` are tasks that failed or are blocked
     for a reason of their own, `commits` those made since the moment that was asked about, the oldest first; `last` is
-    its newest ended session, `within` an open goal that it lies in."""
+    its newest ended session, `within` an open goal that it lies in. `budget` and `account` are there where it has a
+    budget of its own, or a call that was never settled."""
 
     goal: Node
     counts: Mapping[Status, int]
@@ -62,6 +64,8 @@ class GoalStanding:
     last: Session | None = None
     paused_at: datetime | None = None
     within: NodeId | None = None
+    budget: Budget | None = None
+    account: Account | None = None
 
     @property
     def done(self) -> int:
@@ -85,9 +89,14 @@ class GoalStanding:
 
     @property
     def cost_per_task(self) -> float | None:
-        """What each completed task cost, planning included; None where that is not known."""
+        """What each completed task cost, planning and failed attempts included; None where that is not known."""
         cost = self.spending.cost_usd
         return None if cost is None or not self.done else cost / self.done
+
+    @property
+    def least_per_task(self) -> float:
+        """The same, or where a price is not known the least that it can be; 0 without a completed task."""
+        return self.spending.least_usd / self.done if self.done else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +176,23 @@ def read_standing(store: Store, project: Project, since: datetime | None = None)
         waiting = store.approvals.open(project_id=project.id)
         goals = store.looking.nodes(line.id for line in lines.values() if line.node_type is NodeType.GOAL)
         paused = store.looking.paused(project.id)
+        budgets = store.looking.budgets(project.id)
     sorted_out = _Sorted(lines, goal_of, sessions, attempts, running, waiting)
     return Standing(
         project=project,
         at=at,
         since=since,
-        goals=tuple(sorted_out.standing(goal, since, paused.get(goal.id)) for goal in goals),
+        goals=tuple(
+            _with_budget(sorted_out.standing(goal, since, paused.get(goal.id)), budgets.get(goal.id)) for goal in goals
+        ),
         waiting=tuple(waiting),
         spending=sum((session.spending for session in sessions), Spending()),
         spent_since=sum((s.spending for s in sessions if s.ended_at is None or s.ended_at >= since), Spending()),
     )
+
+
+def _with_budget(one: GoalStanding, found: tuple[Budget, Account] | None) -> GoalStanding:
+    return one if found is None else replace(one, budget=found[0], account=found[1])
 
 
 class _Sorted:

@@ -100,7 +100,7 @@ def critic_for(opened: Opened, place: Place) -> Critic | None:
         )
         return _box(opened.crew.profile("critic"), offered), book.critique
 
-    return Critic(opened.critic, make)
+    return Critic(opened.critic, make, opened.crew.quote_of("critic"))
 
 
 def _reading(

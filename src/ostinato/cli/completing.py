@@ -31,6 +31,7 @@ ARGUMENTS = {
     "say": "goal",
     "pause": "goal",
     "resume": "goal",
+    "budget": "node",
     "show": "node",
     "report": "goal",
     "node show": "node",

@@ -111,7 +111,8 @@ class EventLines:
             told = "its conversation ends" if payload.get("over") else "the agent is told"
             yield f"  ! in circles, {told}: {clean(payload['circling'])}"
         else:
-            yield f"! 80 % of the limit is used: {clean(payload.get('limit'))}"
+            whose = f" of {clean(payload['of'])}" if "of" in payload else ""
+            yield f"! 80 % of the limit{whose} is used: {clean(payload.get('limit'))}"
 
     def _recovered(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         yield f"● recovered: {clean(payload.get('what', ''))}"
@@ -124,6 +125,8 @@ class EventLines:
             yield f"● {event.node_id} is paused: `ostinato resume {event.node_id}` lets it go on"
         elif payload.get("paused") is False:
             yield f"● {event.node_id} goes on"
+        elif "budget" in payload:
+            yield f"● the budget of {event.node_id} was changed"
 
     def _step_ended(self, _event: Event, payload: dict[str, Any]) -> Iterator[str]:
         self._tokens += int(payload.get("tokens") or 0)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "say": Entry("ostinato.cli.steering", "say", "Tell the agents of a goal something while they work."),
     "pause": Entry("ostinato.cli.steering", "pause", "Let a goal wait: no model call, no new task."),
     "resume": Entry("ostinato.cli.steering", "resume", "Let a paused goal go on."),
+    "budget": Entry("ostinato.cli.budget", "budget", "Show or set what a goal or task may use in all."),
     "approvals": Entry("ostinato.cli.approvals", "approvals", "List the questions that wait for you."),
     "approve": Entry("ostinato.cli.approvals", "approve", "Answer a question with yes."),
     "reject": Entry("ostinato.cli.approvals", "reject", "Answer a question with no, and say why."),
@@ -58,7 +59,7 @@ COMMANDS: dict[str, Entry] = {
 
 SECTIONS = {
     "The main job": ("init", "plan", "ralph", "run", "land", "discard"),
-    "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume"),
+    "Answering and steering": ("approvals", "approve", "reject", "say", "pause", "resume", "budget"),
     "Looking": ("status", "show", "report", "events", "search", "notes"),
     "The graph by hand": ("tasks", "node", "decisions", "sessions", "graph", "import", "project"),
     "Around it": (

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from ostinato.base.spending import Spending
 from ostinato.base.text import clip
 from ostinato.cli.layout import Look, terminal_size
 from ostinato.cli.output import clean
+
+if TYPE_CHECKING:
+    from ostinato.graph.budgets import Budget, Used
 
 _LEAST = 30
 
@@ -114,7 +118,27 @@ def money(cost: float | None) -> str:
 
 def spent(spending: Spending) -> str:
     """Return tokens and cost in short."""
-    return f"{spending.tokens:,} tokens, {money(spending.cost_usd)}"
+    return f"{spending.tokens:,} tokens, {cost_words(spending)}"
+
+
+def cost_words(spending: Spending) -> str:
+    """Return the cost for the eye; where part of it is not known, the part that is, as the least that it can be."""
+    if spending.cost_usd is None and spending.known_usd:
+        return f"at least {money(spending.known_usd)}"
+    return money(spending.cost_usd)
+
+
+def used_words(used: Used) -> str:
+    """Return the cost of an account for the eye, as the least that it can be where a price is not known."""
+    if not used.unpriced:
+        return money(used.cost_usd)
+    return f"at least {money(used.cost_usd)}" if used.cost_usd else money(None)
+
+
+def of_budget(used: Used, budget: Budget) -> dict[str, float]:
+    """Return what share of each number of a budget is used, by its name."""
+    pairs = (("tokens", used.tokens, budget.tokens), ("cost", used.cost_usd, budget.cost_usd))
+    return {name: now / most for name, now, most in (*pairs, ("time", used.seconds, budget.seconds)) if most}
 
 
 def spent_by_kind(spending: Spending) -> str:
@@ -126,7 +150,7 @@ def spent_by_kind(spending: Spending) -> str:
     parts = f" ({', '.join(inside)})" if inside else ""
     given = f"{spending.input:,} in{parts}"
     thought = f" ({spending.reasoning:,} reasoning)" if spending.reasoning else ""
-    return f"{given}, {spending.output:,} out{thought}, {money(spending.cost_usd)}"
+    return f"{given}, {spending.output:,} out{thought}, {cost_words(spending)}"
 
 
 def diff_lines(diff: str) -> Iterator[str]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ostinato.app.report import read_report
 from ostinato.app.report_values import Report, TaskReport
 from ostinato.base.text import clip, many
+from ostinato.cli.budget_view import budget_document, budget_lines
 from ostinato.cli.layout import look_of
 from ostinato.cli.looking_documents import report_document
 from ostinato.cli.output import answer, clean, short_time
 from ostinato.cli.report_words import session_state, where
 from ostinato.cli.screen import bar, heading, painted, paragraphs, shortened, spent, width, wrapped
 from ostinato.cli.show_task import STATUS_COLOURS, question_lines
+from ostinato.graph.budgets import Budget
 from ostinato.graph.plan_format import to_arguments
 from ostinato.graph.types import Node
 
@@ -32,11 +35,20 @@ def show_goal(invocation: Invocation, store: Store, goal: Node, *, full: bool) -
     with store.db.reading():
         report = read_report(store, goal)
         draft = store.plans.draft(goal.id)
+        own, account = store.budgets.get(goal.id), store.budgets.account(goal.id)
     document = None
     if invocation.json:
         proposed = None if draft is None else to_arguments(draft)
-        document = {**report_document(report), "draft": proposed}
-    answer(invocation, document, _goal_lines(report, draft, full=full))
+        document = {**report_document(report), "draft": proposed, "budget": budget_document(own, account, Budget())}
+    money = budget_lines(own, Budget(), account) if own.limits_anything or account.reserved.calls else ()
+    answer(invocation, document, chain(_goal_lines(report, draft, full=full), _budget(money)))
+
+
+def _budget(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number == 0:
+            yield heading("budget")
+        yield line
 
 
 def _goal_lines(report: Report, draft: PlanDraft | None, *, full: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
+from ostinato.cli.budget_view import budget_document, budget_lines
 from ostinato.cli.documents import (
     approval_document,
     edge_document,
@@ -20,6 +21,7 @@ from ostinato.cli.output import answer, clean, clean_block, short_time
 from ostinato.cli.screen import heading, length, painted, spent, width, wrapped
 from ostinato.cli.show_iteration import outcome_lines
 from ostinato.graph.approvals import HELP, Approval
+from ostinato.graph.budgets import Account, Budget
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.iterations import Iteration
 from ostinato.graph.steering import HINT
@@ -43,6 +45,8 @@ class _Task:
     informed: list[Node]
     iterations: list[Iteration]
     approvals: list[Approval]
+    budget: Budget
+    account: Account
 
 
 def show_task(invocation: Invocation, store: Store, node: Node, *, full: bool) -> None:
@@ -69,6 +73,8 @@ def _read_task(store: Store, node: Node) -> _Task:
         informed=[one for one in near if one.id in informed],
         iterations=store.iterations.of_task(node.id),
         approvals=[one for one in store.approvals.for_node(node.id) if _still_asked(one, node)],
+        budget=store.budgets.get(node.id),
+        account=store.budgets.account(node.id),
     )
 
 
@@ -89,6 +95,7 @@ def _task_document(found: _Task) -> dict[str, Any]:
         "dependents": [{"id": one.id, "status": one.status} for one in found.after],
         "observations": [node_document(one) for one in found.informed],
         "approvals": [approval_document(approval) for approval in found.approvals],
+        "budget": budget_document(found.budget, found.account, Budget()),
         **spending_document(spending),
     }
 
@@ -104,6 +111,9 @@ def _task_lines(found: _Task, *, full: bool) -> Iterator[str]:
     yield from _neighbours("after", found.before)
     yield from _neighbours("holds up", found.after)
     yield from _facts(node)
+    if found.budget.limits_anything:
+        yield heading("budget")
+        yield from budget_lines(found.budget, Budget(), found.account)
     yield from _asked(node)
     if found.iterations:
         yield ""

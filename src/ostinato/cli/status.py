@@ -147,7 +147,20 @@ def _goal_document(one: GoalStanding) -> dict[str, Any]:
         "stop_reason": one.last.stop_reason if one.last else None,
         "paused": one.paused_at is not None,
         "next": step.command if step else None,
+        "budget": _budget_document(one),
         **spending_document(one.spending),
+    }
+
+
+def _budget_document(one: GoalStanding) -> dict[str, Any] | None:
+    if one.budget is None or one.account is None:
+        return None
+    from dataclasses import asdict
+
+    return {
+        "budget": asdict(one.budget),
+        "used": asdict(one.account.total),
+        "unsettled": asdict(one.account.reserved),
     }
 
 

@@ -10,8 +10,9 @@ from ostinato.base.text import clip, many
 from ostinato.cli.answering import how_to_answer
 from ostinato.cli.output import clean
 from ostinato.cli.report_words import not_done, stopped_words
-from ostinato.cli.screen import ago, bar, money, painted, shortened, spent, width, wrapped
+from ostinato.cli.screen import ago, bar, length, money, of_budget, painted, shortened, spent, width, wrapped
 from ostinato.graph.approvals import Approval
+from ostinato.graph.budgets import WARN_AT, Budget
 
 if TYPE_CHECKING:
     from ostinato.store.looking import AttemptLine, TaskLine
@@ -49,7 +50,7 @@ def _last_line(standing: Standing, rest: int, several: bool, room: int) -> Itera
         yield from wrapped("no goal yet: say what you want with `ostinato plan '…'`", "", columns=room)
     if rest:
         yield f"{many(rest, 'goal')} {'is' if rest == 1 else 'are'} over"
-    if several or rest:
+    if (several or rest) and standing.spending.calls:
         yield clip(f"usage: {spent(standing.spending)} in all, {spent(standing.spent_since)} since then", room)
 
 
@@ -72,11 +73,38 @@ def _goal(standing: Standing, one: GoalStanding, room: int) -> Iterator[str]:
     yield from _commits(one.commits, room)
     if landed := one.goal.metadata.get("landed_commit"):
         yield f"  landed   as {clean(landed[:10])}"
-    each = f" ({money(one.cost_per_task)} for each task done)" if one.cost_per_task else ""
-    yield clip(f"  spent    {spent(one.spending)}{each}", room)
+    yield from _spent(one, room)
     step = next_step(one)
     if step:
         yield from _next(step.command, step.why, room)
+
+
+def _spent(one: GoalStanding, room: int) -> Iterator[str]:
+    least = "" if one.spending.cost_usd is not None else "at least "
+    each = f" ({least}{money(one.least_per_task)} for each task done)" if one.least_per_task else ""
+    if one.spending.calls or one.spending.tokens:
+        yield clip(f"  spent    {spent(one.spending)}{each}", room)
+    else:
+        yield "  spent    nothing yet"
+    if one.budget is None or one.account is None:
+        return
+    used, held = one.account.total, one.account.reserved
+    shares = of_budget(used, one.budget)
+    if shares:
+        told = ", ".join(f"{share:.0%} of {_most(one.budget, name)}" for name, share in shares.items())
+        line = clip(f"  budget   {told}", room)
+        yield painted(line, "yellow") if max(shares.values()) >= WARN_AT else line
+    if held.calls:
+        yield clip(f"  held     {held.tokens:,} tokens for {many(held.calls, 'call')} without an answer yet", room)
+
+
+def _most(budget: Budget, name: str) -> str:
+    said = {
+        "tokens": f"{budget.tokens:,} tokens" if budget.tokens else "",
+        "cost": money(budget.cost_usd),
+        "time": length(budget.seconds or 0.0),
+    }
+    return said[name]
 
 
 def _running(standing: Standing, one: Running, room: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ _MAY_BE_ZERO = {"models.retries", "verify.proof_cap", *_PRICES, *_CIRCLES, *_RET
 # person's messages sent elsewhere, to make its work look cheap, to let worse work pass, nor to have the traces of work
 # thrown away.
 _PERSON_ONLY = {
-    *("sandbox.mode", "verify.gates", "models.price_input", "models.price_output"),
+    *("sandbox.mode", "verify.gates", "models.price_input", "models.price_output", "models.prices"),
     *("notify.command", "notify.desktop", "notify.webhook", "notify.on"),
     *_RETENTION,
 }

@@ -74,17 +74,30 @@ class ModelSettings:
     max_output_tokens: Annotated[int | None, "Tokens that one answer may have; unset leaves it to the provider."] = None
     price_input: Annotated[float | None, "US dollars per million tokens read, where the price is not known."] = None
     price_output: Annotated[float | None, "US dollars per million tokens written, where the price is not known."] = None
+    prices: Annotated[
+        tuple[str, ...],
+        "Your own prices, each as 'PROVIDER:NAME input=3 output=15', dollars per million tokens; no table wins.",
+    ] = ()
     reasoning_effort: Annotated[str | None, "How much the model reasons; unset leaves it to the provider."] = None
 
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """`[limits]`: per iteration (`steps`, `tokens`, `minutes`), per task (`attempts`), per session (None: no limit)."""
+    """`[limits]`: per iteration (`steps`, `tokens`, `minutes`, `cost`), per task (`attempts`, `task_…`), per goal
+    (`goal_…`), per session (`session_…`). None: no limit. A budget of one goal or task (`ostinato budget`) goes before
+    the one here; it covers everything beneath, in all sessions."""
 
     steps: Annotated[int, "Model calls in one iteration."] = 200
     tokens: Annotated[int, "Tokens in one iteration."] = 500_000
     minutes: Annotated[float, "Minutes that one iteration may take."] = 30.0
+    cost: Annotated[float | None, "US dollars that one iteration may cost."] = None
     attempts: Annotated[int, "Failed attempts after which a task counts as failed."] = 3
+    task_tokens: Annotated[int | None, "Tokens for one task, all its attempts; `ostinato budget` wins."] = None
+    task_cost: Annotated[float | None, "US dollars for one task, all its attempts; `ostinato budget` wins."] = None
+    task_minutes: Annotated[float | None, "Minutes for one task, all its attempts; `ostinato budget` wins."] = None
+    goal_tokens: Annotated[int | None, "Tokens for one goal, planning included; `ostinato budget` wins."] = None
+    goal_cost: Annotated[float | None, "US dollars for one goal, planning included; `ostinato budget` wins."] = None
+    goal_minutes: Annotated[float | None, "Minutes for one goal, planning included; `ostinato budget` wins."] = None
     session_iterations: Annotated[int | None, "Iterations in one session; --max-iterations wins."] = None
     session_tokens: Annotated[int | None, "Tokens in one session; --max-tokens wins."] = None
     session_cost: Annotated[float | None, "US dollars in one session; --max-cost wins."] = None

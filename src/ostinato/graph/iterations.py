@@ -30,8 +30,10 @@ class Ending(StrEnum):
     STEP_LIMIT = "step_limit"
     TOKEN_LIMIT = "token_limit"
     TIME_LIMIT = "time_limit"
+    COST_LIMIT = "cost_limit"
     CIRCLING = "circling"  # the same was done again and again, hints included
-    SESSION_LIMIT = "session_limit"  # a limit of the whole session; uses up no attempt
+    TASK_BUDGET = "task_budget"  # what the task may use in all is used up: it is parked
+    SESSION_LIMIT = "session_limit"  # a limit of the whole session or goal; uses up no attempt
     INTERRUPTED = "interrupted"
     LEFT = "left"  # the person went away while a question of the planner waited
     PROVIDER = "provider"

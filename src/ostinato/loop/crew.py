@@ -10,6 +10,7 @@ from ostinato.agent.ports import Model
 from ostinato.agent.profiles import BUILT_IN, CODER, Profile
 from ostinato.base.errors import OstinatoError
 from ostinato.base.text import clip, one_line
+from ostinato.graph.budgets import Quote
 from ostinato.graph.types import Node
 
 
@@ -28,6 +29,10 @@ class Crew(Protocol):
         """Return the profile's own model, None where it is the session's. Raises UsageError for one that cannot be."""
         ...
 
+    def quote(self, profile: Profile) -> Quote | None:
+        """Return what tells the cost of the profile's calls beforehand, None where it is the session's."""
+        ...
+
 
 class BuiltInCrew:
     """The built-in profiles, which all ask the session's model."""
@@ -42,6 +47,10 @@ class BuiltInCrew:
 
     def model(self, profile: Profile) -> Model | None:
         """Return None: nobody has a model of their own."""
+        return None
+
+    def quote(self, profile: Profile) -> Quote | None:
+        """Return None: nobody has a price of their own."""
         return None
 
 

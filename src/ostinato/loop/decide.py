@@ -81,6 +81,8 @@ def decide(attempt: Attempt) -> Decision:
         return Decision(Action.REVIEW, "its checks pass, but none was ever red: a person must judge")
     if attempt.ending is Ending.PROVIDER:
         return _after_provider_failure(attempt)
+    if attempt.ending is Ending.TASK_BUDGET:
+        return Decision(Action.PARK, f"parked: {attempt.message}")
     if attempt.ending in _FREE:
         return Decision(Action.RELEASE, attempt.message or str(attempt.ending))
     if attempt.children:

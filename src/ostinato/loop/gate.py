@@ -15,5 +15,7 @@ def forbidden(run: Run, spent: Spending, next_tokens: int) -> Ending | None:
     """
     if run.bench.interruption.asked:
         return Ending.INTERRUPTED
-    run.limit = reached(run.bench.policy.limits, run.used(spent), next_tokens)
+    limits = run.bench.policy.limits
+    price = run.bench.quote(next_tokens, 0) if limits.cost is not None and next_tokens else 0.0
+    run.limit = reached(limits, run.used(spent), next_tokens, price)
     return Ending.SESSION_LIMIT if run.limit else None

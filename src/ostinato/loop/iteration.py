@@ -184,8 +184,10 @@ async def _let_work(
     def gate(spent: Spending, next_tokens: int) -> Ending | None:
         return Ending.CLAIM_LOST if lease.lost else forbidden(run, spent, next_tokens)
 
-    transcript = StoredTranscript(bench, iteration.id, run.actor(iteration.id), task.id)
-    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles)
+    transcript = StoredTranscript(
+        bench, iteration.id, run.actor(iteration.id), task.id, quote=bench.crew.quote(hand.profile)
+    )
+    limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles, policy.cost)
     limits = limits_for(hand.profile, limits)
     model = await model_for(run, task, iteration, hand.model or bench.model)
     steering = Steering(gate, GoalInbox(run, notes))
@@ -194,6 +196,8 @@ async def _let_work(
     finally:
         tools.close()
     run.spending = run.spending + end.spending
+    if end.ending is Ending.SESSION_LIMIT:
+        run.limit = run.limit or end.message
     run.answered = run.answered or end.error is None or end.steps > 1
     return end
 

@@ -28,18 +28,20 @@ class Used:
     seconds: float
 
 
-def reached(limits: SessionLimits, used: Used, next_tokens: int = 0) -> str | None:
+def reached(limits: SessionLimits, used: Used, next_tokens: int = 0, next_usd: float | None = 0.0) -> str | None:
     """Return which limit forbids going on, as `tokens: 900 used of 1000`, or None.
 
-    `next_tokens` is the estimate of the call that is about to be made: it must fit as well.
+    `next_tokens` is the estimate of the call that is about to be made, and `next_usd` its cost: they must fit as well.
+    Of a cost that is partly unknown the known part counts.
     """
     tokens = used.spending.tokens
-    cost = used.spending.cost_usd
+    cost = used.spending.least_usd
     if limits.tokens is not None and tokens + max(next_tokens, 1) > limits.tokens:
         about = f", the next call needs about {next_tokens}" if tokens < limits.tokens else ""
         return f"tokens: {tokens} used of {limits.tokens}{about}"
-    if limits.cost is not None and cost is not None and cost >= limits.cost:
-        return f"cost: ${cost:.4f} used of ${limits.cost:.4f}"
+    if limits.cost is not None and (cost >= limits.cost or cost + (next_usd or 0.0) > limits.cost):
+        about = f", the next call needs about ${next_usd:.4f}" if cost < limits.cost else ""
+        return f"cost: ${cost:.4f} used of ${limits.cost:.4f}{about}"
     if limits.seconds is not None and used.seconds >= limits.seconds:
         return f"time: {used.seconds:.0f} s used of {limits.seconds:.0f} s"
     return None
@@ -57,9 +59,7 @@ def nearly(limits: SessionLimits, used: Used) -> tuple[str, ...]:
     shares = {
         "iterations": (used.iterations, limits.iterations),
         "tokens": (used.spending.tokens, limits.tokens),
-        "cost": (used.spending.cost_usd, limits.cost),
+        "cost": (used.spending.least_usd, limits.cost),
         "time": (used.seconds, limits.seconds),
     }
-    return tuple(
-        name for name, (now, most) in shares.items() if now is not None and most and WARN_AT * most <= now < most
-    )
+    return tuple(name for name, (now, most) in shares.items() if most and WARN_AT * most <= now < most)

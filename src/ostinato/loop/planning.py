@@ -133,10 +133,10 @@ class Planning:
     async def _talk(self, earlier: tuple[Message, ...]) -> Proposal:
         run, bench, policy = self.run, self.run.bench, self.run.bench.policy
         assert self._briefing is not None, "a conversation has a briefing"
-        transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps)
-        limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles)
+        limits = ConversationLimits(policy.steps, policy.tokens, policy.seconds, policy.circles, policy.cost)
         limits = limits_for(bench.crew.profile("planner"), limits)
         before, clock = self._proposed, WorkingClock(bench.clock, self.questions)
+        transcript = StoredTranscript(bench, run.session.id, run.actor(), run.goal.id, self.steps, clock=clock)
         briefing = replace(self._briefing, earlier=earlier)
         steering = Steering(partial(forbidden, run), self._inbox)
         end = await converse(briefing, bench.model, self.tools.tools, transcript, limits, clock, steering)
@@ -169,6 +169,8 @@ class Planning:
         """Count what a conversation of this session has used."""
         run = self.run
         run.spending = run.spending + end.spending
+        if end.ending is Ending.SESSION_LIMIT:
+            run.limit = run.limit or end.message
         self._worked = run.used().seconds
         await run.bench.store(lambda s: s.sessions.add_spending(run.session.id, end.spending))
 

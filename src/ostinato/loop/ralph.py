@@ -14,6 +14,7 @@ from ostinato.graph.iterations import Ending
 from ostinato.graph.sessions import Session, SessionKind, StopReason
 from ostinato.graph.types import Node, Status
 from ostinato.loop.base_check import check_base
+from ostinato.loop.budgets import goal_used_up
 from ostinato.loop.decide import PARK_AFTER, Action
 from ostinato.loop.iteration import IterationReport, run_iteration
 from ostinato.loop.limits import iterations_reached, nearly, reached
@@ -128,7 +129,7 @@ async def _stop_before_claim(run: Run) -> Stop | None:
     if not await run.bench.store(lambda s: s.tasks.ready(goal_id=run.goal.id, limit=1)):
         return await _nothing_to_claim(run)
     limits, used = run.bench.policy.limits, run.used()
-    limit = iterations_reached(limits, used) or reached(limits, used)
+    limit = iterations_reached(limits, used) or reached(limits, used) or await goal_used_up(run)
     return await _limit_stop(run, limit) if limit else None
 
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ostinato.agent.ports import NoRoom
+from ostinato.base.clock import Clock
 from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.base.text import clip, one_line
 from ostinato.chat.messages import Message, ToolCall, ToolMessage
 from ostinato.graph.actors import Actor
+from ostinato.graph.budgets import Quote, Refusal
 from ostinato.graph.events import EventKind
+from ostinato.loop.budgets import call_for, no_room
 from ostinato.loop.store_ports import StorePort
 from ostinato.loop.workbench import Workbench
 
@@ -24,9 +28,24 @@ class StoredTranscript:
     """The transcript of one iteration or plan session, `owner` being its id.
 
     `before` is the number of steps that the conversation had before it went on: the new ones are counted after them.
+    `node` is whose budget the calls count for; `quote` prices them, the bench's where none is given, and `clock` tells
+    the time that they take.
     """
 
-    def __init__(self, bench: Workbench, owner: str, actor: Actor, node: NodeId | None = None, before: int = 0) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        owner: str,
+        actor: Actor,
+        node: NodeId | None = None,
+        before: int = 0,
+        *,
+        quote: Quote | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._bench = bench
+        self._quote = quote or bench.quote
+        self._clock = clock or bench.clock
         self._store = bench.store
         self._show = bench.progress
         self._owner = owner
@@ -36,6 +55,8 @@ class StoredTranscript:
         self._before = before
         self._spent = Spending()
         self._model = ""
+        self._started = 0.0
+        self._waited = 0.0
 
     async def begin(self, system: str, messages: tuple[Message, ...]) -> None:
         """Keep the briefing: the system prompt goes in first."""
@@ -43,19 +64,36 @@ class StoredTranscript:
         for message in messages:
             await self._add(0, message)
 
-    async def step_started(self, step: int, sections: dict[str, int]) -> None:
-        """Keep the size of the request by section."""
+    async def step_started(self, step: int, sections: dict[str, int]) -> NoRoom | None:
+        """Keep the size of the request by section, and reserve what the call may use."""
         self._spent, self._model = Spending(), ""
         step += self._before
         self._show(f"step {step}: waiting for the model", self._actor.session_id)
-        await self._keep(
-            lambda s: s.iterations.begin_step(self._owner, step, sections), EventKind.STEP_STARTED, {"step": step}
-        )
+        tokens = sum(sections.values())
+        call = call_for(self._bench, self._node, tokens, self._quote) if self._node else None
+
+        def begun(store: StorePort) -> Refusal | None:
+            with store.db.transaction(lasting=False):
+                refusal = store.iterations.begin_step(self._owner, step, sections, call, self._actor)
+                if refusal is None:
+                    self._tell(store, EventKind.STEP_STARTED, {"step": step})
+                return refusal
+
+        refusal = await self._store(begun)
+        if refusal:
+            return no_room(refusal)
+        self._started, self._waited = self._clock.monotonic(), 0.0
+        return None
 
     async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:
         """Keep that the request was made smaller, and its size now. It is a line for people: no model is sent it."""
-        await self._store(lambda s: s.iterations.begin_step(self._owner, step + self._before, sections))
+        await self._keep(lambda s: s.iterations.begin_step(self._owner, step + self._before, sections))
         await self._add(step + self._before, f"{COMPACTED} {words}")
+
+    async def failed(self, step: int, spending: Spending) -> None:
+        """Keep what a failed call cost."""
+        step += self._before
+        await self._store(lambda s: s.iterations.fail_step(self._owner, step, spending, ""))
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         """Keep the reply, what it cost and who answered."""
@@ -96,13 +134,17 @@ class StoredTranscript:
         """Close the step with its spending and the model that answered."""
         spent, model = self._spent, self._model
         step += self._before
+        seconds = max(0.0, self._clock.monotonic() - self._started - self._waited)
         payload = {"step": step, "tokens": spent.tokens, "cost_usd": spent.cost_usd, "model": model}
         await self._keep(
-            lambda s: s.iterations.end_step(self._owner, step, spent, model), EventKind.STEP_ENDED, payload
+            lambda s: s.iterations.end_step(self._owner, step, spent, model, node_id=self._node, seconds=seconds),
+            EventKind.STEP_ENDED,
+            payload,
         )
 
     async def retrying(self, step: int, why: str, seconds: float) -> None:
-        """Tell that a model call waits."""
+        """Tell that a model call waits; the wait is nobody's time."""
+        self._waited += seconds
         payload = {"step": step + self._before, "why": clip(one_line(why), _SHOWN), "seconds": round(seconds, 3)}
         await self._keep(None, EventKind.LIMIT_WARNED, payload)
 
@@ -122,8 +164,9 @@ class StoredTranscript:
                 if work is not None:
                     work(store)
                 if kind is not None:
-                    store.events.add(
-                        kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload
-                    )
+                    self._tell(store, kind, payload or {})
 
         await self._store(kept)
+
+    def _tell(self, store: StorePort, kind: EventKind, payload: Mapping[str, object]) -> None:
+        store.events.add(kind, project_id=self._project, node_id=self._node, actor=self._actor, payload=payload)

@@ -16,6 +16,7 @@ from ostinato.base.process import ProcessIdentity
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Message
 from ostinato.graph.actors import Actor
+from ostinato.graph.budgets import Budget, Quote, no_price
 from ostinato.graph.evidence import CheckRun
 from ostinato.graph.iterations import Claim
 from ostinato.graph.opinion import Opinion
@@ -30,12 +31,17 @@ from ostinato.loop.ports import Bridge, Checkouts, GoalBranch, Progress
 from ostinato.verify.gates import GATES
 from ostinato.verify.types import CommandRunner, Files
 
+MOST_OUTPUT = 32_000
+"""Tokens that an answer may have where nothing else is said: what most models stop at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers and checks that one session goes by. Times in seconds.
+    """The numbers and checks that one session goes by. Times in seconds, `cost` (of one iteration) in US dollars.
 
     `park_after` is the number of attempts with the same failure after which a person is asked, `asks` whether they are.
+    The budgets are those of goals and tasks that have no number of their own; `most_output` is the longest answer that
+    is reckoned with.
     """
 
     steps: int = 200
@@ -53,6 +59,10 @@ class Policy:
     circles: CircleLimits = field(default_factory=CircleLimits)
     park_after: int = 5
     asks: bool = True
+    cost: float | None = None
+    goal_budget: Budget = field(default_factory=Budget)
+    task_budget: Budget = field(default_factory=Budget)
+    most_output: int = MOST_OUTPUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ class Critic:
 
     model: Model
     tools: Callable[[Session], tuple[Tools, Callable[[], Critique | None]]]
+    quote: Quote = no_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ class Workbench:
     conventions_near: Callable[[tuple[str, ...]], tuple[NearConventions, ...]] = lambda _scope: ()
     crew: Crew = field(default_factory=BuiltInCrew)
     stronger: Model | None = None
+    quote: Quote = no_price
 
 
 @dataclass(slots=True)

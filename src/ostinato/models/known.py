@@ -35,12 +35,16 @@ def window_of(spec: str, env: Mapping[str, str]) -> int:
 
 def has_price(spec: str, env: Mapping[str, str]) -> bool:
     """Tell whether the cost of a call to `provider:model` will be known; what runs here costs nothing."""
+    return cost_at(spec, Spending(input=1000, output=1000, calls=1), env) is not None
+
+
+def cost_at(spec: str, spending: Spending, env: Mapping[str, str]) -> float | None:
+    """Return what spending at `provider:model` costs in US dollars by the table, None where it does not know."""
     provider, _, name = spec.strip().partition(":")
-    one = Spending(input=1000, output=1000, calls=1)
     if provider == "any":
         vendor, _, name = name.partition(":")
-        return cost_at_vendor(one, vendor, name) is not None
-    return cost_of(one, provider, name, address_of(spec, env)) is not None
+        return cost_at_vendor(spending, vendor, name)
+    return cost_of(spending, provider, name, address_of(spec, env))
 
 
 def _host(address: str) -> str | None:

@@ -13,11 +13,17 @@ from typing import Any
 
 from ostinato.base.clock import parse_time
 from ostinato.base.errors import ClaimLostError, DatabaseError
+from ostinato.base.ids import NodeId
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import AssistantMessage, Message, Native, ToolCall, ToolMessage, UserMessage
+from ostinato.graph.actors import Actor
+from ostinato.graph.budgets import Call, Refusal, charge_of
+from ostinato.store.budgets import BudgetStore
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.record_rows import decode_spending, encode_spending
 from ostinato.store.rows import encode_json
+
+LOOP = Actor("loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,50 @@ class StoredStep:
 class ConversationStore:
     """Keeps and returns transcripts. For an ended iteration it keeps nothing more and raises ClaimLostError."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, budgets: BudgetStore) -> None:
         self._db = db
+        self._budgets = budgets
         self._sql = queries("iterations")
 
-    def begin_step(self, owner_id: str, step: int, sections: Mapping[str, int]) -> None:
-        """Keep that a model call begins; the same step again replaces its sections."""
-        self._write("begin_step", owner_id, {"step": step, "sections": encode_json(dict(sections))})
+    def begin_step(
+        self, owner_id: str, step: int, sections: Mapping[str, int], call: Call | None = None, actor: Actor = LOOP
+    ) -> Refusal | None:
+        """Keep that a model call begins; the same step again replaces its sections.
 
-    def end_step(self, owner_id: str, step: int, spending: Spending, model: str) -> None:
-        """Keep that all calls of the step are answered, what the step cost, and which model answered."""
-        self._write("end_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
+        With `call` what it may use is reserved in the same transaction; where a budget forbids it nothing is kept, and
+        the reason is returned.
+        """
+        with self._db.transaction():
+            refusal = self._budgets.reserve(owner_id, step, call, actor) if call else None
+            if refusal is None:
+                self._write("begin_step", owner_id, {"step": step, "sections": encode_json(dict(sections))})
+            return refusal
+
+    def end_step(
+        self,
+        owner_id: str,
+        step: int,
+        spending: Spending,
+        model: str,
+        *,
+        node_id: NodeId | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        """Keep that all calls of the step are answered, what the step cost, and which model answered.
+
+        With `node_id` its `seconds` count for that node's budget.
+        """
+        with self._db.transaction():
+            self._write("end_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
+            self._budgets.settle(owner_id, step, charge_of(spending), model)
+            if node_id is not None and seconds > 0:
+                self._budgets.worked(node_id, seconds, model)
+
+    def fail_step(self, owner_id: str, step: int, spending: Spending, model: str) -> None:
+        """Keep what the failed calls of a step cost; its reservation is settled."""
+        with self._db.transaction():
+            self._write("spend_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
+            self._budgets.settle(owner_id, step, charge_of(spending), model)
 
     def add_message(self, owner_id: str, step: int, message: Message | str) -> None:
         """Add a message, a plain text being the system prompt, at the end of the owner's transcript."""
@@ -74,6 +113,7 @@ class ConversationStore:
         with self._db.transaction():
             self.add_message(owner_id, step, message)
             self._write("spend_step", owner_id, {"step": step, "spending": encode_spending(spending), "model": model})
+            self._budgets.settle(owner_id, step, charge_of(spending), model)
 
     def transcript(self, owner_id: str) -> list[StoredMessage]:
         """Return all messages in order; [] for an unknown owner."""

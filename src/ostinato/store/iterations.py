@@ -18,6 +18,7 @@ from ostinato.graph.types import Node, Status
 from ostinato.loop.decide import Action, Decision
 from ostinato.loop.finished import BECOMES, FinishedIteration, failure_title
 from ostinato.store.attempts import attempts_at
+from ostinato.store.budgets import BudgetStore
 from ostinato.store.conversations import ConversationStore
 from ostinato.store.database import Database, queries
 from ostinato.store.events import EventStore
@@ -43,7 +44,7 @@ class IterationStore(ConversationStore, EvidenceStore):
         sessions: SessionStore,
         new_id: NewId = random_hex,
     ) -> None:
-        ConversationStore.__init__(self, db)
+        ConversationStore.__init__(self, db, BudgetStore(db, events))
         EvidenceStore.__init__(self, db, events)
         self._graph = graph
         self._reasoning = reasoning

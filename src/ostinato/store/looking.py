@@ -20,6 +20,7 @@ from ostinato.store.rows import encode_json
 
 if TYPE_CHECKING:
     from ostinato.graph.approvals import Approval
+    from ostinato.graph.budgets import Account, Budget
     from ostinato.graph.edges import Edge
     from ostinato.graph.evidence import CheckRun
     from ostinato.graph.iterations import Iteration
@@ -147,6 +148,21 @@ class LookingStore:
         """Return the paused goals and since when they are."""
         rows = self._db.execute(self._sql["paused"], {"project_id": project_id})
         return {NodeId(row["goal_id"]): parse_time(row["at"]) for row in rows}
+
+    def budgets(self, project_id: ProjectId) -> dict[NodeId, tuple[Budget, Account]]:
+        """Return the budgets and accounts of the goals with a budget of their own or a call that was never settled.
+
+        The accounts tell no models.
+        """
+        from ostinato.graph.budgets import Account, Budget, Used
+
+        found = {}
+        for row in self._db.execute(self._sql["budgets"], {"project_id": project_id}):
+            used = Used(row["calls"], row["tokens"], row["cost_usd"], row["unpriced"], row["seconds"])
+            held = Used(row["held_calls"], row["held_tokens"], row["held_cost"], row["held_unpriced"])
+            own = Budget(row["most_tokens"], row["most_cost"], row["most_seconds"])
+            found[NodeId(row["id"])] = (own, Account({"": used}, held))
+        return found
 
     def tasks_and_goals(self, project_id: ProjectId) -> list[TaskLine]:
         """Return all tasks and goals of a project in short, in no order."""

@@ -16,6 +16,7 @@ from ostinato.store.database import Database
 
 if TYPE_CHECKING:
     from ostinato.store.approvals import ApprovalStore
+    from ostinato.store.budgets import BudgetStore
     from ostinato.store.decisions import DecisionStore
     from ostinato.store.events import EventStore
     from ostinato.store.file_marks import FileMarks
@@ -35,8 +36,17 @@ if TYPE_CHECKING:
     from ostinato.store.tasks import TaskStore
 
 
+def _budgets(store: Store) -> BudgetStore:
+    from ostinato.store.budgets import BudgetStore
+
+    return BudgetStore(store.db, store.events)
+
+
 class Store:
     """The parts of one open database. Every method of a part is one transaction, and joins `db.transaction()`."""
+
+    budgets = cached_property(_budgets)
+    """What goals and tasks may use and have used."""
 
     def __init__(self, db: Database, new_id: NewId = random_hex) -> None:
         self.db = db

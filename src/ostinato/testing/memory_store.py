@@ -13,6 +13,7 @@ from ostinato.base.clock import Clock
 from ostinato.base.ids import IterationId, ProjectId, random_hex
 from ostinato.base.process import is_dead
 from ostinato.testing.memory.approvals import MemoryApprovals, MemoryReviews
+from ostinato.testing.memory.budgets import MemoryBudgets
 from ostinato.testing.memory.decisions import MemoryDecisions
 from ostinato.testing.memory.events import MemoryEvents
 from ostinato.testing.memory.graph import MemoryGraph
@@ -45,6 +46,7 @@ class MemoryStore:
         self.approvals = MemoryApprovals(self.db)
         self.reviews = MemoryReviews(self.db, self.graph, self.reasoning, self.iterations)
         self.plans = MemoryPlans(self.db, self.graph, self.reasoning, self.sessions, self.iterations, self.approvals)
+        self.budgets = MemoryBudgets(self.db)
         self.steering = MemorySteering(self.db)
         self.decisions = MemoryDecisions(self.db)
 

@@ -125,6 +125,9 @@ class KeptTranscript:
     async def said(self, step: int, message: Message) -> None:
         self.lines.append("said")
 
+    async def failed(self, step: int, spending: Spending) -> None:
+        self.lines.append(f"failed {step}")
+
     async def step_ended(self, step: int) -> None:
         self.lines.append(f"end {step}")
 
@@ -295,7 +298,7 @@ async def test_provider_failure_is_an_ending_with_its_cost() -> None:
 async def test_a_wait_is_kept_before_the_reply_and_also_when_the_call_fails() -> None:
     kept = KeptTranscript()
     await hold(ListedModel(ProviderDown("gone"), wait=True), transcript=kept)
-    assert kept.lines == ["begin rules 1", "step 1", "wait overloaded"]
+    assert kept.lines == ["begin rules 1", "step 1", "wait overloaded", "failed 1"]
     kept = KeptTranscript()
     await hold(ListedModel(calls("signal"), wait=True), transcript=kept)
     assert kept.lines.index("wait overloaded") < kept.lines.index("reply")

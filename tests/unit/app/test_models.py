@@ -7,13 +7,22 @@ from dataclasses import replace
 import pytest
 
 from ostinato.agent.ports import ProviderUnsteady
-from ostinato.app.models import ROLES, open_role, specs_of, stronger_specs, transport_limits
+from ostinato.app.models import (
+    ROLES,
+    open_role,
+    price_in_force,
+    price_words,
+    quote_of,
+    specs_of,
+    stronger_specs,
+    transport_limits,
+)
 from ostinato.base.errors import UsageError
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request, UserMessage
 from ostinato.config.settings import ModelSettings
 from ostinato.loop.limits import SessionLimits
-from ostinato.models.own_price import OwnPrice
+from ostinato.models.own_price import OwnPrice, own_price_of
 from ostinato.testing.chat_server import Answer, ChatServer, Fault, in_turn, usage
 from ostinato.testing.fake_clock import FakeClock
 
@@ -78,7 +87,7 @@ GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example/v1"}
 
 
 def test_cost_limit_needs_the_price_of_every_model() -> None:
-    with pytest.raises(UsageError, match=r"openai-chat:mine .*models\.price_input.*limit tokens"):
+    with pytest.raises(UsageError, match=r"openai-chat:mine .*models\.prices.*limit tokens"):
         opened(ModelSettings(default="ollama:x", fallback="openai-chat:mine"), GATEWAY, cost=1.0)
     own = ModelSettings(default="openai-chat:mine", price_input=1.0, price_output=2.0)
     assert opened(own, GATEWAY, cost=1.0).name == "openai-chat:mine"
@@ -91,6 +100,48 @@ def test_own_price_holds_only_where_no_other_is_known() -> None:
     unknown = Spending(input=1_000_000, cached_input=500_000, output=100_000, cost_usd=None)
     assert price.of(unknown).cost_usd == pytest.approx(3.0 + 1.5)
     assert price.of(replace(unknown, cost_usd=0.0)).cost_usd == 0.0
+
+
+PRICES = ("anthropic:claude-* input=2 cached_input=0.2 cache_write=2.5 output=10", "openai-chat:* input=0 output=0")
+
+
+def test_a_line_of_ones_own_goes_before_the_table_and_prices_each_kind_of_token() -> None:
+    models = ModelSettings(prices=PRICES)
+    used = Spending(1_000_000, cached_input=500_000, cache_write=100_000, output=100_000, calls=1, cost_usd=None)
+    cost = price_in_force(models, "anthropic:claude-sonnet-4-5", used, {})
+    assert cost == pytest.approx(0.4 * 2 + 0.5 * 0.2 + 0.1 * 2.5 + 0.1 * 10)
+    assert price_in_force(models, "openai-chat:mine", used, GATEWAY) == 0.0
+    table = price_in_force(ModelSettings(), "anthropic:claude-sonnet-4-5", used, {})
+    assert table is not None
+    assert table > cost
+    assert price_in_force(models, "openai:nobody-knows", used, GATEWAY) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "gpt input=1 output=2", "a:b input=1", "a:b input=x output=2", "a:b input=-1 output=2", "a:b in=1 output=1"],
+)
+def test_a_price_that_cannot_be_read_says_how_it_is_written(line: str) -> None:
+    with pytest.raises(UsageError, match=r"models\.prices.*PROVIDER:NAME input=3 output=15"):
+        own_price_of("a:b", (line,))
+
+
+def test_a_call_is_quoted_at_the_dearest_of_model_and_fallback_and_not_at_all_where_one_is_unknown() -> None:
+    models = ModelSettings(prices=("a:dear input=10 output=20", "a:cheap input=1 output=2"))
+    assert quote_of(models, ("a:cheap", "a:dear"), {})(1_000_000, 500_000) == pytest.approx(20.0)
+    assert quote_of(models, ("a:cheap", "openai-chat:mine"), GATEWAY)(1, 1) is None
+
+
+def test_the_price_in_force_is_told_with_where_it_comes_from() -> None:
+    models = ModelSettings(prices=PRICES, price_input=1.0, price_output=2.0)
+    assert price_words(models, "anthropic:claude-x", {}) == (
+        "anthropic:claude-x: $2 in, $0.2 cached in, $10 out per million tokens, by models.prices",
+        True,
+    )
+    assert price_words(models, "openai:mine", GATEWAY)[0].endswith("by models.price_input and models.price_output")
+    assert price_words(models, "ollama:qwen", {}) == ("ollama:qwen: costs nothing, by where it runs", True)
+    assert price_words(ModelSettings(), "openai:mine", GATEWAY) == ("openai:mine: not known", False)
+    assert "by the table" in price_words(ModelSettings(), "anthropic:claude-sonnet-4-5", {})[0]
 
 
 async def test_both_models_are_asked_in_the_settings_bounds_when_the_first_is_down() -> None:

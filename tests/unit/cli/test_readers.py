@@ -33,6 +33,7 @@ READERS: dict[str, Callable[[Night], list[str]]] = {
     "search": lambda night: ["sums"],
     "notes": lambda night: ["--goal", night.goal.id],
     "approvals": lambda night: [],
+    "budget": lambda night: [night.goal.id],
     "tasks list": lambda night: [],
     "tasks next": lambda night: [],
     "tasks ready": lambda night: [],

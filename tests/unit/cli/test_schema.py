@@ -152,6 +152,7 @@ def test_what_each_verb_prints_is_as_published(shell: Shell, nights: Nights, sto
         ("project", "remove", "other", "--yes"),
         ("config", "explain"),
         ("config", "explain", "limits.session_iterations"),
+        ("budget", made.goal.id, "--cost", "5"),
         ("config", "path"),
         ("profiles", "list"),
         ("profiles", "show", "tester"),

@@ -42,3 +42,14 @@ def test_a_warning_comes_when_80_percent_are_used() -> None:
     assert nearly(limits, used(79, 0.79, 79, 7)) == ()
     assert nearly(limits, used(80, 0.8, 80, 8)) == ("iterations", "tokens", "cost", "time")
     assert nearly(limits, used(100, 1.0, 100, 10)) == ()
+
+
+def test_the_known_part_of_an_unknown_cost_counts_and_the_next_call_must_fit() -> None:
+    partly = Spending(cost_usd=0.5) + Spending(cost_usd=None)
+    assert (partly.cost_usd, partly.least_usd, (partly + partly).least_usd) == (None, 0.5, 1.0)
+    limits = SessionLimits(cost=0.6)
+    assert reached(limits, Used(0, partly, 0.0)) is None
+    assert reached(limits, Used(0, partly, 0.0), 10, 0.11) == (
+        "cost: $0.5000 used of $0.6000, the next call needs about $0.1100"
+    )
+    assert reached(limits, Used(0, partly + partly, 0.0)) == "cost: $1.0000 used of $0.6000"

@@ -39,6 +39,7 @@ def models(situation: Situation) -> Iterator[Finding]:
             yield Finding("model", _badly(roles), f"{spec} for {', '.join(roles)} cannot be asked", lacking)
         else:
             yield Finding("model", State.OK, f"{spec} for {', '.join(roles)}; not asked without --live")
+        yield _price(spec, situation)
     # Their names only: the values are secrets.
     keys = [name for name in _KEYS if situation.environ.get(name)]
     yield Finding("keys", State.OK, f"set: {', '.join(keys)}" if keys else "none set (a local server needs none)")
@@ -90,6 +91,19 @@ def _none_named(named: dict[str, list[str]]) -> Iterator[Finding]:
     if not named:
         fix = "name one with --model, OSTINATO_MODEL or [models] default in the configuration"
         yield Finding("model", State.WARN, "no model is set", fix)
+
+
+def _price(spec: str, situation: Situation) -> Finding:
+    """Return the price in force for a model; one that is not known hinders nobody who sets no cost limit."""
+    from ostinato.app.models import price_words
+
+    assert situation.loaded is not None, "a model is named in the settings"
+    try:
+        said, known = price_words(situation.loaded.settings.models, spec, situation.environ)
+    except OstinatoError as error:
+        return Finding("price", State.FAIL, f"the price of {spec} cannot be read", error.message)
+    fix = "" if known else f"no cost limit can hold: write '{spec} input=3 output=15' (US dollars) into models.prices"
+    return Finding("price", State.OK, said, fix)
 
 
 def _badly(roles: list[str]) -> State:

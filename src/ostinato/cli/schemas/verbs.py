@@ -29,6 +29,21 @@ from ostinato.cli.schemas.words import (
 )
 from ostinato.graph.types import Status
 
+_NUMBERS = record({"tokens": maybe(COUNT), "cost_usd": maybe(NUMBER), "seconds": maybe(NUMBER)})
+_USED: dict[str, Schema] = {
+    "calls": COUNT,
+    "tokens": COUNT,
+    "cost_usd": said(NUMBER, "The least that was spent where `unpriced` is not 0."),
+    "unpriced": said(COUNT, "Calls whose price is not known."),
+    "seconds": NUMBER,
+}
+BUDGET: dict[str, Schema] = {
+    "budget": said(_NUMBERS, "The numbers in force; null: no limit."),
+    "own": said(_NUMBERS, "Those set on the node itself."),
+    "used": said(record(_USED), "All that counts: `unsettled` is in it."),
+    "unsettled": said(record(_USED), "Held for calls under way or cut off by a crash."),
+    "models": many(record({"model": maybe(TEXT), **_USED})),
+}
 _GOAL_COUNTS: dict[str, Schema] = {
     "counts": said(by_name(COUNT), "Tasks by status."),
     "failures": many(record({"id": TEXT, "title": TEXT, "status": one_of(Status), "reason": maybe(TEXT)})),
@@ -37,6 +52,10 @@ _GOAL_COUNTS: dict[str, Schema] = {
     "stop_reason": maybe(TEXT),
     "paused": FLAG,
     "next": said(maybe(TEXT), "The command that goes on."),
+    "budget": said(
+        maybe(record({"budget": _NUMBERS, "used": record(_USED), "unsettled": record(_USED)})),
+        "Where the goal has a budget of its own, or a call that was never settled.",
+    ),
     **SPENT,
 }
 _RUNNING: dict[str, Schema] = {
@@ -72,6 +91,7 @@ _TASK_DETAILS: dict[str, Schema] = {
     "children": many(TEXT),
     "iterations": many(ref("iteration")),
     "depends_on": many(record({"id": TEXT, "status": one_of(Status)})),
+    "budget": said(record(BUDGET), "Its own budget, and what it and all beneath it used; [limits] is not looked at."),
     "dependents": many(record({"id": TEXT, "status": one_of(Status)})),
     "observations": many(ref("node")),
     "approvals": many(ref("approval")),
@@ -109,7 +129,8 @@ _NODE_WHOLE = record(
     },
     optional=("iterations", "history"),
 )
-_GOAL_WHOLE = record({**REPORT, "draft": said(maybe(ANYTHING), "A plan that waits to be accepted.")})
+_BUDGET = said(record(BUDGET), "Its own budget, and what it and all beneath it used; [limits] is not looked at.")
+_GOAL_WHOLE = record({**REPORT, "draft": said(maybe(ANYTHING), "A plan that waits to be accepted."), "budget": _BUDGET})
 _PROPOSED_LINES = many(record({"command": TEXT, "why": TEXT}))
 _TRIED = record({"command": TEXT, "result": TEXT, "exit_code": maybe(WHOLE), "seconds": NUMBER, "output": TEXT})
 _SETTING = record(
@@ -217,6 +238,7 @@ VERBS: dict[str, Verb] = {
     "say": Verb(record({"goal_id": TEXT, "note": COUNT, "text": TEXT, "session_id": maybe(TEXT)})),
     "pause": Verb(_PAUSED),
     "resume": Verb(_PAUSED),
+    "budget": Verb(record({"id": TEXT, "title": TEXT, **BUDGET})),
     "approvals": Verb(many(ref("approval")), note=CHOSEN),
     "approve": Verb(ref("approval")),
     "reject": Verb(ref("approval")),

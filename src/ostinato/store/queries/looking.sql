@@ -86,6 +86,23 @@ ORDER BY approvals.asked_at, approvals.id
 SELECT pauses.goal_id, pauses.at FROM pauses JOIN nodes ON nodes.id = pauses.goal_id
 WHERE :project_id IS NULL OR nodes.project_id = :project_id
 
+-- name: budgets
+-- Goals with a budget of their own, or with a call that was never settled.
+SELECT nodes.id, budgets.tokens AS most_tokens, budgets.cost_usd AS most_cost, budgets.seconds AS most_seconds,
+       (SELECT coalesce(sum(calls), 0) FROM accounts WHERE node_id = nodes.id) AS calls,
+       (SELECT coalesce(sum(tokens), 0) FROM accounts WHERE node_id = nodes.id) AS tokens,
+       (SELECT coalesce(sum(cost_usd), 0.0) FROM accounts WHERE node_id = nodes.id) AS cost_usd,
+       (SELECT coalesce(sum(unpriced), 0) FROM accounts WHERE node_id = nodes.id) AS unpriced,
+       (SELECT coalesce(sum(seconds), 0.0) FROM accounts WHERE node_id = nodes.id) AS seconds,
+       (SELECT count(*) FROM reservations WHERE node_id = nodes.id) AS held_calls,
+       (SELECT coalesce(sum(tokens), 0) FROM reservations WHERE node_id = nodes.id) AS held_tokens,
+       (SELECT coalesce(sum(cost_usd), 0.0) FROM reservations WHERE node_id = nodes.id) AS held_cost,
+       (SELECT count(*) - count(cost_usd) FROM reservations WHERE node_id = nodes.id) AS held_unpriced
+FROM (SELECT node_id FROM budgets UNION SELECT node_id FROM reservations) AS named
+CROSS JOIN nodes ON nodes.id = named.node_id
+LEFT JOIN budgets ON budgets.node_id = nodes.id
+WHERE nodes.project_id = :project_id AND nodes.node_type = 'goal'
+
 -- name: tasks_and_goals
 SELECT id, node_type, spoken_status, parent_id, title, spoken_reason, started_at, completed_at
 FROM spoken

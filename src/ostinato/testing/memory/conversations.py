@@ -10,9 +10,11 @@ from ostinato.base.ids import IterationId, NodeId, ProjectId, SessionId
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Message
 from ostinato.graph.actors import Actor
+from ostinato.graph.budgets import Call, Refusal, charge_of
 from ostinato.graph.events import EventKind
 from ostinato.graph.evidence import CheckPhase, CheckRun, CheckStatus
-from ostinato.store.conversations import StoredMessage, StoredStep
+from ostinato.store.conversations import LOOP, StoredMessage, StoredStep
+from ostinato.testing.memory.budgets import MemoryBudgets
 from ostinato.testing.memory.state import KeptRun, Memory
 
 
@@ -21,14 +23,38 @@ class MemoryConversations:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._budgets = MemoryBudgets(memory)
 
-    def begin_step(self, owner_id: str, step: int, sections: Mapping[str, int]) -> None:
+    def begin_step(
+        self, owner_id: str, step: int, sections: Mapping[str, int], call: Call | None = None, actor: Actor = LOOP
+    ) -> Refusal | None:
         """Keep that a model call begins. Raises ClaimLostError for an ended iteration, as all that write here do."""
-        self._keep_step(owner_id, step, sections=dict(sections))
+        with self._memory.transaction():
+            refusal = self._budgets.reserve(owner_id, step, call, actor) if call else None
+            if refusal is None:
+                self._keep_step(owner_id, step, sections=dict(sections))
+            return refusal
 
-    def end_step(self, owner_id: str, step: int, spending: Spending, model: str) -> None:
+    def end_step(
+        self,
+        owner_id: str,
+        step: int,
+        spending: Spending,
+        model: str,
+        *,
+        node_id: NodeId | None = None,
+        seconds: float = 0.0,
+    ) -> None:
         """Keep that all calls of the step are answered, what the step cost, and which model answered."""
         self._keep_step(owner_id, step, ended_at=self._memory.now(), spending=spending, model=model)
+        self._budgets.settle(owner_id, step, charge_of(spending), model)
+        if node_id is not None and seconds > 0:
+            self._budgets.worked(node_id, seconds, model)
+
+    def fail_step(self, owner_id: str, step: int, spending: Spending, model: str) -> None:
+        """Keep what the failed calls of a step cost."""
+        self._keep_step(owner_id, step, spending=spending, model=model)
+        self._budgets.settle(owner_id, step, charge_of(spending), model)
 
     def add_message(self, owner_id: str, step: int, message: Message | str) -> None:
         """Add a message, a plain text being the system prompt, at the end of the owner's transcript."""
@@ -41,6 +67,7 @@ class MemoryConversations:
         """Add a model's reply with what it cost and who answered."""
         self.add_message(owner_id, step, message)
         self._keep_step(owner_id, step, spending=spending, model=model)
+        self._budgets.settle(owner_id, step, charge_of(spending), model)
 
     def transcript(self, owner_id: str) -> list[StoredMessage]:
         """Return all messages in order; [] for an unknown owner."""

@@ -18,6 +18,7 @@ from ostinato.base.ids import ApprovalId, EdgeId, IterationId, NodeId, ProjectId
 from ostinato.base.process import ProcessIdentity
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.approvals import Approval
+from ostinato.graph.budgets import Budget, Call, Used
 from ostinato.graph.edges import Edge, EdgeType
 from ostinato.graph.events import Event, EventKind
 from ostinato.graph.evidence import CheckRun
@@ -73,6 +74,10 @@ class State:
     drafts: dict[NodeId, PlanDraft] = field(default_factory=dict)
     notes: list[PersonNote] = field(default_factory=list)
     pauses: dict[NodeId, datetime] = field(default_factory=dict)
+    budgets: dict[NodeId, Budget] = field(default_factory=dict)
+    charges: list[tuple[NodeId, str, Used]] = field(default_factory=list)
+    reservations: dict[tuple[str, int], Call] = field(default_factory=dict)
+    budget_warnings: set[tuple[NodeId, str]] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
 
     def copied(self) -> State:

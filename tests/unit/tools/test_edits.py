@@ -92,3 +92,16 @@ def test_the_diff_is_small_and_its_line_numbers_are_those_of_the_file() -> None:
     ]
     assert len(small_diff(before, "x\n" * 5000).splitlines()) == 1
     assert len(small_diff("a\n" * 300, "b\n" * 300).splitlines()) <= 62
+
+
+def test_a_refusal_stays_short_however_long_lines_and_files_are() -> None:
+    content = "".join(f"value_{n} = compute({n}, {'x' * 400!r})\n" for n in range(20_000))
+    old = f"value_7 = compute(8, {'x' * 400!r})\n" * 50
+    with pytest.raises(ToolRefusal, match=r"nearest places:\n\d+\tvalue_") as caught:
+        edited("f", content, old, "new")
+    assert len(str(caught.value)) <= 600
+
+
+def test_more_places_than_anybody_means_are_refused() -> None:
+    with pytest.raises(ToolRefusal, match="more than 50000 times"):
+        edited("f", "ab" * 60_000, "ab", "c", every=True)

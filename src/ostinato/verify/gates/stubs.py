@@ -20,7 +20,7 @@ _NO_OP_NAME = re.compile(r"(?i)(^|_)(no_?op|null|dummy|fake|stub|mock|silent|emp
 _SAID = re.compile(
     r"(?i)\b(no-?op|noop|nothing|no need|not needed|ignor\w*|unused|intentional\w*|deliberate\w*|on purpose|by design"
     r"|null|default\w*|hook|swallow\w*|discard\w*|drop\w*|never|does not|do not|silence\w*|subclass\w*|overrid\w*"
-    r"|abstract|always)\b"
+    r"|abstract|always|(have|has|needs?) no)\b"
 )
 _LATER = re.compile(
     r"(?i)\b(TODO|FIXME|XXX|HACK|placeholder|stub(bed)?|not (yet )?implemented|unimplemented"

@@ -45,6 +45,13 @@ async def test_what_stood_before_is_not_the_changes_fault_wherever_it_goes() -> 
     assert (await found(ChangedFile("a.py", STUB, STUB), ChangedFile("b.py", None, STUB))).reasons
 
 
+async def test_copy_that_stood_there_before_may_be_moved() -> None:
+    assert not (await found(ChangedFile("a.py", SLUG, None), ChangedFile("b.py", None, SLUG))).reasons
+    more = SLUG.replace("    return candidate", "    print(taken)\n    return candidate")
+    assert not (await found(ChangedFile("a.py", SLUG, None), ChangedFile("b.py", None, more))).reasons
+    assert (await found(ChangedFile("a.py", SLUG, SLUG), ChangedFile("b.py", None, more))).reasons
+
+
 async def test_each_gate_can_be_open_alone() -> None:
     caught = "def f(x):\n    try:\n        x()\n    except Exception:\n        pass\n    return x\n"
     files = {

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ostinato.base.errors import MachineError
-from ostinato.sandbox.capture import Captured, capture
+from ostinato.sandbox.capture import Captured, Given, capture
 from ostinato.sandbox.profile import (
     HOME,
     SETUP_HOME,
@@ -136,7 +136,8 @@ async def _run(
     try:
         argv = [bubblewrap(), "--json-status-fd", str(writer), "--args", str(words)]
         argv += ["--", *_SHELL, directory, command]
-        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, pass_fds=(writer, words), sink=sink)
+        given = Given(others=(writer, words))
+        done = await capture(argv, cwd=Path("/"), env={}, timeout=timeout, given=given, sink=sink)
         # Ours included, all writers are gone then: what bubblewrap wrote is there, and less than a pipe holds.
         os.close(descriptors.pop())
         _require_started(done, os.read(reader, 65536))

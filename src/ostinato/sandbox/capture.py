@@ -34,6 +34,17 @@ class Captured:
     truncated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The descriptors that a process is given: its standard input, and others under their own numbers."""
+
+    stdin: int = subprocess.DEVNULL
+    others: tuple[int, ...] = ()
+
+
+NOTHING = Given()
+
+
 class _Kept:
     """The first and the last bytes of a stream of any length."""
 
@@ -74,8 +85,7 @@ async def capture(
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
-    stdin: int = subprocess.DEVNULL,
-    pass_fds: tuple[int, ...] = (),
+    given: Given = NOTHING,
     sweep: Callable[[], None] | None = None,
     sink: OutputSink | None = None,
 ) -> Captured:
@@ -89,7 +99,7 @@ async def capture(
     out = await _Pipe.open(sink.stdout if sink else None)
     err = await _Pipe.open(sink.stderr if sink else None)
     try:
-        process = await _start(argv, cwd, env, stdin, out.writer, err.writer, pass_fds)
+        process = await _start(argv, cwd, env, given, out.writer, err.writer)
     except OSError as error:
         out.close()
         err.close()
@@ -152,20 +162,19 @@ async def _start(
     argv: Sequence[str],
     cwd: Path,
     env: Mapping[str, str],
-    stdin: int,
+    given: Given,
     stdout: int,
     stderr: int,
-    pass_fds: tuple[int, ...],
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *argv,
         cwd=cwd,
         env=dict(env),
-        stdin=stdin,
+        stdin=given.stdin,
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
-        pass_fds=pass_fds,
+        pass_fds=given.others,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostinato.sandbox.bubblewrap import LIMITS, inside_work
-from ostinato.sandbox.capture import capture
+from ostinato.sandbox.capture import Given, capture
 from ostinato.sandbox.profile import WORK, Machine, SandboxProfile, configuration_variables, environment
 from ostinato.verify.types import CommandResult, OutputSink
 
@@ -81,7 +81,7 @@ class DirectRunner:
                 cwd=checkout,
                 env={**env, _MARK: mark.partition("=")[2]},
                 timeout=timeout,
-                stdin=lifeline,
+                given=Given(lifeline),
                 sweep=lambda: _kill_marked(mark.encode(), older),
                 sink=sink,
             )

@@ -231,3 +231,10 @@ def test_a_goal_shows_the_plan_that_waits(shell: Shell, nights: Nights, store: S
     assert "a plan that is not accepted yet" in text
     assert "A first step" in text
     assert shell.json("show", worked.goal.id)["draft"]["tasks"][0]["title"] == "A first step"
+
+
+def test_a_conversation_that_was_made_smaller_says_so_at_its_step(shell: Shell, nights: Nights, store: Store) -> None:
+    session = nights().session.id
+    store.iterations.begin_step(session, 1, {"rules": 5})
+    store.iterations.add_message(session, 1, "context made smaller: older tool results cleared: 3")
+    assert "  (context made smaller: older tool results cleared: 3)" in shell.ok("show", session, "--transcript").out

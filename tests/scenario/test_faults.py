@@ -38,8 +38,9 @@ def faults(wire: str) -> Iterator[tuple[Answer, ...]]:
     yield Answer(status=500, error={"message": "boom"}), Answer(text="x", fault=Fault.GARBAGE)
     yield Answer(tool_calls=(WRITES,), fault=Fault.CUT), Answer(tool_calls=(Call("write_file", '{"path": "ne'),))
     yield Answer(tool_calls=(Call("remove_everything", {}),)), Answer()
-    yield Answer(tool_calls=TWICE), *[Answer(status=529, error={"message": "overloaded"}, headers=SOON)] * 4
+    # There are results by now that can be cleared; a first request that is too long ends its conversation.
     yield (Answer(status=400, error=TOO_LONG[wire]),)
+    yield Answer(tool_calls=TWICE), *[Answer(status=529, error={"message": "overloaded"}, headers=SOON)] * 4
     yield Answer(text="rate limit, 429"), Answer(body=b"<html>Sign in</html>", content_type="text/html")
 
 

@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 from tests.unit.loop.small_world import World
 
+from ostinato.base.spending import Spending
+from ostinato.chat.messages import AssistantMessage
+from ostinato.graph.actors import Actor
 from ostinato.graph.budgets import Budget
 from ostinato.graph.events import EventKind
 from ostinato.graph.iterations import Ending
 from ostinato.graph.sessions import StopReason
 from ostinato.graph.types import Status
 from ostinato.loop.ralph import ralph
+from ostinato.loop.transcript import StoredTranscript
 from ostinato.testing.fake_clock import FakeClock
 from ostinato.testing.memory_store import MemoryStore
 
@@ -79,6 +83,18 @@ async def test_one_attempt_may_cost_so_much_and_is_told_before(world: World) -> 
     (attempt,) = world.store.iterations.of_task(task.id)
     assert (attempt.ending, attempt.steps) == (Ending.COST_LIMIT, 4)
     assert world.store.budgets.account(world.goal.id).total.cost_usd == 1.0
+
+
+async def test_waiting_for_an_outage_is_not_the_goals_time(world: World) -> None:
+    transcript = StoredTranscript(world.bench(), "sess-x", Actor("loop"), world.goal.id)
+    await transcript.step_started(1, {"task": 10})
+    before = world.clock.monotonic()
+    world.clock.advance(630.0)
+    await transcript.retrying(1, "overloaded", 600.0)
+    await transcript.replied(1, AssistantMessage("hello", ()), Spending(input=10, calls=1), "m")
+    await transcript.step_ended(1)
+    seconds = world.store.budgets.account(world.goal.id).total.seconds
+    assert seconds == pytest.approx(world.clock.monotonic() - before - 600.0, abs=5.0)
 
 
 class PricedAgent:

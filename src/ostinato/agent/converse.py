@@ -101,7 +101,7 @@ async def converse(
             if limit:
                 return talk.ended(limit, f"{limit.value.replace('_', ' ')} after {talk.steps} steps")
             request, made = _request(briefing, talk, tools, model)
-            sections = request_sections(briefing.sections, request.messages, request.tools)
+            sections = request_sections(briefing.sections, request.messages, request.tools, talk.meter.sizes(request))
             forbidden = steering.gate(talk.spending, talk.meter.tokens(sum(sections.values())))
             if forbidden:
                 return talk.ended(forbidden, forbidden.value.replace("_", " "))

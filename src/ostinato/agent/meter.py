@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ostinato.agent.compaction import Compaction, compacted, fits
+from ostinato.agent.compaction import Compaction, compacted
 from ostinato.agent.limits import CLEAR_AT, CLEAR_TO
-from ostinato.agent.sizes import messages_tokens, size_of
+from ostinato.agent.sizes import message_tokens, specs_tokens, tokens_of
+from ostinato.base.remembered import Remembered
 from ostinato.chat.messages import Reply, Request
 
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 4.0
@@ -19,6 +20,15 @@ class Meter:
         self._factors: dict[str, float] = {}
         self._last = ""
         self._refused: int | None = None
+        self._sizes = Remembered(message_tokens)
+
+    def sizes(self, request: Request) -> list[int]:
+        """Return the estimated tokens of each message."""
+        return self._sizes.all(request.messages)
+
+    def size_of(self, request: Request) -> int:
+        """Return the estimated tokens of the whole request, as `agent.sizes.size_of` does."""
+        return sum(self.sizes(request)) + specs_tokens(request.tools) + tokens_of(request.system)
 
     @property
     def factor(self) -> float:
@@ -35,7 +45,7 @@ class Meter:
         Neither does one that stands for several calls.
         """
         self._last = name
-        estimated = size_of(request)
+        estimated = self.size_of(request)
         if not reply.reported or reply.spending.calls != 1 or not estimated:
             return
         factor = reply.spending.input / estimated
@@ -44,14 +54,14 @@ class Meter:
 
     def refused(self, request: Request) -> None:
         """Learn that a provider found this request too long, whatever window was known."""
-        self._refused = min(self._refused or size_of(request), size_of(request))
+        self._refused = min(self._refused or self.size_of(request), self.size_of(request))
 
     def in_time(self, request: Request, window: int) -> Compaction | None:
         """Return smaller messages when the request comes near the window, None while there is room."""
         whole = window / self.factor
         if self._refused is not None:
             whole = min(whole, self._refused)
-        if fits(request, round(whole)):
+        if self.size_of(request) <= CLEAR_AT * round(whole):
             return None
         return self._made(request, CLEAR_AT * whole, CLEAR_TO * whole)
 
@@ -63,11 +73,10 @@ class Meter:
         self.refused(request)
         if times > HARDEST:
             return None
-        most = size_of(request) * (0.7 if times == 1 else 0.4)
+        most = self.size_of(request) * (0.7 if times == 1 else 0.4)
         return self._made(request, most, most * 0.7)
 
-    @staticmethod
-    def _made(request: Request, most: float, target: float) -> Compaction | None:
-        around = size_of(request) - messages_tokens(request.messages)
+    def _made(self, request: Request, most: float, target: float) -> Compaction | None:
+        around = self.size_of(request) - sum(self.sizes(request))
         made = compacted(request.messages, max(0, round(most) - around), max(0, round(target) - around))
         return made if made.done else None

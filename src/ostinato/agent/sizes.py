@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec
 
@@ -45,18 +45,23 @@ def message_tokens(message: Message) -> int:
 
 
 def request_sections(
-    briefing: Mapping[str, int], messages: Iterable[Message], specs: Iterable[ToolSpec]
+    briefing: Mapping[str, int],
+    messages: Sequence[Message],
+    specs: Iterable[ToolSpec],
+    sizes: Iterable[int] | None = None,
 ) -> dict[str, int]:
     """Return the estimated tokens of a request by section; their sum is the whole request.
 
-    `briefing` holds the sections of the system prompt and of the first user message, which is not counted again.
+    `briefing` holds the sections of the system prompt and of the first user message, which is not counted again;
+    `sizes` are those of the messages, where they are known.
     """
     sections = {**briefing, "tool_schemas": specs_tokens(specs), "replies": 0, "tool_results": 0, "harness": 0}
-    for place, message in enumerate(messages):
+    known = map(message_tokens, messages) if sizes is None else sizes
+    for place, (message, size) in enumerate(zip(messages, known, strict=True)):
         if isinstance(message, AssistantMessage):
-            sections["replies"] += message_tokens(message)
+            sections["replies"] += size
         elif isinstance(message, ToolMessage):
-            sections["tool_results"] += message_tokens(message)
+            sections["tool_results"] += size
         elif place > 0:
-            sections["harness"] += message_tokens(message)
+            sections["harness"] += size
     return sections

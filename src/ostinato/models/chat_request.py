@@ -5,6 +5,7 @@ Keys are in a fixed order, so that the same conversation gives the same bytes an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec, UserMessage
@@ -17,20 +18,20 @@ def request_body(
     *,
     limit_field: str = "max_tokens",
     max_output_tokens: int | None = None,
-    reasoning_field: str | None = None,
+    made: Callable[[Iterable[Message]], list[dict[str, Any]]],
     effort: str | None = None,
     keyed: bool = False,
 ) -> dict[str, Any]:
     """Return the body of one streaming call.
 
-    `limit_field` is what this server calls the output limit, sent only when there is one. `reasoning_field` is the
-    name under which the server sent its reasoning and wants it back, None where it does not. `effort` is how much the
-    model shall reason. `keyed`: send a cache key, which servers other than OpenAI's may refuse.
+    `limit_field` is what this server calls the output limit, sent only when there is one. `made` makes the messages, as
+    `message_body` does. `effort` is how much the model shall reason. `keyed`: send a cache key, which servers other
+    than OpenAI's may refuse.
     """
     messages: list[dict[str, Any]] = []
     if request.system:
         messages.append({"role": "system", "content": request.system})
-    messages += [_message(message, reasoning_field) for message in request.messages]
+    messages += made(request.messages)
     body: dict[str, Any] = {"model": model, "messages": messages}
     if request.tools:
         body["tools"] = [_tool(spec) for spec in request.tools]
@@ -46,7 +47,11 @@ def request_body(
     return body
 
 
-def _message(message: Message, reasoning_field: str | None) -> dict[str, Any]:
+def message_body(message: Message, reasoning_field: str | None) -> dict[str, Any]:
+    """Return one message as the protocol has it.
+
+    `reasoning_field` is the name under which the server sent its reasoning and wants it back, None where it does not.
+    """
     match message:
         case UserMessage():
             return {"role": "user", "content": message.text}

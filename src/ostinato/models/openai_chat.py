@@ -6,16 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ostinato.base.clock import Clock
-from ostinato.chat.messages import Request
+from ostinato.base.remembered import Remembered
+from ostinato.chat.messages import Message, Request
 from ostinato.models.cache_key import refuses_key
 from ostinato.models.chat_reply import ReplyBuilder
-from ostinato.models.chat_request import request_body
+from ostinato.models.chat_request import message_body, request_body
 from ostinato.models.endpoint import is_openai, shown
 from ostinato.models.failures import Endpoint, ErrorReport
 from ostinato.models.limits import TransportLimits
 from ostinato.models.retry import jitter
 from ostinato.models.wire import AnswerBuilder, Wire
 from ostinato.models.wire_model import WireModel
+
+_WANTED_BACK = "reasoning_content"
 
 
 def openai_chat_model(
@@ -50,6 +53,7 @@ class ChatWire:
         self._effort = limits.reasoning_effort
         self._reasoning_field: str | None = None
         self._keyed = openai
+        self._remembered: Remembered[Message, dict[str, Any]] = self._anew()
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body of one streaming call."""
@@ -58,10 +62,14 @@ class ChatWire:
             request,
             limit_field=self._limit_field,
             max_output_tokens=self._max_output_tokens,
-            reasoning_field=self._reasoning_field,
             effort=self._effort,
             keyed=self._keyed,
+            made=self._remembered.all,
         )
+
+    def _anew(self) -> Remembered[Message, dict[str, Any]]:
+        field = self._reasoning_field
+        return Remembered(lambda message: message_body(message, field))
 
     def builder(self) -> ReplyBuilder:
         """Return what takes the next answer."""
@@ -73,8 +81,10 @@ class ChatWire:
 
     def learn(self, builder: AnswerBuilder) -> None:
         """Remember the name of the reasoning, where it is known to be wanted back by its vendors; others refuse it."""
-        if isinstance(builder, ReplyBuilder) and builder.reasoning_field == "reasoning_content":
-            self._reasoning_field = builder.reasoning_field
+        wanted = isinstance(builder, ReplyBuilder) and builder.reasoning_field == _WANTED_BACK
+        if wanted and self._reasoning_field is None:
+            self._reasoning_field = _WANTED_BACK
+            self._remembered = self._anew()
 
     def adapt(self, report: ErrorReport) -> bool:
         """Leave out the key of the cache where it is refused by name, as an older version of the service may."""

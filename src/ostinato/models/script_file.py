@@ -18,7 +18,7 @@ JSON, UTF-8. This docstring is the format's source; unknown keys are errors, so 
         "text": "…", "reasoning": "…"             what the model says
         "tool_calls": [{"name": "…", "arguments": {…} or "raw text", "id": "…"}]     id optional
         "stop": "stop" | "tool_calls" | "length" | "refused"      optional
-        "usage": {"input", "cached_input", "cache_write", "output", "reasoning": n, "cost_usd": x}
+        "usage": {"input", "cached_input", "cache_write", "output", "reasoning": n, "cost_usd": x, "known_usd": x}
                                                   without it estimated at four bytes a token, costing nothing
         "delay": seconds                          waited before anything else
         "expect": {"last_contains", "tool_result_contains", "system_contains", "user_contains", "lacks": TEXTS}
@@ -201,9 +201,10 @@ def _call(place: _Place) -> ScriptedCall:
 
 
 def _usage(place: _Place) -> Spending:
-    place.only(*_USAGE, "cost_usd")
+    place.only(*_USAGE, "cost_usd", "known_usd")
     counts = {name: place.take(name, _whole, 0) for name in _USAGE}
-    return Spending(**counts, calls=1, cost_usd=place.take("cost_usd", _number, 0.0))
+    cost, known = place.take("cost_usd", _number, 0.0), place.take("known_usd", _number, 0.0)
+    return Spending(**counts, calls=1, cost_usd=cost, known_usd=known)
 
 
 def _error(place: _Place) -> ScriptedError:

@@ -6,14 +6,15 @@ httpx2 is imported in the first call, so that naming a model costs nothing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ostinato import __version__
 from ostinato.agent.ports import Model, OnRetry, ProviderError
 from ostinato.base.clock import Clock
+from ostinato.base.compact_json import compact
+from ostinato.base.remembered import Remembered
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request
 from ostinato.models.endpoint import call_url
@@ -32,6 +33,8 @@ _HEADERS = {
     "accept": "text/event-stream, application/json",
     "user-agent": f"ostinato/{__version__}",
 }
+_CONVERSATIONS = frozenset({"messages", "input"})
+"""What the protocols call the list that grows."""
 
 
 class WireModel:
@@ -60,6 +63,7 @@ class WireModel:
         self._receiver = Receiver(wire, endpoint, clock)
         self._retries = Retries(self.name, limits, clock, random)
         self._http: HttpStream | None = None
+        self._texts: Remembered[Any, str] = Remembered(compact)
 
     async def reply(self, request: Request, on_retry: OnRetry | None = None) -> Reply:
         """Ask once; transient failures are retried inside. Raises ProviderError. Cancellation closes the connection.
@@ -77,7 +81,7 @@ class WireModel:
 
     async def _ask(self, request: Request) -> Reply:
         body = self._wire.body(request)
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        content = self._encoded(body)
         builder = self._wire.builder()
         url = call_url(self._address, self._wire.path)
         try:
@@ -92,6 +96,16 @@ class WireModel:
         reply = builder.reply(request, len(content))
         spent = self._priced(reply.spending)
         return replace(reply, spending=spent, model=self.name, streamed=streamed, reported=builder.reported)
+
+    def _encoded(self, body: Mapping[str, Any]) -> bytes:
+        """Return the body as JSON; messages that the wire remembers from the request before are not encoded anew."""
+        parts = []
+        for name, value in body.items():
+            if name in _CONVERSATIONS and isinstance(value, list):
+                parts.append(f'"{name}":[{",".join(self._texts.all(value))}]')
+            else:
+                parts.append(f'"{name}":{compact(value)}')
+        return f"{{{','.join(parts)}}}".encode(errors="replace")
 
     def _connection(self) -> HttpStream:
         if self._http is None:

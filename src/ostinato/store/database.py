@@ -96,10 +96,13 @@ class Database:
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
-        with self._explained:
+        try:
             if not self._depth and not lasting:
                 self._connection.pragma("synchronous", "normal")
             self._connection.execute(begin)
+        except Exception as error:
+            self._explained.explain(error)
+            raise
         self._depth += 1
         try:
             yield
@@ -139,7 +142,7 @@ class Database:
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement with `:name` parameters and return all its rows as dictionaries."""
-        with self._explained:
+        try:
             cursor = self._connection.execute(sql, parameters)
             first = next(cursor, None)
             if first is None:
@@ -149,11 +152,17 @@ class Database:
                 # Kept, since asking costs more than a small statement; another program's migration may add some.
                 names = self._names[sql] = tuple(column[0] for column in cursor.get_description())
             return [dict(zip(names, values, strict=True)) for values in chain((first,), cursor)]
+        except Exception as error:
+            self._explained.explain(error)
+            raise
 
     def tuples(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows as tuples: for reads of many rows."""
-        with self._explained:
+        try:
             return list(self._connection.execute(sql, parameters))
+        except Exception as error:
+            self._explained.explain(error)
+            raise
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one statement without an answer for each row of `?` parameters."""

@@ -175,7 +175,7 @@ def test_a_price_of_ones_own_makes_a_cost_limit_hold(modelled: Modelled) -> None
     world.env["OPENAI_BASE_URL"] = "http://gateway.example/v1"
     refused = error_of(world.run("--json", "plan", "a goal", "--yes", "--max-cost", "3"))
     assert refused["kind"] == "usage"
-    assert "models.price_input" in refused["message"]
+    assert "models.prices" in refused["message"]
 
     own = world.root / "config" / "ostinato" / "config.toml"
     own.parent.mkdir(parents=True)

@@ -5,7 +5,7 @@ Keys are in a fixed order, so that the same conversation gives the same bytes an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec, UserMessage
@@ -18,7 +18,7 @@ def request_body(
     *,
     limit_field: str = "max_tokens",
     max_output_tokens: int | None = None,
-    made: Callable[[Iterable[Message]], list[dict[str, Any]]],
+    made: Callable[[Sequence[Message]], list[dict[str, Any]]],
     effort: str | None = None,
     keyed: bool = False,
 ) -> dict[str, Any]:

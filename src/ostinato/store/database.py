@@ -96,11 +96,14 @@ class Database:
         if self._reading:
             raise RuntimeError("a transaction may not begin inside a reading: its snapshot could be stale")
         begin, end, undo = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part") if self._depth else _WHOLE
+        hurried = not lasting and not self._depth
         try:
-            if not self._depth and not lasting:
+            if hurried:
                 self._connection.pragma("synchronous", "normal")
             self._connection.execute(begin)
-        except Exception as error:
+        except BaseException as error:
+            if hurried:
+                self._connection.pragma("synchronous", "full")
             self._explained.explain(error)
             raise
         self._depth += 1
@@ -117,7 +120,7 @@ class Database:
                 self._patience.give_way()
         finally:
             self._depth -= 1
-            if not self._depth and not lasting:
+            if hurried:
                 self._connection.pragma("synchronous", "full")
 
     @contextmanager

@@ -332,3 +332,22 @@ def test_an_old_database_is_updated_once_when_many_processes_open_it_at_once(tmp
     assert [process.communicate(timeout=60) for process in found] == [(f"{max(migrations())}\n", "")] * 4
     opened = open_at(path, create=False)
     assert [row[0] for row in opened.tuples("SELECT version FROM schema_migrations")] == sorted(migrations())
+
+
+def test_only_what_need_not_last_is_written_without_waiting_for_the_disk(path: Path) -> None:
+    db = open_at(path)
+    waits = "SELECT synchronous FROM pragma_synchronous"
+    full, normal = [(2,)], [(1,)]
+    with db.transaction(lasting=False):
+        assert db.tuples(waits) == normal
+        with db.transaction():
+            db.execute("CREATE TABLE inner_part (x)")
+    assert db.tuples(waits) == full, "the next transaction lasts again"
+    with pytest.raises(ZeroDivisionError), db.transaction(lasting=False):
+        db.execute(f"CREATE TABLE gone (x DEFAULT {1 / 0})")
+    assert db.tuples(waits) == full
+    holder = other_connection(path)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="locked"), db.transaction(lasting=False):
+        raise AssertionError("it has no lock")
+    assert db.tuples(waits) == full, "a lock that did not come changes nothing either"

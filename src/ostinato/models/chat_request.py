@@ -18,7 +18,7 @@ def request_body(
     *,
     limit_field: str = "max_tokens",
     max_output_tokens: int | None = None,
-    made: Callable[[Sequence[Message]], list[dict[str, Any]]],
+    made: Callable[[Sequence[Message]], list[dict[str, Any]]] = lambda said: [message_body(one, None) for one in said],
     effort: str | None = None,
     keyed: bool = False,
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Keys are in a fixed order, so that the same conversation gives the same bytes an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, assert_never
 
 from ostinato.chat.messages import AssistantMessage, Message, Request, ToolMessage, ToolSpec, UserMessage
@@ -18,7 +19,7 @@ def request_body(
     *,
     limit_field: str = "max_tokens",
     max_output_tokens: int | None = None,
-    made: Callable[[Sequence[Message]], list[dict[str, Any]]] = lambda said: [message_body(one, None) for one in said],
+    made: Callable[[Sequence[Message]], list[dict[str, Any]]] | None = None,
     effort: str | None = None,
     keyed: bool = False,
 ) -> dict[str, Any]:
@@ -30,8 +31,8 @@ def request_body(
     """
     messages: list[dict[str, Any]] = []
     if request.system:
-        messages.append({"role": "system", "content": request.system})
-    messages += made(request.messages)
+        messages.append(_system(request.system))
+    messages += made(request.messages) if made else [message_body(message, None) for message in request.messages]
     body: dict[str, Any] = {"model": model, "messages": messages}
     if request.tools:
         body["tools"] = [_tool(spec) for spec in request.tools]
@@ -45,6 +46,12 @@ def request_body(
     body["stream"] = True
     body["stream_options"] = {"include_usage": True}
     return body
+
+
+@lru_cache(8)
+def _system(text: str) -> dict[str, Any]:
+    """Return the same object for the same text: who remembers messages by identity remembers it too."""
+    return {"role": "system", "content": text}
 
 
 def message_body(message: Message, reasoning_field: str | None) -> dict[str, Any]:

@@ -58,6 +58,16 @@ def test_only_tasks_of_the_place_count_when_a_place_is_named(garden: Garden, sto
         store.tasks.ready(goal_id=NodeId("os-none"))
 
 
+def test_claimed_task_is_told_as_it_is_kept(garden: Garden, store: Store) -> None:
+    goal = garden.goal()
+    task = garden.task("work", goal, priority=Priority.HIGH)
+    claimed = claim_next(store, goal)
+    assert claimed is not None
+    claim, told = claimed
+    assert told == store.graph.get(task.id)
+    assert (told.status, told.assigned_to, claim.task_id) == (Status.CLAIMED, "coder", task.id)
+
+
 def test_late_worker_is_refused_when_its_claim_is_gone(garden: Garden, store: Store) -> None:
     goal = garden.goal()
     garden.task("t", goal)

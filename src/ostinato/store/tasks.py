@@ -89,13 +89,15 @@ class TaskStore:
         NotFoundError.
         """
         from ostinato.graph.iterations import Claim
+        from ostinato.store.transitions import claim_row
 
         with self._db.transaction():
             task_id = self._next_id(goal_id)
             if task_id is None or self._store.steering.paused(goal_id):
                 return None
-            actor = Actor("loop", session_id=session_id)
-            self._change(task_id, Status.CLAIMED, agent=agent, actor=actor)
+            row = self._db.one(queries("nodes")["get"], {"id": task_id})
+            assert row is not None, "it is ready"
+            task = claim_row(self._db, self._store.events, row, agent, Actor("loop", session_id=session_id))
             now = self._db.clock.now()
             claim = Claim(task_id, self._new_token(), agent, now + timedelta(seconds=lease_seconds))
             self._db.execute(
@@ -113,7 +115,7 @@ class TaskStore:
                     "started": process.started,
                 },
             )
-            return claim, self._store.graph.get(task_id)
+            return claim, task
 
     def renew(self, claim: Claim, lease_seconds: float) -> Claim:
         """Extend a lease, counted from now, and return the claim as it holds then. Raises ClaimLostError."""

@@ -6,15 +6,18 @@ the caller's question.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ostinato.base.ids import NodeId, ProjectId
 from ostinato.graph import status as rules
 from ostinato.graph.actors import PERSON, Actor
 from ostinato.graph.events import EventKind
-from ostinato.graph.types import NodeType, Status
+from ostinato.graph.types import Node, NodeType, Status
 from ostinato.store.database import Database, Row, queries
 from ostinato.store.deciding import note_who_decides
 from ostinato.store.events import EventStore
 from ostinato.store.reading import slim_row
+from ostinato.store.rows import decode_node
 
 _CHILDREN_DONE = "its child tasks are done"
 _TASKS_DONE = "all its tasks are done"
@@ -53,6 +56,16 @@ def change_status(
                 open_upwards(db, events, row["parent_id"], actor)
         elif node_type is NodeType.DECISION and present is Status.DECIDED and new_stored_status is Status.ACTIVE:
             _withdraw_choice(db, events, node_id, actor)
+
+
+def claim_row(db: Database, events: EventStore, row: Row, agent: str, actor: Actor) -> Node:
+    """Claim the ready task of a whole row of `spoken`, and return it as it is then: `change_status` for the one change
+    that every iteration begins with, reading nothing twice. The caller writes the claim's row afterwards."""
+    node_id = NodeId(row["id"])
+    rules.require_stored_transition(node_id, NodeType(row["node_type"]), Status(row["status"]), Status.CLAIMED)
+    became = _write(db, events, row, Status.CLAIMED, agent=agent, actor=actor)
+    said = {"spoken_status": Status.CLAIMED, "spoken_reason": became["blocked_reason"]}
+    return decode_node({**row, **became, **said})
 
 
 def complete_upwards(db: Database, events: EventStore, parent_id: NodeId | None, actor: Actor) -> None:
@@ -110,8 +123,8 @@ def _write(
     reason: str | None = None,
     agent: str | None = None,
     actor: Actor,
-) -> None:
-    """Write a status with its facts and its event; `row` is the slim row of the node as it is now."""
+) -> Mapping[str, str | None]:
+    """Write a status with its facts and its event; `row` is the slim row of the node as it is now. Return the facts."""
     sql = queries("nodes")
     became = rules.facts(new, now=db.now(), started_at=row["started_at"], reason=reason, agent=agent)
     present = {name: row[name] for name in ("assigned_to", "started_at", "completed_at", "blocked_reason")}
@@ -125,6 +138,7 @@ def _write(
         actor=actor,
         payload={"from": row["status"], "to": str(new), "reason": reason},
     )
+    return became.columns
 
 
 def _children_complete(db: Database, row: Row) -> bool:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from ostinato.agent.digest import digest_of
 from ostinato.agent.limits import CLEAR_AT
-from ostinato.agent.sizes import CHARACTERS_PER_TOKEN, message_tokens, messages_tokens, size_of
+from ostinato.agent.sizes import CHARACTERS_PER_TOKEN, message_tokens, messages_tokens
 from ostinato.base.text import clip, head_and_tail
-from ostinato.chat.messages import AssistantMessage, Message, Request, ToolCall, ToolMessage, UserMessage
+from ostinato.chat.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 
 KEPT_RESULTS = 6
 """The newest tool results, which are not cleared while clearing older ones is enough."""
@@ -55,9 +55,9 @@ class Compaction:
         return "; ".join(parts)
 
 
-def fits(request: Request, window: int, factor: float = 1.0) -> bool:
-    """Tell whether the request leaves enough of the context window of `window` tokens; `factor` mends the estimate."""
-    return size_of(request) * factor <= CLEAR_AT * window
+def fits(size: int, window: int) -> bool:
+    """Tell whether a request of `size` tokens leaves enough of the context window of `window` tokens."""
+    return size <= CLEAR_AT * window
 
 
 def compacted(messages: Sequence[Message], most: int, target: int) -> Compaction:

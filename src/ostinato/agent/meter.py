@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ostinato.agent.compaction import Compaction, compacted
+from ostinato.agent.compaction import Compaction, compacted, fits
 from ostinato.agent.limits import CLEAR_AT, CLEAR_TO
-from ostinato.agent.sizes import message_tokens, specs_tokens, tokens_of
+from ostinato.agent.sizes import message_tokens, size_of
 from ostinato.base.remembered import Remembered
 from ostinato.chat.messages import Reply, Request
 
@@ -28,7 +28,7 @@ class Meter:
 
     def size_of(self, request: Request) -> int:
         """Return the estimated tokens of the whole request, as `agent.sizes.size_of` does."""
-        return sum(self.sizes(request)) + specs_tokens(request.tools) + tokens_of(request.system)
+        return size_of(request, self.sizes(request))
 
     @property
     def factor(self) -> float:
@@ -61,7 +61,7 @@ class Meter:
         whole = window / self.factor
         if self._refused is not None:
             whole = min(whole, self._refused)
-        if self.size_of(request) <= CLEAR_AT * round(whole):
+        if fits(self.size_of(request), round(whole)):
             return None
         return self._made(request, CLEAR_AT * whole, CLEAR_TO * whole)
 

@@ -26,9 +26,10 @@ def schema_text(spec: ToolSpec) -> str:
     return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
 
 
-def size_of(request: Request) -> int:
-    """Return the estimated tokens of a whole request."""
-    return messages_tokens(request.messages) + specs_tokens(request.tools) + tokens_of(request.system)
+def size_of(request: Request, sizes: Iterable[int] | None = None) -> int:
+    """Return the estimated tokens of a whole request; `sizes` are those of its messages, where they are known."""
+    said = messages_tokens(request.messages) if sizes is None else sum(sizes)
+    return said + specs_tokens(request.tools) + tokens_of(request.system)
 
 
 def messages_tokens(messages: Iterable[Message]) -> int:

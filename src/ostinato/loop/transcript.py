@@ -87,13 +87,18 @@ class StoredTranscript:
 
     async def compacted(self, step: int, words: str, sections: dict[str, int]) -> None:
         """Keep that the request was made smaller, and its size now. It is a line for people: no model is sent it."""
-        await self._keep(lambda s: s.iterations.begin_step(self._owner, step + self._before, sections))
-        await self._add(step + self._before, f"{COMPACTED} {words}")
+        step += self._before
+
+        def smaller(store: StorePort) -> None:
+            store.iterations.begin_step(self._owner, step, sections)
+            store.iterations.add_message(self._owner, step, f"{COMPACTED} {words}")
+
+        await self._keep(smaller)
 
     async def failed(self, step: int, spending: Spending) -> None:
         """Keep what a failed call cost."""
         step += self._before
-        await self._store(lambda s: s.iterations.fail_step(self._owner, step, spending, ""))
+        await self._keep(lambda s: s.iterations.fail_step(self._owner, step, spending, ""))
 
     async def replied(self, step: int, message: Message, spending: Spending, model: str) -> None:
         """Keep the reply, what it cost and who answered."""

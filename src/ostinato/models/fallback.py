@@ -20,6 +20,7 @@ from ostinato.agent.ports import (
     ProviderRefused,
     ProviderUnsteady,
 )
+from ostinato.agent.sizes import size_of
 from ostinato.base.clock import Clock
 from ostinato.base.spending import Spending
 from ostinato.chat.messages import Reply, Request
@@ -116,7 +117,7 @@ class FallbackModel:
     def _require_room(self, model: Model, request: Request, lost: Spending) -> None:
         """Refuse what was made to fit the first alone: some servers cut what is too long for them in silence."""
         window = model.context_window
-        if window < self._first.context_window and not fits(request, window):
+        if window < self._first.context_window and not fits(size_of(request), window):
             raise ContextTooLong(f"the conversation is too long for {model.name}", spending=lost)
 
 

@@ -73,7 +73,7 @@ def encode_details(details: Details) -> str:
     """Return details as JSON text without fields at their default, and without those that have a column."""
     if details is None:
         return "{}"
-    plain = _plain(type(details))  # type: ignore[arg-type]
+    plain = _plain(type(details))  # type: ignore[arg-type]  # mypy takes the instances' hash for the class's
     if details == plain:
         return "{}"
     names = (name for name in details.__slots__ if name not in _COLUMNS)
